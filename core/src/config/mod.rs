@@ -1,0 +1,1 @@
+//! The typed configuration and how a body becomes one.

@@ -1,0 +1,3 @@
+//! The configuration language: text to tree to values.
+
+pub mod expr;

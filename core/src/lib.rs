@@ -1,0 +1,24 @@
+//! The pure part of drctl: addresses, values, the configuration language, the planner, objectives,
+//! recovery planning and the run state machine.
+//!
+//! Nothing here does I/O: no runtime, file system, environment, clock or printing. What the outside
+//! world knows comes in as values ([`plan::Input`]), what is decided goes out as values
+//! ([`plan::Plan`]). See `ARCHITECTURE.md` for the pipeline.
+
+extern crate self as drctl_core;
+
+pub mod addr;
+pub mod codes;
+pub mod config;
+pub mod diag;
+pub mod fact;
+pub mod lang;
+pub mod plan;
+pub mod provider;
+pub mod rule;
+pub mod schema;
+pub mod secret;
+pub mod span;
+pub mod value;
+
+pub use drctl_derive::Attributes;
