@@ -1,0 +1,432 @@
+//! The port: the operations of AWS that the kinds need, typed and narrow. One value is one provider
+//! configuration: credentials, account and region are bound to it.
+//!
+//! Contract for every implementation:
+//! * reading never writes; a sub-resource that is not configured is `None` (S12), never an error;
+//! * a bucket or instance that does not exist is `NotFound`; a denied call is `Denied` and never
+//!   looks like absence; a bucket of another region is `Elsewhere`, of another account `Foreign`;
+//! * one call is one request (pages aside). Retries belong to the implementation's client.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use drctl_core::provider::{Place, ProviderError};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The result of a call.
+pub type Answer<T> = Result<T, ProviderError>;
+
+/// What the kinds are given.
+pub type Cloud = std::sync::Arc<dyn Aws>;
+
+/// The operations. Names follow the AWS API.
+#[async_trait]
+pub trait Aws: Send + Sync {
+    /// Account and caller by `GetCallerIdentity`, with the region and endpoint of this configuration.
+    async fn get_caller_identity(&self) -> Answer<Place>;
+    /// Region, endpoint and (once `get_caller_identity` answered) account, without a call.
+    fn place(&self) -> Place;
+
+    /// Names of all buckets of the account, in all regions. Only asked when a bucket is denied, to
+    /// tell "not allowed" from "not ours".
+    async fn list_buckets(&self) -> Answer<BTreeSet<String>>;
+    /// Creates an empty bucket in this region; with Object Lock enabled at birth when asked (which
+    /// also enables versioning). Repeating it for a bucket that is ours succeeds.
+    async fn create_bucket(&self, bucket: &str, lock: LockAtBirth) -> Answer<()>;
+    /// Deletes an empty bucket.
+    async fn delete_bucket(&self, bucket: &str) -> Answer<()>;
+    /// Whether the bucket holds no object, version or delete marker.
+    async fn bucket_is_empty(&self, bucket: &str) -> Answer<bool>;
+    /// Versioning state; `None` when it was never enabled.
+    async fn get_bucket_versioning(&self, bucket: &str) -> Answer<VersioningState>;
+    /// Enables or suspends versioning.
+    async fn put_bucket_versioning(&self, bucket: &str, status: VersioningStatus) -> Answer<()>;
+    /// Object Lock; `None` when it is not enabled.
+    async fn get_object_lock_configuration(&self, bucket: &str) -> Answer<Option<ObjectLockConfiguration>>;
+    /// Enables Object Lock and sets or clears the default retention.
+    async fn put_object_lock_configuration(&self, bucket: &str, lock: &ObjectLockConfiguration)
+    -> Answer<()>;
+    /// Lifecycle rules, with the id of each; empty when there are none.
+    async fn get_bucket_lifecycle_configuration(&self, bucket: &str) -> Answer<Vec<LifecycleRule>>;
+    /// Replaces the whole lifecycle document; an empty list removes it.
+    async fn put_bucket_lifecycle_configuration(&self, bucket: &str, rules: &[LifecycleRule]) -> Answer<()>;
+    /// The replication document; `None` when there is none.
+    async fn get_bucket_replication(&self, bucket: &str) -> Answer<Option<ReplicationConfiguration>>;
+    /// Replaces the whole replication document; `None` removes it.
+    async fn put_bucket_replication(
+        &self,
+        bucket: &str,
+        document: Option<&ReplicationConfiguration>,
+    ) -> Answer<()>;
+    /// Default encryption; `None` when none is set.
+    async fn get_bucket_encryption(&self, bucket: &str) -> Answer<Option<Encryption>>;
+    /// Sets the default encryption.
+    async fn put_bucket_encryption(&self, bucket: &str, encryption: &Encryption) -> Answer<()>;
+    /// Public access block; `None` when none is set.
+    async fn get_public_access_block(&self, bucket: &str) -> Answer<Option<PublicAccessBlock>>;
+    /// Sets the public access block.
+    async fn put_public_access_block(&self, bucket: &str, block: &PublicAccessBlock) -> Answer<()>;
+    /// The policy as the JSON text stored; `None` when there is none.
+    async fn get_bucket_policy(&self, bucket: &str) -> Answer<Option<String>>;
+    /// Sets or removes the policy.
+    async fn put_bucket_policy(&self, bucket: &str, policy: Option<&str>) -> Answer<()>;
+    /// Tags; empty when there are none.
+    async fn get_bucket_tagging(&self, bucket: &str) -> Answer<BTreeMap<String, String>>;
+    /// Replaces all tags; an empty map removes them.
+    async fn put_bucket_tagging(&self, bucket: &str, tags: &BTreeMap<String, String>) -> Answer<()>;
+
+    /// All instances of the region, in pages of 100; or one by identifier (then at most one, and an
+    /// unknown identifier gives none).
+    async fn describe_db_instances(&self, identifier: Option<&str>) -> Answer<Vec<DbInstance>>;
+    /// Changes an instance. Only what is `Some` is sent.
+    async fn modify_db_instance(&self, change: &ModifyDbInstance) -> Answer<()>;
+    /// Adds or overwrites tags of an RDS resource.
+    async fn add_tags_to_resource(&self, arn: &str, tags: &BTreeMap<String, String>) -> Answer<()>;
+    /// Removes tags of an RDS resource by key.
+    async fn remove_tags_from_resource(&self, arn: &str, keys: &BTreeSet<String>) -> Answer<()>;
+    /// All replicated automated backups of this (destination) region, in pages of 100 (R16); or of one
+    /// source instance ARN.
+    async fn describe_replicated_backups(&self, source_arn: Option<&str>) -> Answer<Vec<ReplicatedBackup>>;
+    /// Starts replicating automated backups into this region (R15).
+    async fn start_backups_replication(&self, start: &StartBackupsReplication) -> Answer<()>;
+    /// Stops it. The replicated backups already there age out.
+    async fn stop_backups_replication(&self, source_arn: &str) -> Answer<()>;
+    /// Regions from which automated backups can be replicated into this one (`DescribeSourceRegions`).
+    async fn describe_source_regions(&self) -> Answer<Vec<SourceRegion>>;
+    /// All manual snapshots of the region, in pages of 100; or one by identifier.
+    async fn describe_db_snapshots(&self, identifier: Option<&str>) -> Answer<Vec<DbSnapshot>>;
+    /// Takes a manual snapshot.
+    async fn create_db_snapshot(&self, create: &CreateDbSnapshot) -> Answer<()>;
+    /// Deletes a manual snapshot.
+    async fn delete_db_snapshot(&self, identifier: &str) -> Answer<()>;
+}
+
+/// Whether a bucket is created with Object Lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LockAtBirth {
+    /// Enabled, and versioning with it.
+    Enabled,
+    /// Not enabled.
+    Disabled,
+}
+
+/// What can be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum VersioningStatus {
+    /// New writes make new versions.
+    Enabled,
+    /// New writes overwrite the `null` version; old versions stay.
+    Suspended,
+}
+
+/// Versioning as observed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersioningState {
+    /// `None`: never enabled (S14).
+    pub status: Option<VersioningStatus>,
+    /// MFA delete; only root can change it (S17).
+    pub mfa_delete: bool,
+}
+
+/// Object Lock of a bucket where it is enabled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectLockConfiguration {
+    /// Default retention of new objects (S5, S6).
+    pub default_retention: Option<DefaultRetention>,
+}
+
+/// Mode and period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DefaultRetention {
+    /// Who can shorten it.
+    pub mode: LockMode,
+    /// How long, in the unit in which it is stored (S6).
+    pub period: Period,
+}
+
+/// Object Lock modes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum LockMode {
+    /// Bypassable with a permission (S4).
+    Governance,
+    /// By nobody (S3).
+    Compliance,
+}
+
+/// A period, in the unit in which it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Period {
+    /// Days.
+    Days(u32),
+    /// Years.
+    Years(u32),
+}
+
+/// One lifecycle rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LifecycleRule {
+    /// Its id, unique in the bucket.
+    pub id: String,
+    /// Whether it is in force.
+    pub enabled: bool,
+    /// Key prefix; empty for all.
+    pub prefix: String,
+    /// Only objects with all of these tags.
+    pub tags: BTreeMap<String, String>,
+    /// Days after which current versions expire.
+    pub expiration_days: Option<u32>,
+    /// Whether lone delete markers are removed.
+    pub expired_object_delete_marker: Option<bool>,
+    /// Days after which noncurrent versions are permanently deleted.
+    pub noncurrent_days: Option<u32>,
+    /// How many noncurrent versions are kept beyond that.
+    pub newer_noncurrent_versions: Option<u32>,
+    /// Days to storage class, current versions.
+    pub transitions: Vec<Transition>,
+    /// Days to storage class, noncurrent versions.
+    pub noncurrent_transitions: Vec<Transition>,
+    /// Days after which incomplete multipart uploads are aborted.
+    pub abort_incomplete_multipart_upload_days: Option<u32>,
+}
+
+/// A move to another storage class.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Transition {
+    /// After this many days.
+    pub days: u32,
+    /// `STANDARD_IA`, `GLACIER`, `DEEP_ARCHIVE` …
+    pub storage_class: String,
+}
+
+/// A bucket's replication document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplicationConfiguration {
+    /// ARN of the role that replicates.
+    pub role: String,
+    /// Rules, always in the form with filter (V2).
+    pub rules: Vec<ReplicationRule>,
+}
+
+/// One replication rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplicationRule {
+    /// Its id, unique in the bucket.
+    pub id: String,
+    /// Whether it is in force.
+    pub enabled: bool,
+    /// Unique in the document.
+    pub priority: u32,
+    /// Key prefix; empty for all.
+    pub prefix: String,
+    /// Only objects with all of these tags.
+    pub tags: BTreeMap<String, String>,
+    /// ARN of the destination bucket.
+    pub destination: String,
+    /// Storage class of replicas; none for that of the source object.
+    pub storage_class: Option<String>,
+    /// Whether delete markers are replicated (S23).
+    pub delete_marker_replication: bool,
+    /// Replication time control with its metrics: 15 minutes (S25).
+    pub replication_time_control: bool,
+    /// Whether SSE-KMS objects are replicated (S21).
+    pub sse_kms_encrypted_objects: bool,
+    /// KMS key of the replicas (S21).
+    pub replica_kms_key_id: Option<String>,
+}
+
+/// Default encryption of a bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Encryption {
+    /// `AES256`, `aws:kms`, `aws:kms:dsse`.
+    pub sse_algorithm: String,
+    /// The key, for KMS.
+    pub kms_master_key_id: Option<String>,
+    /// Whether a bucket key is used.
+    pub bucket_key_enabled: bool,
+}
+
+/// Public access block.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicAccessBlock {
+    /// New public ACLs are refused.
+    pub block_public_acls: bool,
+    /// Public ACLs are ignored.
+    pub ignore_public_acls: bool,
+    /// New public policies are refused.
+    pub block_public_policy: bool,
+    /// Only the owner and AWS services reach a bucket with a public policy.
+    pub restrict_public_buckets: bool,
+}
+
+/// An RDS instance as described.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DbInstance {
+    /// `DBInstanceIdentifier`.
+    pub identifier: String,
+    /// Its ARN.
+    pub arn: String,
+    /// `available`, `modifying`, `backing-up` …
+    pub status: String,
+    /// `postgres`, `mysql` …
+    pub engine: String,
+    /// Engine version.
+    pub engine_version: String,
+    /// `db.r6g.large`.
+    pub class: String,
+    /// Allocated storage in GiB.
+    pub allocated_storage_gib: u32,
+    /// DNS name, once it has one.
+    pub endpoint: Option<String>,
+    /// Port.
+    pub port: Option<u16>,
+    /// Days that automated backups are kept; 0 = off (R1).
+    pub backup_retention_period: u32,
+    /// `HH:MM-HH:MM`, UTC.
+    pub preferred_backup_window: String,
+    /// `ddd:HH:MM-ddd:HH:MM`, UTC.
+    pub preferred_maintenance_window: String,
+    /// R23.
+    pub deletion_protection: bool,
+    /// Whether snapshots get the instance's tags.
+    pub copy_tags_to_snapshot: bool,
+    /// Whether there is a standby in another zone (R27).
+    pub multi_az: bool,
+    /// Whether storage is encrypted.
+    pub storage_encrypted: bool,
+    /// The key of the storage.
+    pub kms_key_id: Option<String>,
+    /// R9; `None` without automated backups.
+    pub latest_restorable_time: Option<Timestamp>,
+    /// Identifier of the source when this is a read replica.
+    pub read_replica_source: Option<String>,
+    /// Identifiers of the read replicas of this instance.
+    pub read_replicas: Vec<String>,
+    /// Subnet group name.
+    pub db_subnet_group: Option<String>,
+    /// Parameter group names.
+    pub parameter_groups: Vec<String>,
+    /// VPC security group ids.
+    pub vpc_security_groups: Vec<String>,
+    /// ARN of an AWS Backup recovery point, when AWS Backup owns the backups (B9).
+    pub aws_backup_recovery_point_arn: Option<String>,
+    /// Accepted changes that are not in effect (R4).
+    pub pending: PendingModifiedValues,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// R4: what waits for the maintenance window.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingModifiedValues {
+    /// Retention in days.
+    pub backup_retention_period: Option<u32>,
+    /// Multi-AZ.
+    pub multi_az: Option<bool>,
+    /// Everything else that is pending, by API name: what `ApplyImmediately` would release too.
+    pub others: BTreeMap<String, String>,
+}
+
+/// A change of an instance.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModifyDbInstance {
+    /// `DBInstanceIdentifier`.
+    pub identifier: String,
+    /// Days.
+    pub backup_retention_period: Option<u32>,
+    /// Window.
+    pub preferred_backup_window: Option<String>,
+    /// Window.
+    pub preferred_maintenance_window: Option<String>,
+    /// Protection against deletion.
+    pub deletion_protection: Option<bool>,
+    /// Tags on snapshots.
+    pub copy_tags_to_snapshot: Option<bool>,
+    /// Standby in another zone.
+    pub multi_az: Option<bool>,
+    /// Whether not to wait for the maintenance window (R4).
+    pub apply_immediately: bool,
+}
+
+/// A replicated automated backup, seen in its destination region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplicatedBackup {
+    /// `DBInstanceAutomatedBackupsArn`.
+    pub arn: String,
+    /// ARN of the source instance.
+    pub source_arn: String,
+    /// Region of the source instance.
+    pub source_region: String,
+    /// `replicating`, `retained` …
+    pub status: String,
+    /// Own retention in days.
+    pub backup_retention_period: u32,
+    /// Key in this region, when encrypted.
+    pub kms_key_id: Option<String>,
+    /// Earliest restorable instant.
+    pub earliest: Option<Timestamp>,
+    /// Latest restorable instant.
+    pub latest: Option<Timestamp>,
+    /// Engine of the source.
+    pub engine: String,
+    /// Storage of the source in GiB.
+    pub allocated_storage_gib: u32,
+}
+
+/// Starts replication of automated backups.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartBackupsReplication {
+    /// ARN of the source instance.
+    pub source_arn: String,
+    /// Own retention in days.
+    pub backup_retention_period: u32,
+    /// Key in this region, when encrypted.
+    pub kms_key_id: Option<String>,
+}
+
+/// A region from which automated backups may be replicated.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SourceRegion {
+    /// Its name.
+    pub name: String,
+    /// `SupportsDBInstanceAutomatedBackupsReplication` (R15).
+    pub supports_backups_replication: bool,
+}
+
+/// A manual snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DbSnapshot {
+    /// `DBSnapshotIdentifier`.
+    pub identifier: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Identifier of the instance it was taken of.
+    pub instance: String,
+    /// `creating`, `available`.
+    pub status: String,
+    /// `manual`, `awsbackup` …
+    pub snapshot_type: String,
+    /// The moment.
+    pub created: Option<Timestamp>,
+    /// Engine.
+    pub engine: String,
+    /// Storage in GiB.
+    pub allocated_storage_gib: u32,
+    /// Whether it is encrypted.
+    pub encrypted: bool,
+    /// The key.
+    pub kms_key_id: Option<String>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Takes a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateDbSnapshot {
+    /// `DBSnapshotIdentifier`.
+    pub identifier: String,
+    /// `DBInstanceIdentifier`.
+    pub instance: String,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+}
