@@ -15,6 +15,7 @@ pub mod fact;
 pub mod lang;
 pub mod plan;
 pub mod provider;
+pub mod recovery;
 pub mod rule;
 pub mod schema;
 pub mod secret;

@@ -1,0 +1,204 @@
+//! Ways back for one datastore: every protection of any component that covers its resource, with
+//! what would be lost by it, or the reason why it cannot be used now.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::model::{Component, Input, Rejected, Seen};
+use crate::provider::{Protection, Subject, Window};
+use crate::value::Value;
+
+/// One way back.
+pub(crate) struct Candidate<'a> {
+    /// What it comes back from.
+    pub(crate) from: &'a Component,
+    /// The protection as the kind states it.
+    pub(crate) protection: Protection,
+    /// In words.
+    pub(crate) mechanism: String,
+    /// Where the data is.
+    pub(crate) region: String,
+    /// The point in time; none for a live replica.
+    pub(crate) point: Option<Timestamp>,
+    /// What is lost; none when unbounded.
+    pub(crate) loss: Option<SignedDuration>,
+    /// How that is known.
+    pub(crate) loss_source: String,
+    /// Why it cannot be used.
+    pub(crate) refused: Option<String>,
+    /// What could not be observed of it.
+    pub(crate) doubt: Option<String>,
+}
+
+impl Candidate<'_> {
+    /// As a rejected way back.
+    pub(crate) fn rejected(&self, why: impl Into<String>) -> Rejected {
+        Rejected { from: self.from.address.clone(), mechanism: self.mechanism.clone(), why: why.into() }
+    }
+}
+
+/// A component as its kind wants to see it.
+pub(crate) fn subject(component: &Component) -> Subject<'_> {
+    Subject {
+        id: &component.id,
+        attributes: &component.attributes,
+        outputs: &component.outputs,
+        place: &component.place,
+    }
+}
+
+/// All ways back for the resource, in the order of the components.
+pub(crate) fn candidates<'a>(input: &Input<'a>, resource: &Component) -> Vec<Candidate<'a>> {
+    let mut found = Vec::new();
+    for holder in input.components {
+        for protection in holder.kind.protections(&subject(holder)) {
+            if let Some(candidate) = covering(input, resource, holder, protection) {
+                found.push(judged(input, candidate));
+            }
+        }
+    }
+    found
+}
+
+/// Whether a protection held by `holder` covers the resource, and what it means then.
+fn covering<'a>(
+    input: &Input<'a>,
+    resource: &Component,
+    holder: &'a Component,
+    protection: Protection,
+) -> Option<Candidate<'a>> {
+    let own = holder.address == resource.address;
+    let named = |of: &str| names(resource, of);
+    let candidate = match &protection {
+        Protection::PointInTime { region, window } if own => Candidate {
+            mechanism: format!("point-in-time recovery in {region}"),
+            ..restorable(holder, region, window.as_ref(), input, protection.clone())
+        },
+        Protection::ReplicatedBackups { of, region, window } if named(of) => Candidate {
+            mechanism: format!("replicated automated backups in {region}"),
+            ..restorable(holder, region, window.as_ref(), input, protection.clone())
+        },
+        Protection::Snapshot { of, snapshot, region, at } if named(of) => {
+            let loss = at.map(|at| input.now.duration_since(at));
+            Candidate {
+                from: holder,
+                mechanism: format!("snapshot {snapshot} in {region}"),
+                region: region.clone(),
+                point: *at,
+                loss,
+                loss_source: "age of the snapshot".to_owned(),
+                refused: at.is_none().then(|| "it is not complete yet, or its age is not known".to_owned()),
+                doubt: None,
+                protection: protection.clone(),
+            }
+        }
+        Protection::Versions { region } if own => Candidate {
+            from: holder,
+            mechanism: format!("earlier object versions in {region}"),
+            region: region.clone(),
+            point: None,
+            loss: Some(SignedDuration::ZERO),
+            loss_source: "versions are kept in place".to_owned(),
+            refused: None,
+            doubt: None,
+            protection: protection.clone(),
+        },
+        Protection::ReplicatesTo { to, rule, prefix, lag_max } if own => {
+            replica(input, holder, to, rule, prefix, *lag_max, protection.clone())
+        }
+        Protection::PointInTime { .. }
+        | Protection::ReplicatedBackups { .. }
+        | Protection::Snapshot { .. }
+        | Protection::Versions { .. }
+        | Protection::ReplicatesTo { .. } => return None,
+    };
+    Some(candidate)
+}
+
+/// Whether a provider's name means this component: its id, or any of its outputs that is a name.
+fn names(component: &Component, name: &str) -> bool {
+    component.id.0 == name || component.outputs.get("arn").and_then(Value::as_str) == Some(name)
+}
+
+/// A way back to a moment within a window.
+fn restorable<'a>(
+    holder: &'a Component,
+    region: &str,
+    window: Option<&Window>,
+    input: &Input<'_>,
+    protection: Protection,
+) -> Candidate<'a> {
+    let latest = window.and_then(|w| w.latest);
+    let earliest = window.and_then(|w| w.earliest);
+    let point = input.at.or(latest);
+    let outside = input.at.filter(|at| latest.is_some_and(|l| *at > l) || earliest.is_some_and(|e| *at < e));
+    Candidate {
+        from: holder,
+        mechanism: String::new(),
+        region: region.to_owned(),
+        point,
+        loss: point.map(|p| input.now.duration_since(p).max(SignedDuration::ZERO)),
+        loss_source: "newest restorable time, read live".to_owned(),
+        refused: outside.map(|at| match (earliest, latest) {
+            (Some(e), Some(l)) => format!("{at} is outside of its restorable window, {e} to {l}"),
+            _ => format!("{at} is outside of its restorable window"),
+        }),
+        doubt: latest.is_none().then(|| "its restorable window was not observed".to_owned()),
+        protection,
+    }
+}
+
+/// The replica bucket that a rule writes to.
+fn replica<'a>(
+    input: &Input<'a>,
+    source: &'a Component,
+    to: &str,
+    rule: &str,
+    prefix: &str,
+    lag_max: Option<SignedDuration>,
+    protection: Protection,
+) -> Candidate<'a> {
+    let destination = input.components.iter().find(|c| names(c, to));
+    let region = destination.and_then(|d| d.place.region.clone());
+    let (loss, loss_source) = match (prefix.is_empty(), lag_max) {
+        (false, _) => (None, format!("rule \"{rule}\" replicates only `{prefix}`: the rest has no copy")),
+        (true, Some(lag)) => (Some(lag), "replication time control, 99.99 % of objects".to_owned()),
+        (true, None) => (None, "no replication time control: the lag has no bound".to_owned()),
+    };
+    Candidate {
+        from: destination.unwrap_or(source),
+        mechanism: format!("replica written by rule \"{rule}\""),
+        region: region.clone().unwrap_or_default(),
+        point: None,
+        loss,
+        loss_source,
+        refused: match (destination, region) {
+            (None, _) => {
+                Some(format!("its destination {to} is not in this configuration, so nothing is known of it"))
+            }
+            (Some(_), None) => Some("the region of its destination is not known".to_owned()),
+            (Some(_), Some(_)) => {
+                input.at.map(|at| format!("a live replica has no past to go back to ({at})"))
+            }
+        },
+        doubt: (source.seen != Seen::Present)
+            .then(|| format!("{} was not observed: its replication is taken as configured", source.address)),
+        protection,
+    }
+}
+
+/// Refuses what the loss takes away, and what is not there.
+fn judged<'a>(input: &Input<'_>, mut candidate: Candidate<'a>) -> Candidate<'a> {
+    if input.loss.regions.contains(&candidate.region) {
+        candidate.refused = Some(format!("it lives in {}, which is lost", candidate.region));
+    } else if candidate.refused.is_none() {
+        match &candidate.from.seen {
+            Seen::Present => {}
+            Seen::Absent => {
+                candidate.refused =
+                    Some("it is declared but does not exist: it was never applied".to_owned());
+            }
+            Seen::Unobserved(why) => candidate.doubt = Some(format!("it was not observed: {why}")),
+        }
+    }
+    candidate
+}

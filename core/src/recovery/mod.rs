@@ -1,0 +1,9 @@
+//! Recovery planning: what a loss takes away, what is left to come back from, and the ordered steps.
+//! A pure function of components, loss and time; derived from the graph, never written down.
+
+pub mod candidate;
+pub mod model;
+pub mod planner;
+
+pub use model::*;
+pub use planner::recover;

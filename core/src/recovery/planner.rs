@@ -1,0 +1,315 @@
+//! From a loss to ordered steps: for each datastore that is hit, the best way back (newest data
+//! first, then fastest), the steps its kind knows, and the edges of the dependency graph between them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::candidate::{Candidate, candidates, subject};
+use super::model::{Choice, Component, Infeasible, Input, Judged, RecoveryPlan, Rejected, Status, Step};
+use crate::addr::{Address, Name};
+use crate::provider::{RecoveryStep, Target};
+
+/// A datastore with the way back chosen for it.
+struct Chosen<'a> {
+    choice: Choice,
+    steps: Vec<RecoveryStep>,
+    doubt: Option<String>,
+    needs: &'a BTreeSet<Address>,
+}
+
+/// Plans the recovery from a loss. Always gives a plan: what cannot come back stands in
+/// `infeasible`, with the reasons.
+pub fn recover(input: &Input<'_>) -> RecoveryPlan {
+    let run = run_id(input.now);
+    let (mut chosen, mut infeasible, mut untouched) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, address) in input.datastores {
+        let Some(resource) = input.components.iter().find(|c| c.address == *address) else {
+            infeasible.push(missing_resource(name, address));
+            continue;
+        };
+        if !is_lost(input, resource) {
+            untouched.push(name.clone());
+            continue;
+        }
+        match choose(input, name, resource, &run) {
+            Ok(choice) => chosen.push(choice),
+            Err(reasons) => infeasible.push(reasons),
+        }
+    }
+    let order = by_dependency(input, &chosen);
+    let steps = number(&chosen, &order);
+    let (rto, rpo) = judge(input, &chosen, &steps, infeasible.len());
+    RecoveryPlan {
+        format_version: "1.0",
+        scenario: input.scenario.cloned(),
+        lost: input.loss.clone(),
+        as_of: input.now,
+        run,
+        warnings: warnings(&chosen),
+        chosen_points: chosen.into_iter().map(|c| c.choice).collect(),
+        steps,
+        infeasible,
+        untouched,
+        rto,
+        rpo,
+    }
+}
+
+/// The id that all new names of this run carry: the time of planning, to the second.
+fn run_id(now: Timestamp) -> String {
+    now.strftime("dr%Y%m%d%H%M%S").to_string()
+}
+
+fn is_lost(input: &Input<'_>, resource: &Component) -> bool {
+    resource.place.region.as_ref().is_some_and(|r| input.loss.regions.contains(r))
+}
+
+fn missing_resource(name: &Name, address: &Address) -> Infeasible {
+    Infeasible {
+        datastore: name.clone(),
+        resource: address.clone(),
+        why: format!("{address} is not part of this configuration"),
+        rejected: Vec::new(),
+        help: "Point `resource` of the datastore at a resource block.".to_owned(),
+    }
+}
+
+/// Picks the best way back: newest data first, then the fastest; what was observed before what was not.
+fn choose<'a>(
+    input: &Input<'a>,
+    name: &Name,
+    resource: &'a Component,
+    run: &str,
+) -> Result<Chosen<'a>, Infeasible> {
+    let mut rejected = Vec::new();
+    let mut usable: Vec<(Candidate<'a>, Vec<RecoveryStep>)> = Vec::new();
+    for candidate in candidates(input, resource) {
+        let target = Target {
+            region: candidate.region.clone(),
+            name: new_name(&resource.id.0, run),
+            at: candidate.point,
+            now: input.now,
+        };
+        let steps = resource.kind.recover(&subject(resource), &candidate.protection, &target);
+        match &candidate.refused {
+            Some(why) => rejected.push(candidate.rejected(why.clone())),
+            None if steps.is_empty() => {
+                rejected.push(candidate.rejected("drctl knows no steps that bring it back from there"));
+            }
+            None => usable.push((candidate, steps)),
+        }
+    }
+    usable.sort_by_key(|(c, steps)| {
+        let slow: i64 = steps.iter().map(|s| s.estimate.p95.as_secs()).sum();
+        (c.doubt.is_some(), c.loss.is_none(), c.loss, slow, c.from.address.clone())
+    });
+    let mut usable = usable.into_iter();
+    let Some((best, steps)) = usable.next() else { return Err(no_way(name, resource, rejected)) };
+    rejected.extend(usable.map(|(other, _)| other.rejected(worse_than(&best, &other))));
+    Ok(Chosen {
+        choice: choice(name, resource, &best, rejected),
+        steps,
+        doubt: best.doubt,
+        needs: &resource.needs,
+    })
+}
+
+fn no_way(name: &Name, resource: &Component, rejected: Vec<Rejected>) -> Infeasible {
+    let region = resource.place.region.clone().unwrap_or_default();
+    let why = if rejected.is_empty() {
+        format!("nothing outside of {region} protects {}", resource.address)
+    } else {
+        format!("no protection of {} is left after the loss of {region}", resource.address)
+    };
+    Infeasible {
+        datastore: name.clone(),
+        resource: resource.address.clone(),
+        why,
+        rejected,
+        help: format!(
+            "If {region} comes back, the data is there. Before the next time: replicate {} to another region and apply it.",
+            resource.address
+        ),
+    }
+}
+
+fn worse_than(best: &Candidate<'_>, other: &Candidate<'_>) -> String {
+    match (best.loss, other.loss) {
+        (Some(best), Some(other)) if other > best => {
+            format!("loses {} more", readable(other.as_secs() - best.as_secs()))
+        }
+        (Some(_), None) => "its loss of data has no bound".to_owned(),
+        _ if other.doubt.is_some() && best.doubt.is_none() => "it was not observed".to_owned(),
+        _ => "not better, and slower or later by name".to_owned(),
+    }
+}
+
+fn choice(name: &Name, resource: &Component, best: &Candidate<'_>, rejected: Vec<Rejected>) -> Choice {
+    Choice {
+        datastore: name.clone(),
+        resource: resource.address.clone(),
+        from: best.from.address.clone(),
+        mechanism: best.mechanism.clone(),
+        region: best.region.clone(),
+        point: best.point,
+        data_loss_s: best.loss.map(|l| l.as_secs()),
+        data_loss_source: best.loss_source.clone(),
+        why: match rejected.len() {
+            0 => "the only way back that was found".to_owned(),
+            _ => "the newest data outside of the loss".to_owned(),
+        },
+        rejected,
+    }
+}
+
+/// A name that was never used: the old one, cut to fit into 63 characters, and the run's id.
+fn new_name(old: &str, run: &str) -> String {
+    let room = 63 - run.len() - 1;
+    let kept: String = old.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(room).collect();
+    format!("{}-{run}", kept.trim_end_matches('-'))
+}
+
+/// For each chosen datastore, the others that have to be back before it: those whose resource its own
+/// resource needs, directly or through others.
+fn by_dependency(input: &Input<'_>, chosen: &[Chosen<'_>]) -> Vec<BTreeSet<usize>> {
+    let at: BTreeMap<&Address, usize> =
+        chosen.iter().enumerate().map(|(i, c)| (&c.choice.resource, i)).collect();
+    let needs: BTreeMap<&Address, &BTreeSet<Address>> =
+        input.components.iter().map(|c| (&c.address, &c.needs)).collect();
+    let reach = |start: &BTreeSet<Address>| {
+        let (mut seen, mut open) = (BTreeSet::new(), start.iter().cloned().collect::<Vec<_>>());
+        while let Some(address) = open.pop() {
+            if seen.insert(address.clone()) {
+                open.extend(needs.get(&address).into_iter().flat_map(|n| n.iter().cloned()));
+            }
+        }
+        seen
+    };
+    chosen
+        .iter()
+        .enumerate()
+        .map(|(i, c)| reach(c.needs).iter().filter_map(|a| at.get(a).copied()).filter(|j| *j != i).collect())
+        .collect()
+}
+
+/// Numbers the steps datastore by datastore, what is needed first; ties go by name.
+fn number(chosen: &[Chosen<'_>], before: &[BTreeSet<usize>]) -> Vec<Step> {
+    let (mut steps, mut last_of): (Vec<Step>, BTreeMap<usize, BTreeSet<u32>>) = (Vec::new(), BTreeMap::new());
+    let mut open: Vec<usize> = (0..chosen.len()).collect();
+    while !open.is_empty() {
+        // The graph of resources has no cycle, so something is always ready; the fallback only keeps
+        // a broken invariant from becoming an endless loop.
+        let ready = open.iter().position(|i| before[*i].iter().all(|b| last_of.contains_key(b))).unwrap_or(0);
+        let index = open.remove(ready);
+        let after: BTreeSet<u32> =
+            before[index].iter().filter_map(|b| last_of.get(b)).flatten().copied().collect();
+        let ends = number_one(&chosen[index], &after, &mut steps);
+        last_of.insert(index, ends);
+    }
+    mark_critical(&mut steps);
+    steps
+}
+
+/// Adds the steps of one datastore; returns those that nothing of it comes after.
+fn number_one(chosen: &Chosen<'_>, after: &BTreeSet<u32>, steps: &mut Vec<Step>) -> BTreeSet<u32> {
+    let first = steps.len() as u32 + 1;
+    let ids: BTreeMap<&str, u32> =
+        chosen.steps.iter().enumerate().map(|(i, s)| (s.id.as_str(), first + i as u32)).collect();
+    let mut ends: BTreeSet<u32> = ids.values().copied().collect();
+    for step in &chosen.steps {
+        let mut needs: BTreeSet<u32> =
+            step.needs.iter().filter_map(|n| ids.get(n.as_str()).copied()).collect();
+        ends.retain(|id| !needs.contains(id));
+        if needs.is_empty() {
+            needs.clone_from(after);
+        }
+        let numbered = Step {
+            id: ids[step.id.as_str()],
+            datastore: chosen.choice.datastore.clone(),
+            summary: step.summary.clone(),
+            kind: step.nature,
+            needs,
+            api: step.api.clone(),
+            command_equivalent: step.command.clone(),
+            p50_s: 0,
+            p95_s: 0,
+            estimate_source: String::new(),
+            critical: false,
+            why: step.why.clone(),
+            facts: step.facts.clone(),
+        };
+        steps.push(numbered.timed(&step.estimate));
+    }
+    ends
+}
+
+/// When each step ends at the earliest, by the given durations.
+fn finish_times(steps: &[Step], duration: impl Fn(&Step) -> i64) -> BTreeMap<u32, i64> {
+    let mut ends = BTreeMap::new();
+    for step in steps {
+        let start = step.needs.iter().filter_map(|n| ends.get(n)).copied().max().unwrap_or(0);
+        ends.insert(step.id, start + duration(step));
+    }
+    ends
+}
+
+/// Marks the steps of the longest path by the unlucky durations.
+fn mark_critical(steps: &mut [Step]) {
+    let ends = finish_times(steps, |s| s.p95_s);
+    let latest = |ids: &mut dyn Iterator<Item = u32>| ids.max_by_key(|id| (ends[id], std::cmp::Reverse(*id)));
+    let mut next = latest(&mut ends.keys().copied());
+    while let Some(id) = next {
+        let step = &mut steps[id as usize - 1];
+        step.critical = true;
+        next = latest(&mut step.needs.iter().copied());
+    }
+}
+
+fn judge(input: &Input<'_>, chosen: &[Chosen<'_>], steps: &[Step], infeasible: usize) -> (Judged, Judged) {
+    let longest = |duration: fn(&Step) -> i64| finish_times(steps, duration).into_values().max().unwrap_or(0);
+    let feasible = infeasible == 0;
+    let rto = verdict(
+        feasible.then(|| (longest(|s| s.p50_s), longest(|s| s.p95_s))),
+        feasible,
+        input.objective.rto.map(|d| d.as_secs()),
+    );
+    let losses: Option<Vec<i64>> = chosen.iter().map(|c| c.choice.data_loss_s).collect();
+    let worst = losses.map(|l| l.into_iter().max().unwrap_or(0)).filter(|_| feasible);
+    let rpo = verdict(worst.map(|w| (w, w)), feasible, input.objective.rpo.map(|d| d.as_secs()));
+    (rto, rpo)
+}
+
+fn verdict(value: Option<(i64, i64)>, feasible: bool, objective_s: Option<i64>) -> Judged {
+    let status = match (value, objective_s) {
+        _ if !feasible => Status::NoPlan,
+        (None, _) => Status::Unbounded,
+        (Some(_), None) => Status::NoObjective,
+        (Some((_, p95)), Some(objective)) if p95 <= objective => Status::Met,
+        (Some(_), Some(_)) => Status::Missed,
+    };
+    Judged { p50_s: value.map(|v| v.0), p95_s: value.map(|v| v.1), objective_s, status }
+}
+
+fn warnings(chosen: &[Chosen<'_>]) -> Vec<String> {
+    chosen
+        .iter()
+        .filter_map(|c| {
+            c.doubt.as_ref().map(|doubt| format!("{} ({}): {doubt}", c.choice.datastore, c.choice.from))
+        })
+        .collect()
+}
+
+/// Seconds as people write them: `1h 5m`, `12m`, `40s`.
+pub fn readable(seconds: i64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes, seconds % 60) {
+        (0, 0, 0, s) => format!("{s}s"),
+        (0, 0, m, 0) => format!("{m}m"),
+        (0, 0, m, s) => format!("{m}m {s}s"),
+        (0, h, 0, _) => format!("{h}h"),
+        (0, h, m, _) => format!("{h}h {m}m"),
+        (d, 0, _, _) => format!("{d}d"),
+        (d, h, _, _) => format!("{d}d {h}h"),
+    }
+}
