@@ -1,1 +1,100 @@
-fn main() {}
+//! The `drctl` binary: arguments, files and the environment in; printing and an exit code out.
+//! Everything that is decided is decided in `drctl-core`, everything that is done is done by
+//! `drctl-engine`.
+
+mod args;
+mod argv;
+mod commands;
+mod exit;
+mod failure;
+mod load;
+mod render;
+mod ui;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use args::{Cli, Command};
+use exit::Exit;
+use failure::{Failure, Reported};
+use ui::{Format, Ui};
+
+/// Stack of the thread that does the work: deeply nested input is refused long before this is used
+/// up, also in debug builds.
+const STACK_BYTES: usize = 16 << 20;
+
+fn main() -> ExitCode {
+    let work = std::thread::Builder::new().name("drctl".to_owned()).stack_size(STACK_BYTES).spawn(start);
+    // A panic has been printed by then; it is a bug and ends as any error.
+    work.map_or(Exit::Error, |thread| thread.join().unwrap_or(Exit::Error)).into()
+}
+
+fn start() -> Exit {
+    let env: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+        .collect();
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let mut ui = Ui::new(env);
+    let cli = match parse(args, &mut ui) {
+        Ok(cli) => cli,
+        Err(exit) => return exit,
+    };
+    if cli.global.no_color {
+        ui.without_colours();
+    }
+    if cli.global.json {
+        ui.format = Format::Json;
+    }
+    match dispatch(&cli, &mut ui) {
+        Ok(exit) => exit,
+        Err(failure) => report(failure, &mut ui),
+    }
+}
+
+/// Parses the arguments. Usage errors end with 1: clap's own 2 would read as "changes present".
+fn parse(args: Vec<OsString>, ui: &mut Ui) -> Result<Cli, Exit> {
+    let command = Cli::command();
+    let args = match argv::normalise(args, &ui.env, &command) {
+        Ok(args) => args,
+        Err(why) => {
+            ui.tell(&format!("error: {why}\n"));
+            return Err(Exit::Error);
+        }
+    };
+    let matches = command.try_get_matches_from(args).and_then(|m| Cli::from_arg_matches(&m));
+    matches.map_err(|error| {
+        let text = error.render().to_string();
+        if error.use_stderr() {
+            ui.tell(&text);
+            return Exit::Error;
+        }
+        match ui.print(&text) {
+            Ok(()) => Exit::Success,
+            Err(_) => Exit::Error,
+        }
+    })
+}
+
+fn dispatch(cli: &Cli, ui: &mut Ui) -> Result<Exit, Failure> {
+    match &cli.command {
+        Command::Version(args) => commands::version::run(args, ui),
+    }
+}
+
+/// Prints why a command stopped.
+fn report(failure: Failure, ui: &mut Ui) -> Exit {
+    match failure {
+        Failure::Diagnostics(reported) => {
+            let Reported { diagnostics, sources, hidden, exit } = *reported;
+            ui.tell(&render::diagnostics::text(&diagnostics, &sources, &hidden, ui.err_look()));
+            exit
+        }
+        Failure::Output(error) => {
+            ui.tell(&format!("error: the answer could not be written: {error}\n"));
+            Exit::Error
+        }
+    }
+}

@@ -44,6 +44,24 @@ codes! {
     // 500–549: state, locks, journals, saved plans.
     // 600–649: scenarios and recovery.
     // 700–749: the command line.
+    /// A file or directory of the configuration cannot be read.
+    Unreadable = "DR700";
+    /// A file is larger than any that is read.
+    FileTooLarge = "DR701";
+    /// A file is not UTF-8 text.
+    NotUtf8 = "DR702";
+    /// The directory holds no configuration file.
+    NoConfiguration = "DR703";
+    /// An argument is malformed or contradicts another one.
+    BadArgument = "DR704";
+    /// The simulation is selected together with a real account.
+    SimulationConflict = "DR705";
+    /// The provider cannot be reached with this build or these settings.
+    CannotConnect = "DR706";
+    /// A saved plan cannot be read.
+    UnreadablePlan = "DR707";
+    /// A result cannot be written.
+    Unwritable = "DR708";
 }
 
 impl fmt::Display for Code {

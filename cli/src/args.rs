@@ -1,0 +1,38 @@
+//! The command line as a whole: options that every command has, and the commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::version;
+
+/// Disaster recovery as code: declares how data is protected, plans and applies it, and plans the way back.
+#[derive(Debug, Parser)]
+#[command(name = "drctl", disable_version_flag = true, arg_required_else_help = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that every command has.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// Works in this directory instead of the current one
+    #[arg(short = 'C', long = "chdir", value_name = "DIR", global = true)]
+    pub(crate) chdir: Option<PathBuf>,
+    /// Answers in JSON on standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Writes no colours; NO_COLOR does the same
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Says which drctl this is
+    Version(version::Args),
+}

@@ -1,0 +1,3 @@
+//! One file per command: load, stop on diagnostics, call core and engine, render, exit.
+
+pub(crate) mod version;

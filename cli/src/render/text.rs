@@ -1,0 +1,98 @@
+//! Text that came from elsewhere, made safe to print, and lines that fit.
+
+use unicode_width::UnicodeWidthStr;
+
+/// Whether a character could move the cursor, change colours or reorder what stands around it.
+pub(crate) fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// The text with hostile characters written out, as `\u{1b}`; line ends and tabs too.
+pub(crate) fn safe(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => safe.push_str("\\n"),
+            '\t' => safe.push_str("\\t"),
+            '\r' => safe.push_str("\\r"),
+            c if is_hostile(c) => safe.extend(c.escape_unicode()),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// As [`safe`], keeping line ends.
+pub(crate) fn safe_lines(text: &str) -> String {
+    text.split('\n').map(|line| safe(line.strip_suffix('\r').unwrap_or(line))).collect::<Vec<_>>().join("\n")
+}
+
+/// Columns the text takes.
+pub(crate) fn width(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+/// The front of the text that fits, with the ellipsis when something was cut.
+pub(crate) fn clip(text: &str, columns: usize, ellipsis: &str) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let room = columns.saturating_sub(width(ellipsis));
+    let mut used = 0;
+    let mut front = String::new();
+    for c in text.chars() {
+        used += width(c.encode_utf8(&mut [0; 4]));
+        if used > room {
+            break;
+        }
+        front.push(c);
+    }
+    front + ellipsis
+}
+
+/// Breaks a sentence at blanks so that each line fits; the first line starts with `first`, the
+/// others with as many blanks. A word that does not fit stands alone and is not broken: names and
+/// commands stay whole to be copied.
+pub(crate) fn wrap(first: &str, text: &str, columns: usize) -> String {
+    let indent = " ".repeat(width(first));
+    let mut lines = vec![first.to_owned()];
+    let mut empty = true;
+    for word in text.split(' ').filter(|w| !w.is_empty()) {
+        let line = lines.last_mut().expect("there is always a line");
+        if !empty && width(line) + 1 + width(word) > columns {
+            lines.push(format!("{indent}{word}"));
+            continue;
+        }
+        if !empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        empty = false;
+    }
+    lines.join("\n")
+}
+
+/// `1 resource`, `2 resources`.
+pub(crate) fn count(n: usize, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_characters_are_written_out() {
+        assert_eq!(safe("a\u{1b}[31mb\n\u{202e}c é"), "a\\u{1b}[31mb\\n\\u{202e}c é");
+        assert_eq!(safe_lines("a\r\nb\u{7}"), "a\nb\\u{7}");
+    }
+
+    #[test]
+    fn text_is_cut_and_wrapped_by_columns() {
+        assert_eq!(clip("日本語テキスト", 7, "…"), "日本語…");
+        assert_eq!(clip("abc", 3, "…"), "abc");
+        assert_eq!(wrap("  ! ", "one two three", 11), "  ! one two\n    three");
+        assert_eq!(wrap("  ", "incomprehensibilities", 8), "  incomprehensibilities");
+    }
+}

@@ -1,0 +1,132 @@
+//! The one place that prints: data goes to standard output, everything else to standard error. A
+//! reader that went away is not an error.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Write};
+
+use crate::render::palette::{Charset, Colours, Look};
+
+/// The form in which a command answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Where output goes and how it looks.
+pub(crate) struct Ui {
+    out: Stream,
+    err: Stream,
+    /// The environment variables that are text.
+    pub(crate) env: BTreeMap<String, String>,
+    /// Whether a person sits at standard input and error, to be asked.
+    pub(crate) interactive: bool,
+    /// The form asked for.
+    pub(crate) format: Format,
+}
+
+struct Stream {
+    writer: Box<dyn Write>,
+    look: Look,
+    terminal: bool,
+    gone: bool,
+}
+
+impl Stream {
+    fn new(writer: Box<dyn Write>, terminal: bool, look: Look) -> Stream {
+        Stream { writer, look, terminal, gone: false }
+    }
+
+    /// Writes all of it. When the reader has gone away, this and all that follows is dropped.
+    fn print(&mut self, text: &str) -> io::Result<()> {
+        if self.gone {
+            return Ok(());
+        }
+        match self.writer.write_all(text.as_bytes()).and_then(|()| self.writer.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.gone = true;
+                Ok(())
+            }
+            other => other,
+        }
+    }
+}
+
+impl Ui {
+    /// The process's own streams.
+    pub(crate) fn new(env: BTreeMap<String, String>) -> Ui {
+        let (stdout, stderr) = (io::stdout(), io::stderr());
+        let out_terminal = stdout.is_terminal();
+        let err_terminal = stderr.is_terminal();
+        let colours = |choice| match choice {
+            anstream::ColorChoice::Never => Colours::Plain,
+            _ => Colours::Ansi,
+        };
+        let out_look = look(&env, out_terminal, colours(anstream::AutoStream::choice(&stdout)));
+        let err_look = look(&env, err_terminal, colours(anstream::AutoStream::choice(&stderr)));
+        let input = env.get("DRCTL_INPUT").is_none_or(|v| v != "0" && v != "false");
+        Ui {
+            out: Stream::new(Box::new(stdout), out_terminal, out_look),
+            err: Stream::new(Box::new(stderr), err_terminal, err_look),
+            interactive: input && io::stdin().is_terminal() && err_terminal,
+            env,
+            format: Format::Text,
+        }
+    }
+
+    /// Switches colours off, for `--no-color`.
+    pub(crate) fn without_colours(&mut self) {
+        self.out.look.colours = Colours::Plain;
+        self.err.look.colours = Colours::Plain;
+    }
+
+    /// How standard output looks.
+    pub(crate) fn look(&self) -> Look {
+        self.out.look
+    }
+
+    /// How standard error looks.
+    pub(crate) fn err_look(&self) -> Look {
+        self.err.look
+    }
+
+    /// Whether standard error is a terminal, where progress can be drawn.
+    pub(crate) fn draws(&self) -> bool {
+        self.err.terminal
+    }
+
+    /// Prints data.
+    pub(crate) fn print(&mut self, text: &str) -> io::Result<()> {
+        self.out.print(text)
+    }
+
+    /// Tells the reader something beside the data. That it cannot be told is not worth failing for.
+    pub(crate) fn tell(&mut self, text: &str) {
+        let _ = self.err.print(text);
+    }
+}
+
+/// Widest layout, for readability and for CI logs.
+const WIDEST: usize = 100;
+/// Narrowest layout; below that, lines are left to the terminal to break.
+const NARROWEST: usize = 60;
+
+fn look(env: &BTreeMap<String, String>, terminal: bool, colours: Colours) -> Look {
+    let width = match terminal {
+        true => terminal_size::terminal_size().map_or(WIDEST, |(width, _)| usize::from(width.0)),
+        false => WIDEST,
+    };
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|v| env.get(*v).filter(|v| !v.is_empty()));
+    let unicode = !terminal
+        || locale.is_none_or(|l| {
+            let l = l.to_ascii_lowercase();
+            l.contains("utf-8") || l.contains("utf8")
+        });
+    Look {
+        colours,
+        charset: if unicode { Charset::Unicode } else { Charset::Ascii },
+        width: width.clamp(NARROWEST, WIDEST),
+    }
+}
