@@ -12,14 +12,17 @@ pub mod codes;
 pub mod config;
 pub mod diag;
 pub mod fact;
+pub mod graph;
 pub mod lang;
 pub mod plan;
 pub mod provider;
 pub mod recovery;
 pub mod rule;
+pub mod run;
 pub mod schema;
 pub mod secret;
 pub mod span;
+pub mod state;
 pub mod value;
 
 pub use drctl_derive::Attributes;

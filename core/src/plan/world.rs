@@ -1,0 +1,44 @@
+//! The observed world, as the planner takes it: filled by the engine in waves, until nothing that
+//! the configuration names is unread.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::ProviderHead;
+use crate::addr::{Address, KindName, ProviderAddress};
+use crate::provider::{Observed, Request, Unobserved};
+
+/// What is known of the world outside.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct World {
+    /// One entry per resource instance that was asked for.
+    pub observations: BTreeMap<Address, Observation>,
+    /// Account, caller and region of each provider configuration.
+    pub places: BTreeMap<ProviderAddress, ProviderHead>,
+}
+
+/// What came of reading one thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Observation {
+    /// It is there.
+    Present(Observed),
+    /// It is not there.
+    Absent,
+    /// It could not be told.
+    Unobserved(Unobserved),
+}
+
+/// One thing that has to be read before a plan can be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadRequest {
+    /// Which instance it is.
+    pub address: Address,
+    /// Where it is read.
+    pub provider: ProviderAddress,
+    /// Its kind.
+    pub kind: KindName,
+    /// What to ask for.
+    pub request: Request,
+}
