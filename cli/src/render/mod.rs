@@ -1,6 +1,13 @@
 //! How things look. What things are is decided elsewhere.
 
 pub(crate) mod diagnostics;
+pub(crate) mod json;
+pub(crate) mod markdown;
 pub(crate) mod palette;
+pub(crate) mod plan;
+#[cfg(test)]
+pub(crate) mod sample;
 pub(crate) mod source;
 pub(crate) mod text;
+pub(crate) mod value;
+pub(crate) mod view;
