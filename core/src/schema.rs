@@ -45,6 +45,8 @@ pub struct Attribute {
     pub role: Role,
     /// Checks and normalises a known value: the same meaning always comes out as the same value.
     pub canonical: fn(Value) -> Result<Value, Invalid>,
+    /// What it is when it is not set inside of something that is set.
+    pub default: fn() -> Option<Value>,
 }
 
 impl PartialEq for Attribute {

@@ -88,6 +88,12 @@ fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
 fn table_row(p: &Parsed<'_>) -> TokenStream {
     let (name, docs, role, ty) = (&p.name, &p.docs, &p.role, &p.field.ty);
     let optional = p.default.is_some();
+    let default = match &p.default {
+        Some(default) => quote! {
+            || ::std::option::Option::Some(<#ty as ::drctl_core::schema::AttributeType>::to_value(&#default))
+        },
+        None => quote! { || ::std::option::Option::None },
+    };
     quote! {
         ::drctl_core::schema::Attribute {
             name: #name,
@@ -97,6 +103,7 @@ fn table_row(p: &Parsed<'_>) -> TokenStream {
             sensitive: <#ty as ::drctl_core::schema::AttributeType>::SENSITIVE,
             role: ::drctl_core::schema::Role::#role,
             canonical: ::drctl_core::schema::canonical::<#ty>,
+            default: #default,
         }
     }
 }
