@@ -1,0 +1,284 @@
+//! From settings to a connection: profiles, roles, endpoints, retries, timeouts.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{IdentityCache, RequestChecksumCalculation, ResponseChecksumValidation};
+use aws_smithy_http_client::tls;
+use aws_types::service_config::ServiceConfigKey;
+use drctl_aws::port::Cloud;
+use drctl_core::provider::{ErrorClass, Place, ProviderError};
+
+use crate::calls::Calls;
+use crate::cloud::SdkCloud;
+
+/// The longest pause between two attempts of one call.
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
+/// How long looking for credentials may take: a profile, SSO, a process, the instance's metadata.
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// One provider configuration, as the user wrote it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The region; without one, that of the environment or profile.
+    pub region: Option<String>,
+    /// The profile of the shared configuration files; without one, that of the environment.
+    pub profile: Option<String>,
+    /// Base URL for every service, in place of AWS's own.
+    pub endpoint: Option<String>,
+    /// Base URL of S3, before `endpoint`.
+    pub endpoint_s3: Option<String>,
+    /// Base URL of RDS, before `endpoint`.
+    pub endpoint_rds: Option<String>,
+    /// Base URL of STS, before `endpoint`.
+    pub endpoint_sts: Option<String>,
+    /// A role to work as.
+    pub assume_role: Option<AssumeRole>,
+    /// How often one call is sent at most.
+    pub max_attempts: u32,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// How long one attempt of a call may take.
+    pub call_timeout: Duration,
+    /// How many calls may be in flight at once, and so how many connections are kept.
+    pub concurrency: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            region: None,
+            profile: None,
+            endpoint: None,
+            endpoint_s3: None,
+            endpoint_rds: None,
+            endpoint_sts: None,
+            assume_role: None,
+            max_attempts: 3,
+            connect_timeout: Duration::from_secs(3),
+            call_timeout: Duration::from_secs(10),
+            concurrency: 32,
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("region", &self.region)
+            .field("profile", &self.profile)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A role to work as, reached through STS of the same region.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AssumeRole {
+    /// Its ARN.
+    pub role_arn: String,
+    /// The name of the session, in the role's audit trail.
+    pub session_name: Option<String>,
+    /// What the role's trust policy asks for.
+    pub external_id: Option<String>,
+}
+
+impl fmt::Debug for AssumeRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AssumeRole").field("role_arn", &self.role_arn).finish_non_exhaustive()
+    }
+}
+
+/// The endpoints in use, per service; `None` is AWS's own.
+struct Endpoints {
+    s3: Option<String>,
+    rds: Option<String>,
+    sts: Option<String>,
+}
+
+/// Connects. No call is made and no credentials are asked for yet.
+///
+/// # Errors
+/// When no region is known, or an endpoint or the region is malformed.
+pub async fn connect(settings: Settings) -> Result<Cloud, ProviderError> {
+    for url in [&settings.endpoint, &settings.endpoint_s3, &settings.endpoint_rds, &settings.endpoint_sts]
+        .into_iter()
+        .flatten()
+    {
+        check_endpoint(url)?;
+    }
+    let sdk = load(&settings).await;
+    let region = sdk.region().map(ToString::to_string).ok_or_else(|| {
+        refused("no region: set `region` in the provider block, AWS_REGION, or a region in the profile")
+    })?;
+    if region.is_empty() || !region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    {
+        return Err(refused("the region must be made of lower-case letters, digits and `-`"));
+    }
+    let endpoints = endpoints(&settings, &sdk);
+    for url in [&endpoints.s3, &endpoints.rds, &endpoints.sts].into_iter().flatten() {
+        check_endpoint(url)?;
+    }
+    let sdk = with_role(&settings, &endpoints, sdk).await;
+    Ok(Arc::new(cloud(&settings, &sdk, &endpoints, region)))
+}
+
+async fn load(settings: &Settings) -> SdkConfig {
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
+        .pool_max_idle_per_host(settings.concurrency)
+        .build_https();
+    let attempts = settings.max_attempts.max(1);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS_TIMEOUT).build())
+        .retry_config(RetryConfig::adaptive().with_max_attempts(attempts).with_max_backoff(MAX_BACKOFF))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(settings.connect_timeout)
+                .operation_attempt_timeout(settings.call_timeout)
+                .operation_timeout((settings.call_timeout + MAX_BACKOFF) * attempts)
+                .build(),
+        );
+    if let Some(region) = &settings.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(profile) = &settings.profile {
+        loader = loader.profile_name(profile);
+    }
+    loader.load().await
+}
+
+/// What the settings say, else what the environment and profile say, service before general.
+fn endpoints(settings: &Settings, sdk: &SdkConfig) -> Endpoints {
+    let found = |own: &Option<String>, service: &str| {
+        own.clone().or_else(|| settings.endpoint.clone()).or_else(|| {
+            let key = ServiceConfigKey::builder()
+                .service_id(service)
+                .env("AWS_ENDPOINT_URL")
+                .profile("endpoint_url")
+                .build()
+                .expect("all parts of the key are given");
+            sdk.service_config()
+                .and_then(|config| config.load_config(key))
+                .or_else(|| sdk.endpoint_url().map(str::to_owned))
+        })
+    };
+    Endpoints {
+        s3: found(&settings.endpoint_s3, "S3"),
+        rds: found(&settings.endpoint_rds, "RDS"),
+        sts: found(&settings.endpoint_sts, "STS"),
+    }
+}
+
+async fn with_role(settings: &Settings, endpoints: &Endpoints, sdk: SdkConfig) -> SdkConfig {
+    let Some(role) = &settings.assume_role else { return sdk };
+    let mut sts = sdk.to_builder();
+    if let Some(url) = &endpoints.sts {
+        sts.set_endpoint_url(Some(url.clone()));
+    }
+    let mut builder = AssumeRoleProvider::builder(&role.role_arn).configure(&sts.build());
+    builder = builder.session_name(role.session_name.as_deref().unwrap_or("drctl"));
+    if let Some(id) = &role.external_id {
+        builder = builder.external_id(id);
+    }
+    let provider = builder.build().await;
+    sdk.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
+}
+
+fn cloud(settings: &Settings, sdk: &SdkConfig, endpoints: &Endpoints, region: String) -> SdkCloud {
+    let mut s3 = aws_sdk_s3::config::Builder::from(sdk);
+    if let Some(url) = &endpoints.s3 {
+        s3 = s3
+            .endpoint_url(url)
+            .force_path_style(true)
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    }
+    let mut rds = aws_sdk_rds::config::Builder::from(sdk);
+    rds.set_endpoint_url(endpoints.rds.clone());
+    let mut sts = aws_sdk_sts::config::Builder::from(sdk);
+    sts.set_endpoint_url(endpoints.sts.clone());
+    let used: BTreeSet<&str> =
+        [&endpoints.s3, &endpoints.rds, &endpoints.sts].into_iter().flatten().map(String::as_str).collect();
+    let place = Place {
+        account: None,
+        caller: None,
+        region: Some(region),
+        endpoint: (!used.is_empty()).then(|| used.into_iter().collect::<Vec<_>>().join(", ")),
+    };
+    SdkCloud::new(
+        aws_sdk_s3::Client::from_conf(s3.build()),
+        aws_sdk_rds::Client::from_conf(rds.build()),
+        aws_sdk_sts::Client::from_conf(sts.build()),
+        Calls::new(settings.concurrency, settings.connect_timeout, settings.call_timeout),
+        place,
+    )
+}
+
+fn check_endpoint(url: &str) -> Result<(), ProviderError> {
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))
+        .ok_or_else(|| refused("an endpoint must begin with `https://` or `http://`"))?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        return Err(refused("an endpoint must not contain credentials"));
+    }
+    if authority.is_empty() || url.contains(char::is_whitespace) || rest.contains(['?', '#']) {
+        return Err(refused("an endpoint must be `https://HOST[:PORT][/PATH]`"));
+    }
+    Ok(())
+}
+
+fn refused(message: &str) -> ProviderError {
+    ProviderError {
+        doing: "configuring the AWS provider".into(),
+        class: ErrorClass::Rejected,
+        code: None,
+        message: message.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_are_checked() {
+        for good in ["http://127.0.0.1:5000", "https://s3.example.com/base", "http://[::1]:9"] {
+            assert_eq!(check_endpoint(good), Ok(()), "{good}");
+        }
+        for (bad, word) in [
+            ("127.0.0.1:5000", "https://"),
+            ("ftp://x", "https://"),
+            ("http://", "HOST"),
+            ("http://user:secret@host", "credentials"),
+            ("http://host?x=1", "HOST"),
+            ("http://ho st", "HOST"),
+        ] {
+            let error = check_endpoint(bad).unwrap_err();
+            assert!(error.message.contains(word), "{bad}: {}", error.message);
+            assert!(!error.message.contains("secret"));
+        }
+    }
+
+    #[test]
+    fn settings_print_no_external_id() {
+        let settings = Settings {
+            assume_role: Some(AssumeRole {
+                role_arn: "arn:aws:iam::111122223333:role/dr".into(),
+                session_name: None,
+                external_id: Some("hush".into()),
+            }),
+            ..Settings::default()
+        };
+        assert!(!format!("{settings:?} {:?}", settings.assume_role).contains("hush"));
+    }
+}
