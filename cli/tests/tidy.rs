@@ -151,14 +151,6 @@ fn nothing_is_left_for_later() {
 }
 
 #[test]
-fn every_kind_has_its_folder_of_cases() {
-    for kind in drctl_aws::ENTRY.kinds {
-        let folder = root().join("testdata/kinds").join(kind.name());
-        assert!(!files(&folder, &[""]).is_empty(), "{} has no cases in testdata/kinds", kind.name());
-    }
-}
-
-#[test]
 fn every_diagnostic_code_is_unique_and_has_a_case_that_shows_it() {
     let ids: BTreeSet<&str> = Code::ALL.iter().map(|c| c.id()).collect();
     assert_eq!(ids.len(), Code::ALL.len(), "two codes share an id");

@@ -6,4 +6,4 @@ pub mod model;
 pub mod planner;
 
 pub use model::*;
-pub use planner::recover;
+pub use planner::{readable, recover};
