@@ -15,6 +15,7 @@ pub mod fact;
 pub mod graph;
 pub mod lang;
 pub mod plan;
+pub mod protection;
 pub mod provider;
 pub mod recovery;
 pub mod rule;

@@ -1,0 +1,153 @@
+//! How things can come back: the typed facts a kind states about itself, and the steps it knows.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::provider::{Id, Place};
+use crate::value::Value;
+
+/// How a database or bucket can come back: typed facts for the recovery planner. Regions are the
+/// provider's names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Protection {
+    /// The thing itself holds a restorable history in its own region.
+    PointInTime {
+        /// Where the history lives.
+        region: String,
+        /// The restorable window, when the provider told it.
+        window: Option<Window>,
+    },
+    /// A copy of another thing's restorable history, in another region.
+    ReplicatedBackups {
+        /// The provider's name (ARN) of the thing it is a copy of.
+        of: String,
+        /// Where the copy lives.
+        region: String,
+        /// The restorable window, when the provider told it.
+        window: Option<Window>,
+    },
+    /// One moment of another thing.
+    Snapshot {
+        /// The provider's name (ARN or identifier) of the thing it was taken of.
+        of: String,
+        /// The snapshot's own name.
+        snapshot: String,
+        /// Where it lives.
+        region: String,
+        /// The moment, once it exists.
+        at: Option<Timestamp>,
+    },
+    /// Objects written here are copied to another bucket.
+    ReplicatesTo {
+        /// The provider's name (ARN) of the destination.
+        to: String,
+        /// The rule.
+        rule: String,
+        /// The prefix the rule is limited to; empty for all.
+        prefix: String,
+        /// The lag the provider promises, when it promises one.
+        lag_max: Option<SignedDuration>,
+    },
+    /// Earlier versions of what is here can be brought back, here.
+    Versions {
+        /// Where.
+        region: String,
+    },
+}
+
+/// A restorable window: from the earliest to the latest restorable instant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// The earliest restorable instant.
+    pub earliest: Option<Timestamp>,
+    /// The latest restorable instant.
+    pub latest: Option<Timestamp>,
+}
+
+/// How one thing is recovered from a [`Protection`], as the kind knows it: a step with the exact
+/// command a person would type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoveryStep {
+    /// Stable within the plan of one datastore: `restore`, `wait`, `protect`.
+    pub id: String,
+    /// What is done, in a few words: "restore `main` to `main-dr-…` at 13:58:00Z".
+    pub summary: String,
+    /// What it is: changes something, checks something, or asks a person.
+    pub nature: StepNature,
+    /// The steps of the same datastore that come before.
+    pub needs: Vec<String>,
+    /// The API it needs, with the region: `rds` in `eu-west-2`, control or data plane.
+    pub api: Option<ApiNeed>,
+    /// The equivalent command, one word an element; empty for manual steps.
+    pub command: Vec<String>,
+    /// The usual and the unlucky duration.
+    pub estimate: Estimate,
+    /// Why this step is there.
+    pub why: String,
+    /// The facts it rests on.
+    pub facts: Vec<crate::fact::FactId>,
+}
+
+/// What a recovery step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepNature {
+    /// A machine does it.
+    Auto,
+    /// A machine checks it.
+    Check,
+    /// A person does it.
+    Manual,
+}
+
+/// An API that a step needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiNeed {
+    /// `rds`, `s3`.
+    pub service: String,
+    /// The region it is called in.
+    pub region: String,
+    /// Whether it is the service's control plane.
+    pub control_plane: bool,
+}
+
+/// How long something takes and how that is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Half of the time it is done within this.
+    pub p50: SignedDuration,
+    /// 19 times of 20 it is done within this.
+    pub p95: SignedDuration,
+    /// `default`, `declared` or `measured`, with the source.
+    pub source: String,
+}
+
+/// What is known of a thing, for [`Kind::protections`](crate::provider::Kind::protections) and
+/// [`Kind::recover`](crate::provider::Kind::recover).
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'p> {
+    /// Its name at the provider.
+    pub id: &'p Id,
+    /// Set attributes: written and known, else observed.
+    pub attributes: &'p BTreeMap<String, Value>,
+    /// Outputs: observed, else derived.
+    pub outputs: &'p BTreeMap<String, Value>,
+    /// Where it is.
+    pub place: &'p Place,
+}
+
+/// Where a thing is brought back to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The region.
+    pub region: String,
+    /// The new name, which carries the run's id. Never the name of what was lost.
+    pub name: String,
+    /// The instant to restore to; none for the newest.
+    pub at: Option<Timestamp>,
+    /// The time of planning.
+    pub now: Timestamp,
+}
