@@ -1,1 +1,14 @@
-//! x
+//! Observes and executes: everything that waits, reads files or calls a provider. The planner
+//! decides and the run state machine orders; the engine does it and writes down what happened.
+//!
+//! [`observe`] fills core's world within budgets, [`execute`] carries a plan out. Between them stand
+//! the [`lock`], held from reading the state to the last journal entry, the [`journal`], which is
+//! synced before and after each effect, and the [`state_file`], its checkpoint.
+
+pub mod clock;
+pub mod files;
+pub mod hooks;
+pub mod journal;
+pub mod lock;
+pub mod reporter;
+pub mod state_file;

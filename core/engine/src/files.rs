@@ -1,0 +1,174 @@
+//! Files that are never half written: a new version is written beside the old one, synced, and put
+//! in its place in one move. Readable by the owner alone.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// Something could not be done with a file.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The disk is full. What was there before is unchanged.
+    #[error("{doing} `{}`: the disk is full; what was there before is unchanged", path.display())]
+    DiskFull {
+        /// "writing".
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is larger than any that drctl writes.
+    #[error("`{}` is larger than {limit} bytes", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The bound.
+        limit: u64,
+    },
+    /// Anything else.
+    #[error("{doing} `{}`: {source}", path.display())]
+    Io {
+        /// "reading".
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's own words.
+        source: io::Error,
+    },
+}
+
+impl FileError {
+    /// Names what was being done and to which file.
+    pub(crate) fn new(doing: &'static str, path: &Path, source: io::Error) -> FileError {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => FileError::DiskFull { doing, path },
+            _ => FileError::Io { doing, path, source },
+        }
+    }
+}
+
+/// The bytes of a file; none when there is no such file.
+///
+/// # Errors
+/// When it cannot be read or is larger than the limit.
+pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
+    let failed = |e| FileError::new("reading", path, e);
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(failed(e)),
+    };
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > limit {
+        return Err(FileError::TooLarge { path: path.to_owned(), limit });
+    }
+    Ok(Some(bytes))
+}
+
+/// Puts these bytes in the file's place: after a crash at any moment the file is the old or the new
+/// one, whole.
+///
+/// # Errors
+/// When any part of it fails; then the old file is still there.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let failed = |e| FileError::new("writing", path, e);
+    let dir = directory_of(path);
+    fs::create_dir_all(dir).map_err(failed)?;
+    // `tempfile` creates with mode 600, which the move keeps.
+    let mut new = tempfile::Builder::new().prefix(".drctl-").tempfile_in(dir).map_err(failed)?;
+    write_synced(new.as_file_mut(), bytes).map_err(failed)?;
+    new.persist(path).map_err(|e| failed(e.error))?;
+    sync_directory(dir)
+}
+
+/// As [`replace`], keeping a copy of what was there before under another name.
+///
+/// # Errors
+/// As [`replace`]; when the copy fails, nothing is changed.
+pub fn replace_with_backup(path: &Path, backup: &Path, bytes: &[u8], limit: u64) -> Result<(), FileError> {
+    if let Some(before) = read(path, limit)? {
+        replace(backup, &before)?;
+    }
+    replace(path, bytes)
+}
+
+/// Gives a file another name, and waits until that is on the disk.
+///
+/// # Errors
+/// When the system refuses.
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
+    fs::create_dir_all(directory_of(to)).map_err(|e| FileError::new("creating the folder of", to, e))?;
+    fs::rename(from, to).map_err(|e| FileError::new("renaming", from, e))?;
+    sync_directory(directory_of(from))?;
+    sync_directory(directory_of(to))
+}
+
+/// Writes and waits until it is on the disk.
+pub(crate) fn write_synced(file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// A new name in a directory is only durable once the directory itself is synced.
+pub(crate) fn sync_directory(dir: &Path) -> Result<(), FileError> {
+    File::open(dir).and_then(|d| d.sync_all()).map_err(|e| FileError::new("syncing", dir, e))
+}
+
+/// The directory that a file stands in.
+pub(crate) fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(dir) if dir != Path::new("") => dir,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn replacing_keeps_the_version_before_and_only_the_owner_reads() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, backup) = (dir.path().join("new/state"), dir.path().join("new/state.backup"));
+        for text in ["one", "two", "three"] {
+            replace_with_backup(&path, &backup, text.as_bytes(), 100).unwrap();
+        }
+        assert_eq!(read(&path, 100).unwrap().unwrap(), b"three");
+        assert_eq!(read(&backup, 100).unwrap().unwrap(), b"two");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(dir.path().join("new")).unwrap().count(), 2, "no temporary file is left");
+    }
+
+    #[test]
+    fn a_failed_replacement_leaves_the_old_file_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("taken");
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("inside"), "x").unwrap();
+        assert!(replace(&path, b"new").is_err());
+        assert_eq!(fs::read_to_string(path.join("inside")).unwrap(), "x");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_full_disk_is_said_to_be_full() {
+        let mut full = File::options().write(true).open("/dev/full").unwrap();
+        let error = FileError::new("writing", Path::new("state"), write_synced(&mut full, b"x").unwrap_err());
+        assert_eq!(
+            error.to_string(),
+            "writing `state`: the disk is full; what was there before is unchanged"
+        );
+    }
+
+    #[test]
+    fn a_missing_file_is_none_and_a_huge_one_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        assert!(read(&path, 3).unwrap().is_none());
+        fs::write(&path, "four").unwrap();
+        assert!(matches!(read(&path, 3), Err(FileError::TooLarge { limit: 3, .. })));
+    }
+}
