@@ -37,7 +37,7 @@ pub(crate) fn directory(dir: &Path) -> (SourceMap, Diagnostics) {
         );
     }
     for name in names {
-        match text(&dir.join(&name), &name) {
+        match text(&dir.join(&name), &name, MAX_FILE_BYTES) {
             Ok(text) => {
                 sources.add(name, text);
             }
@@ -63,8 +63,8 @@ fn names(dir: &Path) -> io::Result<Vec<String>> {
 }
 
 /// The text of one file, or why it cannot be read.
-pub(crate) fn text(path: &Path, name: &str) -> Result<String, Box<Diagnostic>> {
-    let bytes = bytes(path, name)?;
+pub(crate) fn text(path: &Path, name: &str, limit: u64) -> Result<String, Box<Diagnostic>> {
+    let bytes = bytes(path, name, limit)?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1;
@@ -78,7 +78,7 @@ pub(crate) fn text(path: &Path, name: &str) -> Result<String, Box<Diagnostic>> {
     })
 }
 
-fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, Box<Diagnostic>> {
+fn bytes(path: &Path, name: &str, limit: u64) -> Result<Vec<u8>, Box<Diagnostic>> {
     let failed = |error: io::Error| Box::new(unreadable(name, &error));
     // A pipe or device would wait for ever: only plain files are opened.
     if !fs::metadata(path).map_err(failed)?.is_file() {
@@ -86,9 +86,9 @@ fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, Box<Diagnostic>> {
     }
     let mut bytes = Vec::new();
     let file = fs::File::open(path).map_err(failed)?;
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        let headline = format!("`{name}` is larger than {} MiB", MAX_FILE_BYTES >> 20);
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > limit {
+        let headline = format!("`{name}` is larger than {} MiB", limit >> 20);
         return Err(Box::new(
             Diagnostic::error_nowhere(Code::FileTooLarge, headline)
                 .help("Split it into several files: all of a directory are read as one."),

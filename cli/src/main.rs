@@ -7,7 +7,9 @@ mod argv;
 mod commands;
 mod exit;
 mod failure;
+mod gates;
 mod load;
+mod planfile;
 mod render;
 mod ui;
 

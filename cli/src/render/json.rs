@@ -413,4 +413,16 @@ mod tests {
         assert_eq!(change("aws_s3_bucket.audit")["drctl"]["protection"], "unobserved");
         assert_eq!(json["unobserved"][0]["error_class"], "denied");
     }
+
+    #[test]
+    fn a_plan_keeps_to_its_schema() {
+        let schema: Json = serde_json::from_str(include_str!("../../schemas/plan.schema.json")).unwrap();
+        let plan = sample::plan();
+        let json = super::plan(&sample::view(&plan));
+        assert_eq!(crate::render::schema_check::check(&schema, &json), Vec::<String>::new());
+        let wrong = json!({ "format_version": 1, "extra": 0 });
+        let found = crate::render::schema_check::check(&schema, &wrong);
+        assert!(found.contains(&"$.format_version: is no string".to_owned()), "{found:?}");
+        assert!(found.contains(&"$.extra: is not in the schema".to_owned()), "{found:?}");
+    }
 }

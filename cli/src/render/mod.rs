@@ -7,6 +7,8 @@ pub(crate) mod palette;
 pub(crate) mod plan;
 #[cfg(test)]
 pub(crate) mod sample;
+#[cfg(test)]
+pub(crate) mod schema_check;
 pub(crate) mod source;
 pub(crate) mod text;
 pub(crate) mod value;

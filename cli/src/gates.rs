@@ -1,0 +1,106 @@
+//! Gates: switches that turn what stands in a plan into an exit code, for pipelines. Without a gate
+//! a plan ends with 0 or 1.
+
+use clap::{Args, ValueEnum};
+use drctl_core::plan::AcceptKind;
+use drctl_core::rule::Effect;
+
+use crate::exit::Exit;
+use crate::render::view::{View, acts};
+
+/// The switches.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Gates {
+    /// Exits with 2 when there are changes
+    #[arg(long)]
+    detailed_exitcode: bool,
+    /// Exits with 4 when protection is weakened or something is irreversible and nobody has accepted it
+    #[arg(long)]
+    check_protection: bool,
+    /// Exits with 5 when there is a finding of this severity or worse
+    #[arg(long, value_name = "SEVERITY")]
+    fail_on: Option<FailOn>,
+    /// Exits with 6 when something could not be observed or was left out
+    #[arg(long)]
+    require_complete: bool,
+    /// All of the above
+    #[arg(long)]
+    ci: bool,
+}
+
+/// How bad a finding must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// What the provider would refuse.
+    Error,
+    /// What weakens, is irreversible, interrupts, or does not work as one may think.
+    Warning,
+}
+
+impl Gates {
+    /// How the process ends for this plan.
+    pub(crate) fn exit(&self, view: &View<'_>) -> Exit {
+        let plan = view.plan;
+        let mut exit = Exit::Success;
+        let drifted = plan.selection.refresh_only && plan.changes.iter().any(|c| !c.drift.is_empty());
+        if (self.detailed_exitcode || self.ci) && (drifted || plan.changes.iter().any(|c| acts(c.action))) {
+            exit = exit.and(Exit::Changes);
+        }
+        let unaccepted = view.missing.iter().any(|a| match a.kind {
+            AcceptKind::Weakens | AcceptKind::Irreversible | AcceptKind::Delete => true,
+            AcceptKind::Outage => false,
+        });
+        if (self.check_protection || self.ci) && unaccepted {
+            exit = exit.and(Exit::Weakens);
+        }
+        let fail_on = self.fail_on.or(self.ci.then_some(FailOn::Error));
+        if fail_on.is_some_and(|least| has_finding(view, least)) {
+            exit = exit.and(Exit::Finding);
+        }
+        if (self.require_complete || self.ci) && !plan.complete {
+            exit = exit.and(Exit::Incomplete);
+        }
+        exit
+    }
+}
+
+fn has_finding(view: &View<'_>, least: FailOn) -> bool {
+    view.plan.changes.iter().flat_map(|c| &c.notes).any(|note| match note.effect {
+        Effect::Refuse => true,
+        Effect::Irreversible | Effect::Weakens | Effect::Outage | Effect::Warn => least == FailOn::Warning,
+        Effect::Strengthens | Effect::Inform => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample;
+    use drctl_core::plan::Plan;
+
+    #[test]
+    fn each_gate_has_its_code_and_the_worse_one_stands() {
+        let bad = sample::plan();
+        let good = Plan { changes: Vec::new(), complete: true, ..sample::plan() };
+        let gates = |names: &[&str]| Gates {
+            detailed_exitcode: names.contains(&"changes"),
+            check_protection: names.contains(&"protection"),
+            fail_on: names.contains(&"warning").then_some(FailOn::Warning),
+            require_complete: names.contains(&"complete"),
+            ci: names.contains(&"ci"),
+        };
+        for (names, code) in [
+            (&[][..], 0),
+            (&["changes"], 2),
+            (&["protection"], 4),
+            (&["warning"], 5),
+            (&["complete"], 6),
+            (&["ci"], 6),
+            (&["changes", "protection", "warning"], 4),
+            (&["changes", "warning"], 5),
+        ] {
+            assert_eq!(gates(names).exit(&sample::view(&bad)).code(), code, "{names:?}");
+            assert_eq!(gates(names).exit(&sample::view(&good)).code(), 0, "{names:?}");
+        }
+    }
+}
