@@ -1,0 +1,54 @@
+//! `drctl show`: a saved plan, shown again.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use drctl_core::plan::Plan;
+use drctl_core::provider::Registry;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::planfile;
+use crate::render::{self, view::View};
+use crate::ui::{Format, Ui};
+
+/// Options of `drctl show`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The plan, as written by `drctl plan --out`
+    #[arg(value_name = "PLANFILE")]
+    plan: PathBuf,
+    /// How to print it
+    #[arg(long, value_enum, default_value = "text")]
+    format: PlanFormat,
+}
+
+/// How a plan is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// For people at a terminal
+    Text,
+    /// For programs; the same as `--json`
+    Json,
+    /// For a pull request
+    Markdown,
+}
+
+/// Prints the plan.
+pub(crate) fn run(args: &Args, registry: &Registry, ui: &mut Ui) -> Result<Exit, Failure> {
+    let plan = planfile::read(&args.plan)?;
+    print(&plan, registry, args.format, ui)?;
+    Ok(Exit::Success)
+}
+
+/// Prints a plan in the form asked for.
+pub(crate) fn print(plan: &Plan, registry: &Registry, format: PlanFormat, ui: &mut Ui) -> Result<(), Failure> {
+    let view = View::new(plan, registry);
+    let format = if ui.format == Format::Json { PlanFormat::Json } else { format };
+    let text = match format {
+        PlanFormat::Text => render::plan::text(&view, ui.look()),
+        PlanFormat::Json => format!("{:#}\n", render::json::plan(&view)),
+        PlanFormat::Markdown => render::markdown::plan(&view),
+    };
+    Ok(ui.print(&text)?)
+}
