@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::version;
+use crate::commands::{sim, version};
 
 /// Disaster recovery as code: declares how data is protected, plans and applies it, and plans the way back.
 #[derive(Debug, Parser)]
@@ -33,6 +33,8 @@ pub(crate) struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Fills, breaks and inspects the simulated cloud
+    Sim(sim::Args),
     /// Says which drctl this is
     Version(version::Args),
 }

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use drctl_core::codes::Code;
 use drctl_core::diag::{Diagnostic, Diagnostics};
@@ -101,11 +101,6 @@ fn bytes(path: &Path, name: &str, limit: u64) -> Result<Vec<u8>, Box<Diagnostic>
 pub(crate) fn unreadable(name: &str, error: &io::Error) -> Diagnostic {
     Diagnostic::error_nowhere(Code::Unreadable, format!("`{name}` cannot be read: {error}"))
         .help("Check that it exists, that you may read it, and that no link in its path is broken.")
-}
-
-/// The directory a command works in.
-pub(crate) fn working_directory(chdir: Option<&Path>) -> PathBuf {
-    chdir.map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod failure;
 mod gates;
 mod load;
 mod planfile;
+mod project;
 mod render;
 mod ui;
 
@@ -22,6 +23,7 @@ use clap::{CommandFactory, FromArgMatches};
 use args::{Cli, Command};
 use exit::Exit;
 use failure::{Failure, Reported};
+use project::Project;
 use ui::{Format, Ui};
 
 /// Stack of the thread that does the work: deeply nested input is refused long before this is used
@@ -81,7 +83,9 @@ fn parse(args: Vec<OsString>, ui: &mut Ui) -> Result<Cli, Exit> {
 }
 
 fn dispatch(cli: &Cli, ui: &mut Ui) -> Result<Exit, Failure> {
+    let project = Project::new(cli.global.chdir.as_deref(), &ui.env);
     match &cli.command {
+        Command::Sim(args) => commands::sim::run(args, &project, ui),
         Command::Version(args) => commands::version::run(args, ui),
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::render::palette::{Charset, Colours, Look};
 
@@ -27,26 +28,33 @@ pub(crate) struct Ui {
     pub(crate) format: Format,
 }
 
-struct Stream {
-    writer: Box<dyn Write>,
+/// One output stream; clones write to the same one.
+#[derive(Clone)]
+pub(crate) struct Stream {
+    target: Arc<Mutex<Target>>,
     look: Look,
     terminal: bool,
+}
+
+struct Target {
+    writer: Box<dyn Write + Send>,
     gone: bool,
 }
 
 impl Stream {
-    fn new(writer: Box<dyn Write>, terminal: bool, look: Look) -> Stream {
-        Stream { writer, look, terminal, gone: false }
+    fn new(writer: Box<dyn Write + Send>, terminal: bool, look: Look) -> Stream {
+        Stream { target: Arc::new(Mutex::new(Target { writer, gone: false })), look, terminal }
     }
 
     /// Writes all of it. When the reader has gone away, this and all that follows is dropped.
-    fn print(&mut self, text: &str) -> io::Result<()> {
-        if self.gone {
+    pub(crate) fn print(&self, text: &str) -> io::Result<()> {
+        let mut target = self.target.lock().unwrap_or_else(PoisonError::into_inner);
+        if target.gone {
             return Ok(());
         }
-        match self.writer.write_all(text.as_bytes()).and_then(|()| self.writer.flush()) {
+        match target.writer.write_all(text.as_bytes()).and_then(|()| target.writer.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                self.gone = true;
+                target.gone = true;
                 Ok(())
             }
             other => other,
@@ -97,14 +105,35 @@ impl Ui {
         self.err.terminal
     }
 
+    /// Standard output, for who reports while work goes on.
+    pub(crate) fn out(&self) -> Stream {
+        self.out.clone()
+    }
+
+    /// Standard error, for who reports while work goes on.
+    pub(crate) fn err(&self) -> Stream {
+        self.err.clone()
+    }
+
     /// Prints data.
-    pub(crate) fn print(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) fn print(&self, text: &str) -> io::Result<()> {
         self.out.print(text)
     }
 
     /// Tells the reader something beside the data. That it cannot be told is not worth failing for.
-    pub(crate) fn tell(&mut self, text: &str) {
+    pub(crate) fn tell(&self, text: &str) {
         let _ = self.err.print(text);
+    }
+
+    /// Asks a person; what was typed, without the line end. None when nobody is there to answer.
+    pub(crate) fn ask(&self, question: &str) -> Option<String> {
+        if !self.interactive {
+            return None;
+        }
+        self.tell(question);
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).ok().filter(|n| *n > 0)?;
+        Some(answer.trim_end_matches(['\r', '\n']).to_owned())
     }
 }
 

@@ -62,6 +62,8 @@ codes! {
     UnreadablePlan = "DR707";
     /// A result cannot be written.
     Unwritable = "DR708";
+    /// The simulated cloud or its seed cannot be used.
+    Simulation = "DR709";
 }
 
 impl fmt::Display for Code {

@@ -1,0 +1,89 @@
+//! Where things are: the configuration, drctl's own folder beside it, and the simulated cloud.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use drctl_core::codes::Code;
+use drctl_sim::{Sim, SimError, SimWorld};
+
+use crate::failure::Failure;
+use crate::load;
+
+/// Largest seed that is read, in bytes.
+const MAX_SEED_BYTES: u64 = 64 << 20;
+/// What seeds the simulated cloud on its first use, beside the configuration.
+const SEED_FILE: &str = "sim.json";
+
+/// The folders of one configuration.
+#[derive(Debug, Clone)]
+pub(crate) struct Project {
+    /// Where the configuration is; empty for the current directory.
+    pub(crate) dir: PathBuf,
+    /// drctl's own folder: state, journals, the simulated cloud.
+    pub(crate) data: PathBuf,
+    /// The folder that `DRCTL_SIM` names: then everything is simulated.
+    pub(crate) sim: Option<PathBuf>,
+}
+
+/// The simulated cloud, and whether this use has filled it from a seed.
+pub(crate) struct Simulation {
+    /// The cloud.
+    pub(crate) sim: Sim,
+    /// The seed that filled it just now.
+    pub(crate) seeded_from: Option<PathBuf>,
+}
+
+impl Project {
+    /// The folders for `-C DIR` and the environment.
+    pub(crate) fn new(chdir: Option<&Path>, env: &BTreeMap<String, String>) -> Project {
+        let dir = chdir.map_or_else(PathBuf::new, Path::to_path_buf);
+        let named = |variable: &str| env.get(variable).filter(|v| !v.is_empty()).map(PathBuf::from);
+        let data = named("DRCTL_DATA_DIR").unwrap_or_else(|| dir.join(".drctl"));
+        Project { dir, data, sim: named("DRCTL_SIM") }
+    }
+
+    /// The folder of the simulated cloud.
+    pub(crate) fn sim_dir(&self) -> PathBuf {
+        self.sim.clone().unwrap_or_else(|| self.data.join("sim"))
+    }
+
+    /// The state file.
+    pub(crate) fn state_path(&self) -> PathBuf {
+        self.data.join("state.json")
+    }
+
+    /// Opens the simulated cloud. An empty one is filled from `sim.json` beside the configuration.
+    pub(crate) fn simulation(&self) -> Result<Simulation, Failure> {
+        let dir = self.sim_dir();
+        let seed_path = self.dir.join(SEED_FILE);
+        if dir.join("cloud.json").exists() || !seed_path.exists() {
+            return Ok(Simulation { sim: Sim::dir(&dir).map_err(failed)?, seeded_from: None });
+        }
+        let world = SimWorld::seed(&seed(&seed_path)?).map_err(failed)?;
+        let sim = Sim::dir_or(&dir, || world).map_err(failed)?;
+        Ok(Simulation { sim, seeded_from: Some(seed_path) })
+    }
+}
+
+/// Reads a seed file.
+pub(crate) fn seed(path: &Path) -> Result<serde_json::Value, Failure> {
+    let name = path.display().to_string();
+    let text = load::text(path, &name, MAX_SEED_BYTES).map_err(|d| Failure::from(*d))?;
+    serde_json::from_str(&text).map_err(|error| {
+        let headline = format!("`{name}` is no seed: {error}");
+        Failure::new(
+            Code::Simulation,
+            headline,
+            "A seed is a JSON object; see `examples/quickstart/sim.json`.",
+        )
+    })
+}
+
+/// Something is wrong with the simulation itself.
+pub(crate) fn failed(error: SimError) -> Failure {
+    Failure::new(
+        Code::Simulation,
+        format!("The simulated cloud cannot be used: {error}"),
+        "Correct the seed or the file named, or start over with `drctl sim reset`.",
+    )
+}
