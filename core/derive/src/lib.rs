@@ -1,7 +1,9 @@
 //! `#[derive(Attributes)]`: the attribute table of a kind or a nested block, from its struct.
 //!
 //! Field docs become the attribute's docs, field types its type, and `#[attribute(...)]` says what
-//! a type cannot: `identity`, `fixed`, `option`, `write_only`, `default = EXPR`, `name = "…"`.
+//! a type cannot: `identity`, `fixed`, `option`, `write_only`, `default = EXPR`, `name = "…"`. On the
+//! struct, `#[attribute(check = FN)]` names a `fn(Self) -> Result<Self, Invalid>` that checks and
+//! normalises the fields together.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -45,6 +47,7 @@ fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
         quote! { (#name, ::drctl_core::schema::AttributeType::to_value(&self.#ident)) }
     });
     let ident = &input.ident;
+    let check = struct_check(&input.attrs)?.map_or(quote!(Ok(this)), |check| quote!(#check(this)));
     Ok(quote! {
         impl ::drctl_core::schema::Attributes for #ident {
             const ATTRIBUTES: &'static [::drctl_core::schema::Attribute] = &[#(#rows),*];
@@ -53,7 +56,7 @@ fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
             ) -> ::std::result::Result<Self, ::drctl_core::schema::Invalid> {
                 let this = Self { #(#reads),* };
                 ::drctl_core::schema::nothing_left(&values)?;
-                Ok(this)
+                #check
             }
             fn to_values(
                 &self,
@@ -83,6 +86,21 @@ fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
             }
         }
     })
+}
+
+/// The function of `#[attribute(check = FN)]` on the struct, if there is one.
+fn struct_check(attrs: &[syn::Attribute]) -> syn::Result<Option<Expr>> {
+    let mut check = None;
+    for attr in attrs.iter().filter(|a| a.path().is_ident("attribute")) {
+        attr.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("check") {
+                return Err(meta.error("expected check"));
+            }
+            check = Some(meta.value()?.parse::<Expr>()?);
+            Ok(())
+        })?;
+    }
+    Ok(check)
 }
 
 fn table_row(p: &Parsed<'_>) -> TokenStream {
