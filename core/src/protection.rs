@@ -24,6 +24,9 @@ pub enum Protection {
     ReplicatedBackups {
         /// The provider's name (ARN) of the thing it is a copy of.
         of: String,
+        /// The provider's name (ARN) of the copy itself, when the provider told it: what a restore names.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        backup: Option<String>,
         /// Where the copy lives.
         region: String,
         /// The restorable window, when the provider told it.

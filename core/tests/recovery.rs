@@ -78,7 +78,7 @@ impl Kind for Vault {
         };
         let latest = NOW.parse::<Timestamp>().unwrap() - SignedDuration::from_secs(behind);
         let window = Some(Window { earliest: None, latest: Some(latest) });
-        vec![Protection::ReplicatedBackups { of: of.to_owned(), region, window }]
+        vec![Protection::ReplicatedBackups { of: of.to_owned(), backup: None, region, window }]
     }
     fn recover(_: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {
         let step = |id: &str, needs: &[&str], minutes: i64| RecoveryStep {

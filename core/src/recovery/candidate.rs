@@ -73,7 +73,7 @@ fn covering<'a>(
             mechanism: format!("point-in-time recovery in {region}"),
             ..restorable(holder, region, window.as_ref(), input, protection.clone())
         },
-        Protection::ReplicatedBackups { of, region, window } if named(of) => Candidate {
+        Protection::ReplicatedBackups { of, region, window, .. } if named(of) => Candidate {
             mechanism: format!("replicated automated backups in {region}"),
             ..restorable(holder, region, window.as_ref(), input, protection.clone())
         },

@@ -79,6 +79,10 @@ mod tests {
 
     #[test]
     fn facts_are_sorted_and_unique() {
-        assert!(FACTS.windows(2).all(|w| w[0].id < w[1].id), "{:?}", FACTS.windows(2).find(|w| w[0].id >= w[1].id));
+        assert!(
+            FACTS.windows(2).all(|w| w[0].id < w[1].id),
+            "{:?}",
+            FACTS.windows(2).find(|w| w[0].id >= w[1].id)
+        );
     }
 }

@@ -139,7 +139,8 @@ impl Kind for DbAutomatedBackupsReplication {
         let at = |name: &str| -> Option<Timestamp> { subject.outputs.get(name)?.as_str()?.parse().ok() };
         let (earliest, latest) = (at("restore_window_earliest"), at("restore_window_latest"));
         let window = (earliest.is_some() || latest.is_some()).then_some(Window { earliest, latest });
-        vec![Protection::ReplicatedBackups { of: subject.id.0.clone(), region, window }]
+        let backup = subject.outputs.get("arn").and_then(Value::as_str).map(str::to_owned);
+        vec![Protection::ReplicatedBackups { of: subject.id.0.clone(), backup, region, window }]
     }
 }
 
@@ -215,13 +216,18 @@ fn r15(change: &Change<'_>, world: &World<'_>) -> Vec<Note> {
         );
     }
     if change.action == Action::Delete {
-        refuse(SOURCE, "drctl never stops the replication of backups".to_owned(), "Remove the block instead.");
+        refuse(
+            SOURCE,
+            "drctl never stops the replication of backups".to_owned(),
+            "Remove the block instead.",
+        );
     }
     let here = change.place.and_then(|p| p.region.as_deref());
     let source = change.after::<String>(SOURCE);
     let from = source.as_deref().and_then(Arn::parse).map(|arn| arn.region);
     if here.is_some() && here == from {
-        let reason = format!("the instance is in {} itself, where this block's provider works", here.unwrap_or(""));
+        let reason =
+            format!("the instance is in {} itself, where this block's provider works", here.unwrap_or(""));
         refuse(SOURCE, reason, "Give the block a `provider` of another region.");
     }
     let key = change.after::<String>("kms_key_id");
@@ -232,7 +238,8 @@ fn r15(change: &Change<'_>, world: &World<'_>) -> Vec<Note> {
         let reason = format!("the key is in {key_region}, the backups will be in {here}");
         refuse("kms_key_id", reason, "Name a key of the destination's region.");
     }
-    if let Some(peer) = world.peers.target(change.address, &[SOURCE]).filter(|p| p.kind == "aws_db_instance") {
+    if let Some(peer) = world.peers.target(change.address, &[SOURCE]).filter(|p| p.kind == "aws_db_instance")
+    {
         if peer.change.after::<u32>("backup_retention_period") == Some(0) {
             let reason = format!("{} keeps no automated backups to replicate", peer.change.address);
             refuse(SOURCE, reason, "Give the instance a `backup_retention_period` above 0.");
@@ -240,13 +247,15 @@ fn r15(change: &Change<'_>, world: &World<'_>) -> Vec<Note> {
         let encrypted = peer.change.before.and_then(|b| b.outputs.get("storage_encrypted"));
         let open = change.is_open("kms_key_id");
         if encrypted == Some(&Value::Bool(true)) && key.is_none() && !open && change.before.is_none() {
-            let reason = format!("{} is encrypted, and its key does not leave its region", peer.change.address);
+            let reason =
+                format!("{} is encrypted, and its key does not leave its region", peer.change.address);
             refuse("kms_key_id", reason, "Name a key of the destination's region.");
         }
     }
     if change.action == Action::Create {
         let days = change.after::<u32>("backup_retention_period").unwrap_or(RETENTION_DEFAULT);
-        let reason = format!("a loss of {} leaves up to {days} days of restore points", from.unwrap_or("its region"));
+        let reason =
+            format!("a loss of {} leaves up to {days} days of restore points", from.unwrap_or("its region"));
         notes.push(Note::new(&facts::R15, Effect::Strengthens, SOURCE, reason));
     }
     notes

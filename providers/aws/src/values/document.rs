@@ -33,8 +33,8 @@ impl AttributeType for JsonDocument {
     const TYPE: Type = Type::String("a JSON document");
     fn from_value(value: Value) -> Result<Self, Invalid> {
         let Value::String(text) = value else { return Err(Invalid::wrong_type("a JSON document", &value)) };
-        let json: Json = serde_json::from_str(&text)
-            .map_err(|e| Invalid::new(format!("is not valid JSON: {e}")))?;
+        let json: Json =
+            serde_json::from_str(&text).map_err(|e| Invalid::new(format!("is not valid JSON: {e}")))?;
         if !json.get("Statement").is_some_and(|s| s.is_array() || s.is_object()) {
             return Err(Invalid::new("must be a policy: a JSON object with `Version` and `Statement`"));
         }
@@ -69,7 +69,9 @@ fn canonical_statement(statement: &mut Json) {
     let Some(fields) = statement.as_object_mut() else { return };
     for (name, value) in fields.iter_mut() {
         match name.as_str() {
-            "Action" | "NotAction" | "Resource" | "NotResource" => *value = without_order(value, str::to_owned),
+            "Action" | "NotAction" | "Resource" | "NotResource" => {
+                *value = without_order(value, str::to_owned)
+            }
             "Principal" | "NotPrincipal" => canonical_principal(value),
             "Condition" => {
                 for operator in value.as_object_mut().into_iter().flat_map(|m| m.values_mut()) {
@@ -181,7 +183,9 @@ mod tests {
     #[test]
     fn policies_of_other_meaning_differ() {
         let of = |action: &str| {
-            document(&format!(r#"{{"Statement":[{{"Effect":"Allow","Principal":"*","Action":"{action}"}}]}}"#))
+            document(&format!(
+                r#"{{"Statement":[{{"Effect":"Allow","Principal":"*","Action":"{action}"}}]}}"#
+            ))
         };
         assert_ne!(of("s3:GetObject"), of("s3:getObject2"));
     }

@@ -170,9 +170,10 @@ fn check_bucket_name(name: &str) -> Result<(), String> {
     if name.split('.').count() == 4 && name.split('.').all(|p| p.parse::<u8>().is_ok()) {
         return Err("a bucket name must not look like an IP address".to_owned());
     }
-    let reserved = ["xn--", "sthree-", "amzn-s3-demo-"].iter().find(|p| name.starts_with(**p)).or_else(|| {
-        ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].iter().find(|s| name.ends_with(**s))
-    });
+    let reserved =
+        ["xn--", "sthree-", "amzn-s3-demo-"].iter().find(|p| name.starts_with(**p)).or_else(|| {
+            ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].iter().find(|s| name.ends_with(**s))
+        });
     match reserved {
         Some(part) => Err(format!("`{part}` is reserved in bucket names")),
         None => Ok(()),
@@ -232,12 +233,7 @@ pub struct Tags(pub BTreeMap<String, String>);
 impl Tags {
     /// Those of the observed tags that are not AWS's own.
     pub fn observed(tags: &BTreeMap<String, String>) -> Tags {
-        Tags(
-            tags.iter()
-                .filter(|(k, _)| !is_reserved_tag(k))
-                .map(|(k, v)| (k.clone(), v.clone()))
-                .collect(),
-        )
+        Tags(tags.iter().filter(|(k, _)| !is_reserved_tag(k)).map(|(k, v)| (k.clone(), v.clone())).collect())
     }
 }
 

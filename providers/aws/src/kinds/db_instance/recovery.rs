@@ -32,7 +32,6 @@ pub(super) fn protections(subject: &Subject<'_>) -> Vec<Protection> {
 /// Where a restore takes the data from.
 struct Source {
     words: Vec<String>,
-    estimate: Estimate,
     facts: Vec<&'static Fact>,
     why: String,
 }
@@ -44,7 +43,10 @@ pub(super) fn recover(subject: &Subject<'_>, by: &Protection, target: &Target) -
     }
     let source = match by {
         Protection::PointInTime { region, .. } if *region == target.region => in_region(subject, target),
-        Protection::ReplicatedBackups { region, .. } if *region == target.region => replicated(subject, target),
+        Protection::ReplicatedBackups { of, backup, region, .. } if *region == target.region => {
+            let Some(backup) = backup else { return without_the_arn(subject, of, target) };
+            replicated(backup, target)
+        }
         Protection::Snapshot { snapshot, region, .. } if *region == target.region => from_snapshot(snapshot),
         Protection::PointInTime { .. }
         | Protection::ReplicatedBackups { .. }
@@ -52,9 +54,7 @@ pub(super) fn recover(subject: &Subject<'_>, by: &Protection, target: &Target) -
         | Protection::ReplicatesTo { .. }
         | Protection::Versions { .. } => return Vec::new(),
     };
-    let mut steps = vec![restore(subject, target, source), wait(target)];
-    steps.extend([verify(subject, target), protect(subject, target)]);
-    steps
+    vec![restore(subject, target, source), wait(target), verify(subject, target), protect(subject, target)]
 }
 
 fn text<'v>(values: &'v BTreeMap<String, Value>, name: &str) -> Option<&'v str> {
@@ -80,11 +80,6 @@ fn estimate(p50: i64, p95: i64, source: &str) -> Estimate {
     }
 }
 
-/// The restore of a near-empty database; the size is not in it.
-fn restore_estimate() -> Estimate {
-    estimate(17, 60, "restore of a small database; measure yours with a drill")
-}
-
 fn at(target: &Target) -> Vec<String> {
     match target.at {
         Some(at) => vec!["--restore-time".to_owned(), at.to_string()],
@@ -99,28 +94,51 @@ fn in_region(subject: &Subject<'_>, target: &Target) -> Source {
     command.extend(at(target));
     Source {
         words: command,
-        estimate: restore_estimate(),
         facts: vec![&facts::R10, &facts::R11],
-        why: "the automated backups reach any second of their window, the newest about 5 minutes old".to_owned(),
+        why: "the automated backups reach any second of their window, the newest about 5 minutes old"
+            .to_owned(),
     }
 }
 
-fn replicated(subject: &Subject<'_>, target: &Target) -> Source {
-    // The ARN of the replicated backups is read in the destination; it is looked up when it is not known.
-    let arn = text(subject.outputs, "replicated_backups_arn").map_or_else(
-        || "DB_INSTANCE_AUTOMATED_BACKUPS_ARN".to_owned(),
-        str::to_owned,
-    );
-    let mut command = words("aws rds restore-db-instance-to-point-in-time --source-db-instance-automated-backups-arn");
-    command.push(arn);
+fn replicated(backup: &str, target: &Target) -> Source {
+    let mut command =
+        words("aws rds restore-db-instance-to-point-in-time --source-db-instance-automated-backups-arn");
+    command.push(backup.to_owned());
     command.extend(["--target-db-instance-identifier".to_owned(), target.name.clone()]);
     command.extend(at(target));
     Source {
         words: command,
-        estimate: restore_estimate(),
         facts: vec![&facts::R10, &facts::R11, &facts::R16, &facts::R17],
         why: "the replicated backups live outside of the lost region".to_owned(),
     }
+}
+
+/// The name of the replicated backups was never read: it is looked up first, and a person carries it
+/// over into the restore.
+fn without_the_arn(subject: &Subject<'_>, of: &str, target: &Target) -> Vec<RecoveryStep> {
+    let mut find = words("aws rds describe-db-instance-automated-backups --query");
+    find.push(format!("DBInstanceAutomatedBackups[?DBInstanceArn=='{of}'].DBInstanceAutomatedBackupsArn"));
+    find.extend(words(&format!("--output text --region {}", target.region)));
+    let find = RecoveryStep {
+        id: "find_backups".to_owned(),
+        summary: format!("look up the replicated backups of `{}` in {}", subject.id, target.region),
+        nature: StepNature::Check,
+        needs: Vec::new(),
+        api: api(target),
+        command: find,
+        estimate: estimate(1, 5, "one request"),
+        why: "a restore names the replicated backups themselves, and their ARN was not observed".to_owned(),
+        facts: vec![facts::R16.id(), facts::R17.id()],
+    };
+    let template = restore(subject, target, replicated("ARN_FROM_THE_STEP_BEFORE", target));
+    let restore = RecoveryStep {
+        summary: format!("{}: `{}`", template.summary, template.command.join(" ")),
+        nature: StepNature::Manual,
+        needs: vec!["find_backups".to_owned()],
+        command: Vec::new(),
+        ..template
+    };
+    vec![find, restore, wait(target), verify(subject, target), protect(subject, target)]
 }
 
 fn from_snapshot(snapshot: &str) -> Source {
@@ -128,8 +146,127 @@ fn from_snapshot(snapshot: &str) -> Source {
     command.push(snapshot.to_owned());
     Source {
         words: command,
-        estimate: restore_estimate(),
         facts: vec![&facts::R10, &facts::R11],
         why: "the snapshot holds one moment; everything written after it is lost".to_owned(),
+    }
+}
+
+fn api(target: &Target) -> Option<ApiNeed> {
+    Some(ApiNeed { service: "rds".to_owned(), region: target.region.clone(), control_plane: true })
+}
+
+/// Subnet, security and parameter groups are bound to their region: the lost instance's own are taken
+/// only where it was.
+fn restore(subject: &Subject<'_>, target: &Target, source: Source) -> RecoveryStep {
+    let mut command = source.words;
+    if !command.iter().any(|w| w == "--target-db-instance-identifier") {
+        command.extend(["--db-instance-identifier".to_owned(), target.name.clone()]);
+    }
+    let on = |name: &str| subject.attributes.get(name) == Some(&Value::Bool(true));
+    command.push(if on("multi_az") { "--multi-az" } else { "--no-multi-az" }.to_owned());
+    command.push("--deletion-protection".to_owned());
+    if on("copy_tags_to_snapshot") {
+        command.push("--copy-tags-to-snapshot".to_owned());
+    }
+    if let Some(class) = text(subject.outputs, "db_instance_class") {
+        command.extend(["--db-instance-class".to_owned(), class.to_owned()]);
+    }
+    let mut missing = vec!["subnet group", "security groups", "parameter group"];
+    if subject.place.region.as_ref() == Some(&target.region) {
+        if let Some(group) = text(subject.outputs, "db_subnet_group") {
+            command.extend(["--db-subnet-group-name".to_owned(), group.to_owned()]);
+            missing.retain(|m| *m != "subnet group");
+        }
+        let groups = list(subject.outputs, "vpc_security_groups");
+        if !groups.is_empty() {
+            command.push("--vpc-security-group-ids".to_owned());
+            command.extend(groups);
+            missing.retain(|m| *m != "security groups");
+        }
+        if let Some(group) = list(subject.outputs, "parameter_groups").into_iter().next() {
+            command.extend(["--db-parameter-group-name".to_owned(), group]);
+            missing.retain(|m| *m != "parameter group");
+        }
+    }
+    command.extend(["--region".to_owned(), target.region.clone()]);
+    let when = target.at.map_or("the newest point".to_owned(), |at| at.to_string());
+    let warning = match missing.is_empty() {
+        true => String::new(),
+        false => format!("; RDS takes the region's default {} unless you add your own", missing.join(", ")),
+    };
+    RecoveryStep {
+        id: "restore".to_owned(),
+        summary: format!("restore `{}` to the new instance `{}` at {when}", subject.id, target.name),
+        nature: StepNature::Auto,
+        needs: Vec::new(),
+        api: api(target),
+        command,
+        estimate: estimate(17, 60, "restore of a small database; measure yours with a drill"),
+        why: format!("{}{warning}", source.why),
+        facts: source.facts.iter().map(|f| f.id()).collect(),
+    }
+}
+
+fn list(values: &BTreeMap<String, Value>, name: &str) -> Vec<String> {
+    match values.get(name) {
+        Some(Value::List(items)) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn wait(target: &Target) -> RecoveryStep {
+    let command = format!(
+        "aws rds wait db-instance-available --db-instance-identifier {} --region {}",
+        target.name, target.region
+    );
+    RecoveryStep {
+        id: "wait".to_owned(),
+        summary: format!("wait until `{}` is available", target.name),
+        nature: StepNature::Check,
+        needs: vec!["restore".to_owned()],
+        api: api(target),
+        command: words(&command),
+        estimate: estimate(5, 180, "the first backup after a restore can take hours"),
+        why: "its status is `backing-up` until the first backup is done; a login may work before".to_owned(),
+        facts: vec![facts::R12.id()],
+    }
+}
+
+fn verify(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
+    let engine = text(subject.outputs, "engine").unwrap_or("the engine");
+    RecoveryStep {
+        id: "verify".to_owned(),
+        summary: format!("log in to `{}` over {engine} and read a recent row", target.name),
+        nature: StepNature::Manual,
+        needs: vec!["wait".to_owned()],
+        api: None,
+        command: Vec::new(),
+        estimate: estimate(5, 15, "a login and a query, slower while blocks load for the first time"),
+        why: "available is not usable: data loads lazily, and only a query shows what the point holds"
+            .to_owned(),
+        facts: vec![facts::R12.id(), facts::R29.id()],
+    }
+}
+
+/// The restored instance inherits the retention of its source; it is set all the same, because a
+/// snapshot may have had none.
+fn protect(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
+    let lost = number(subject.attributes, "backup_retention_period").filter(|n| *n > 0);
+    let days = lost.unwrap_or(RETENTION_DEFAULT);
+    let command = format!(
+        "aws rds modify-db-instance --db-instance-identifier {} --backup-retention-period {days} \
+         --deletion-protection --apply-immediately --region {}",
+        target.name, target.region
+    );
+    RecoveryStep {
+        id: "protect".to_owned(),
+        summary: format!("keep {days} days of automated backups of `{}`", target.name),
+        nature: StepNature::Auto,
+        needs: vec!["verify".to_owned()],
+        api: api(target),
+        command: words(&command),
+        estimate: estimate(1, 5, "one request, in effect asynchronously"),
+        why: "the history of the new instance begins with its restore; nothing older is in it".to_owned(),
+        facts: vec![facts::R12.id(), facts::R23.id()],
     }
 }

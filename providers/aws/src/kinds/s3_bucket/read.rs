@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use drctl_core::provider::{ErrorClass, Kind, ProviderError, Reading, Request, Unobserved};
 use drctl_core::schema::Attributes;
 
+use super::S3Bucket;
 use super::spec::{
     Algorithm, Lifecycle, LifecycleRule, Mode, NoncurrentVersionExpiration, ObjectLock, Outputs,
     PublicAccessBlock, Replication, ReplicationRule, ServerSideEncryption, Spec, Status, StorageClass,
     Transition, Versioning,
 };
-use super::S3Bucket;
 use crate::port;
 use crate::port::Cloud;
 use crate::values::{BucketArn, BucketName, JsonDocument, KmsKey, Ranged, RoleArn, Tags};
@@ -137,7 +137,8 @@ async fn denied_or_foreign(
     unobserved: BTreeMap<String, Unobserved>,
 ) -> ProviderError {
     let first = unobserved.into_values().next();
-    let (class, message) = first.map_or((ErrorClass::Denied, "access denied".to_owned()), |u| (u.class, u.message));
+    let (class, message) =
+        first.map_or((ErrorClass::Denied, "access denied".to_owned()), |u| (u.class, u.message));
     let doing = format!("reading bucket `{bucket}`");
     match cloud.list_buckets().await {
         Ok(ours) if class == ErrorClass::Denied && !ours.contains(bucket) => ProviderError {

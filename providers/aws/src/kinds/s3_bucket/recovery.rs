@@ -1,8 +1,6 @@
 //! What a bucket protects and how its content comes back.
 
-use drctl_core::provider::{
-    ApiNeed, Estimate, Protection, RecoveryStep, StepNature, Subject, Target,
-};
+use drctl_core::provider::{ApiNeed, Estimate, Protection, RecoveryStep, StepNature, Subject, Target};
 use drctl_core::schema::Attributes;
 use jiff::SignedDuration;
 
@@ -72,7 +70,8 @@ fn fail_over(subject: &Subject<'_>, to: &str, prefix: &str, target: &Target) -> 
         why: why.to_owned(),
         facts: Vec::new(),
     };
-    let mut list = words(&format!("aws s3api list-objects-v2 --bucket {replica} --max-keys 1 --region {region}"));
+    let mut list =
+        words(&format!("aws s3api list-objects-v2 --bucket {replica} --max-keys 1 --region {region}"));
     if !prefix.is_empty() {
         list.extend(["--prefix".to_owned(), prefix.to_owned()]);
     }

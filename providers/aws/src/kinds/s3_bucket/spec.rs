@@ -113,9 +113,12 @@ impl ObjectLock {
     fn check(self) -> Result<ObjectLock, Invalid> {
         match (self.mode, self.days, self.years) {
             (None, None, None) | (Some(_), Some(_), None) | (Some(_), None, Some(_)) => Ok(self),
-            (_, Some(_), Some(_)) => Err(Invalid::new("write `days` or `years`, not both (S6)").below("years")),
+            (_, Some(_), Some(_)) => {
+                Err(Invalid::new("write `days` or `years`, not both (S6)").below("years"))
+            }
             (Some(_), None, None) => {
-                Err(Invalid::new("default retention needs `days` or `years` beside `mode` (S6)").below("mode"))
+                Err(Invalid::new("default retention needs `days` or `years` beside `mode` (S6)")
+                    .below("mode"))
             }
             (None, _, _) => Err(Invalid::new("default retention needs a `mode` beside its period (S6)")),
         }
@@ -287,8 +290,10 @@ pub struct ReplicationRule {
 impl ReplicationRule {
     fn check(self) -> Result<ReplicationRule, Invalid> {
         if !self.tags.is_empty() && self.delete_marker_replication == Status::Enabled {
-            return Err(Invalid::new("a rule with `tags` cannot replicate delete markers: write `Disabled` (S23)")
-                .below("delete_marker_replication"));
+            return Err(Invalid::new(
+                "a rule with `tags` cannot replicate delete markers: write `Disabled` (S23)",
+            )
+            .below("delete_marker_replication"));
         }
         if self.sse_kms_encrypted_objects && self.replica_kms_key_id.is_none() {
             return Err(Invalid::new("needs `replica_kms_key_id`, a key in the destination's region (S21)")

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use drctl_core::provider::{ErrorClass, Id, ProviderError};
 
 use super::spec::{
-    Algorithm, Lifecycle, Mode, ObjectLock, PublicAccessBlock, Replication, ServerSideEncryption, Spec, Status,
-    Transition, Versioning,
+    Algorithm, Lifecycle, Mode, ObjectLock, PublicAccessBlock, Replication, ServerSideEncryption, Spec,
+    Status, Transition, Versioning,
 };
 use crate::port;
 use crate::port::{Cloud, LockAtBirth};
@@ -146,10 +146,8 @@ fn rejected(doing: String, message: &str) -> ProviderError {
 }
 
 fn lock_to(lock: ObjectLock) -> port::ObjectLockConfiguration {
-    let period = lock
-        .days
-        .map(|d| port::Period::Days(d.get()))
-        .or(lock.years.map(|y| port::Period::Years(y.get())));
+    let period =
+        lock.days.map(|d| port::Period::Days(d.get())).or(lock.years.map(|y| port::Period::Years(y.get())));
     let mode = lock.mode.map(|mode| match mode {
         Mode::Governance => port::LockMode::Governance,
         Mode::Compliance => port::LockMode::Compliance,
@@ -205,9 +203,7 @@ fn lifecycle_to(lifecycle: &Lifecycle) -> Vec<port::LifecycleRule> {
             expiration_days: r.expiration_days.map(Ranged::get),
             expired_object_delete_marker: r.expired_object_delete_marker,
             noncurrent_days: noncurrent.map(|n| n.noncurrent_days.get()),
-            newer_noncurrent_versions: noncurrent
-                .and_then(|n| n.newer_noncurrent_versions)
-                .map(Ranged::get),
+            newer_noncurrent_versions: noncurrent.and_then(|n| n.newer_noncurrent_versions).map(Ranged::get),
             transitions: transitions_to(&r.transition),
             noncurrent_transitions: transitions_to(&r.noncurrent_version_transition),
             abort_incomplete_multipart_upload_days: r.abort_incomplete_multipart_upload_days.map(Ranged::get),
