@@ -33,6 +33,8 @@ codes! {
     // 050–149: names, types and evaluation.
     /// A name that nothing declares.
     UnknownName = "DR050";
+    /// A type constraint that is none, or whose default does not fit it.
+    InvalidType = "DR120";
     // 400–449: what a provider's rules refuse at plan time.
     /// A provider fact forbids this change.
     FactRefuses = "DR400";
