@@ -5,10 +5,12 @@
 //! it enforces, in the code and in the error. The same seed and the same calls give the same world.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failing test should say where"))]
 
+pub mod admin;
 mod chance;
 mod check;
 mod clock;
 mod cloud;
+mod drift;
 mod error;
 mod gate;
 pub mod objects;

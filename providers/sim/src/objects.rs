@@ -1,6 +1,8 @@
 //! Objects, as far as emptiness, locks and replication need them: the data plane that the port does
 //! not have, for `drctl sim` and for tests.
 
+use std::collections::BTreeSet;
+
 use drctl_aws::port::{LockMode, Period, VersioningStatus};
 use drctl_core::provider::{ErrorClass, ProviderError};
 use jiff::Timestamp;
@@ -149,17 +151,21 @@ impl SimWorld {
     pub(crate) fn deliver_replicas(&mut self) {
         let now = self.now;
         let mut arriving = Vec::new();
-        let down: Vec<String> =
+        let down: BTreeSet<String> =
             self.regions.iter().filter(|(_, r)| r.outage.is_some()).map(|(n, _)| n.clone()).collect();
+        // What goes to a region that is down waits.
+        let regions = self.accounts.values().flat_map(|a| &a.regions).filter(|(r, _)| down.contains(*r));
+        let unreachable: BTreeSet<String> =
+            regions.flat_map(|(_, c)| c.buckets.keys().map(|name| format!("arn:aws:s3:::{name}"))).collect();
         for account in self.accounts.values_mut() {
-            for (_, contents) in account.regions.iter_mut().filter(|(r, _)| !down.contains(r)) {
+            for (_, contents) in account.regions.iter_mut().filter(|(r, _)| !down.contains(*r)) {
                 for bucket in contents.buckets.values_mut() {
                     for (key, versions) in &mut bucket.objects {
                         for version in versions.iter_mut() {
                             let copy =
                                 ObjectVersion { replica: true, replicating: Vec::new(), ..version.clone() };
                             version.replicating.retain(|r| {
-                                let due = r.due <= now;
+                                let due = r.due <= now && !unreachable.contains(&r.destination);
                                 if due {
                                     arriving.push((r.clone(), key.clone(), copy.clone()));
                                 }
@@ -177,8 +183,7 @@ impl SimWorld {
 
     fn deliver(&mut self, order: &Replicating, key: &str, mut copy: ObjectVersion) {
         let name = order.destination.strip_prefix("arn:aws:s3:::").unwrap_or_default();
-        let up = self.find_bucket(name).is_some_and(|(_, region, _)| self.is_up(region));
-        let Some(bucket) = self.find_bucket_mut(name).filter(|_| up) else { return };
+        let Some(bucket) = self.find_bucket_mut(name) else { return };
         if bucket.versioning.status != Some(VersioningStatus::Enabled) {
             return;
         }

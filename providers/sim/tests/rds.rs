@@ -1,0 +1,280 @@
+//! RDS' rules, each against the port directly: the name of a test starts with the fact it enforces.
+#![expect(clippy::unwrap_used, reason = "a failing test should say where")]
+
+use drctl_aws::port::{Cloud, CreateDbSnapshot, DbInstance, ModifyDbInstance, StartBackupsReplication};
+use drctl_core::provider::{ErrorClass, ProviderError};
+use drctl_sim::admin::{self, FinalSnapshot};
+use drctl_sim::world::Outage;
+use drctl_sim::{Sim, SimError, SimWorld};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+const ACCOUNT: &str = "000000000000";
+const ARN: &str = "arn:aws:rds:eu-west-1:000000000000:db:main";
+
+fn world(instance: Value) -> Sim {
+    let seed = json!({ "regions": { "eu-west-1": { "db_instances": { "main": instance } } } });
+    Sim::memory(SimWorld::seed(&seed).unwrap())
+}
+
+fn west(sim: &Sim) -> Cloud {
+    sim.connect(ACCOUNT, "eu-west-1")
+}
+
+fn change() -> ModifyDbInstance {
+    ModifyDbInstance { identifier: "main".into(), ..ModifyDbInstance::default() }
+}
+
+fn days(days: u32) -> ModifyDbInstance {
+    ModifyDbInstance { backup_retention_period: Some(days), ..change() }
+}
+
+fn now(days: u32) -> ModifyDbInstance {
+    ModifyDbInstance { backup_retention_period: Some(days), apply_immediately: true, ..change() }
+}
+
+fn start() -> StartBackupsReplication {
+    StartBackupsReplication { source_arn: ARN.into(), backup_retention_period: 7, kms_key_id: None }
+}
+
+fn pass(sim: &Sim, hours: i64) -> Timestamp {
+    admin::advance(sim, SignedDuration::from_hours(hours)).unwrap()
+}
+
+async fn main(sim: &Sim) -> DbInstance {
+    west(sim).describe_db_instances(Some("main")).await.unwrap().remove(0)
+}
+
+#[track_caller]
+fn refused<T: std::fmt::Debug>(answer: Result<T, ProviderError>, code: &str, fact: &str) {
+    let error = answer.unwrap_err();
+    assert_eq!(error.code.as_deref(), Some(code), "{error}");
+    assert!(fact.is_empty() || error.message.contains(&format!("[{fact}]")), "{error}");
+}
+
+#[tokio::test]
+async fn r1_retention_is_at_most_35() {
+    let sim = world(json!({}));
+    refused(west(&sim).modify_db_instance(&days(36)).await, "InvalidParameterValue", "R1");
+    west(&sim).modify_db_instance(&days(35)).await.unwrap();
+    pass(&sim, 1);
+    assert_eq!(main(&sim).await.backup_retention_period, 35);
+}
+
+#[tokio::test]
+async fn r2_r4_between_zero_and_more_waits_for_the_window() {
+    for (from, to) in [(0, 7), (7, 0)] {
+        let sim = world(json!({ "backup_retention_period": from }));
+        west(&sim).modify_db_instance(&days(to)).await.unwrap();
+        pass(&sim, 24);
+        let waiting = main(&sim).await;
+        assert_eq!(
+            (waiting.backup_retention_period, waiting.pending.backup_retention_period),
+            (from, Some(to))
+        );
+        // From Monday noon to the window on Sunday morning.
+        pass(&sim, 6 * 24);
+        let done = main(&sim).await;
+        assert_eq!((done.backup_retention_period, done.pending.backup_retention_period), (to, None));
+    }
+}
+
+#[tokio::test]
+async fn r4_between_more_and_more_is_soon_and_asking_again_takes_it_back() {
+    let sim = world(json!({ "backup_retention_period": 7 }));
+    west(&sim).modify_db_instance(&days(14)).await.unwrap();
+    let busy = main(&sim).await;
+    assert_eq!((busy.status.as_str(), busy.backup_retention_period), ("modifying", 7));
+    let done = main(&sim).await;
+    assert_eq!((done.status.as_str(), done.backup_retention_period), ("available", 14));
+    west(&sim).modify_db_instance(&days(0)).await.unwrap();
+    west(&sim).modify_db_instance(&days(14)).await.unwrap();
+    assert_eq!(main(&sim).await.pending.backup_retention_period, None);
+}
+
+#[tokio::test]
+async fn r4_apply_immediately_releases_everything_that_waits() {
+    let sim =
+        world(json!({ "backup_retention_period": 7, "pending": { "DBInstanceClass": "db.r6g.large" } }));
+    let standby = ModifyDbInstance { multi_az: Some(true), ..change() };
+    west(&sim).modify_db_instance(&standby).await.unwrap();
+    assert_eq!(main(&sim).await.pending.multi_az, Some(true));
+    west(&sim).modify_db_instance(&now(0)).await.unwrap();
+    pass(&sim, 1);
+    let done = main(&sim).await;
+    assert_eq!((done.backup_retention_period, done.multi_az, done.class.as_str()), (0, true, "db.r6g.large"));
+    assert_eq!(done.pending, drctl_aws::port::PendingModifiedValues::default());
+}
+
+#[tokio::test]
+async fn r3_turning_backups_off_deletes_them_and_history_begins_anew() {
+    let sim = world(json!({ "backup_retention_period": 7 }));
+    let backups = |sim: &Sim| {
+        sim.read(|w| w.accounts[ACCOUNT].regions["eu-west-1"].db_instances["main"].backups.len()).unwrap()
+    };
+    assert_eq!(backups(&sim), 7);
+    west(&sim).modify_db_instance(&now(0)).await.unwrap();
+    pass(&sim, 1);
+    assert_eq!((backups(&sim), main(&sim).await.latest_restorable_time), (0, None));
+    west(&sim).modify_db_instance(&now(7)).await.unwrap();
+    pass(&sim, 1);
+    assert_eq!(backups(&sim), 1);
+}
+
+#[tokio::test]
+async fn r5_source_of_replicas_keeps_its_backups() {
+    let sim = world(json!({ "backup_retention_period": 7, "read_replicas": ["copy"] }));
+    refused(west(&sim).modify_db_instance(&days(0)).await, "InvalidParameterCombination", "R5");
+}
+
+#[tokio::test]
+async fn r6_lowering_drops_the_oldest_and_raising_brings_none_back() {
+    let sim = world(json!({ "backup_retention_period": 7 }));
+    let backups = |sim: &Sim| {
+        sim.read(|w| w.accounts[ACCOUNT].regions["eu-west-1"].db_instances["main"].backups.len()).unwrap()
+    };
+    west(&sim).modify_db_instance(&days(2)).await.unwrap();
+    pass(&sim, 1);
+    assert_eq!(backups(&sim), 2);
+    west(&sim).modify_db_instance(&days(7)).await.unwrap();
+    pass(&sim, 1);
+    assert_eq!(backups(&sim), 2);
+    pass(&sim, 72);
+    assert_eq!(backups(&sim), 5);
+}
+
+#[tokio::test]
+async fn r7_windows_are_valid_and_apart() {
+    let sim = world(json!({}));
+    for (backup, maintenance) in [
+        (Some("03:00-03:10"), None),
+        (Some("nonsense"), None),
+        (None, Some("sun:03:00-sun:04:00")),
+        (Some("04:00-05:00"), None),
+    ] {
+        let wrong = ModifyDbInstance {
+            preferred_backup_window: backup.map(str::to_owned),
+            preferred_maintenance_window: maintenance.map(str::to_owned),
+            ..change()
+        };
+        refused(west(&sim).modify_db_instance(&wrong).await, "InvalidParameterValue", "R7");
+    }
+}
+
+#[tokio::test]
+async fn r8_r9_restorable_time_follows_the_clock_and_stands_while_stopped() {
+    let sim = world(json!({ "backup_retention_period": 7 }));
+    let at = admin::advance(&sim, SignedDuration::from_secs(3 * 3600 + 299)).unwrap();
+    let latest = main(&sim).await.latest_restorable_time.unwrap();
+    assert_eq!(at.duration_since(latest).as_secs(), 299);
+    let main_db = admin::Target::Database { account: ACCOUNT, region: "eu-west-1", identifier: "main" };
+    admin::set(&sim, main_db, "/status", json!("stopped")).unwrap();
+    pass(&sim, 48);
+    assert_eq!(main(&sim).await.latest_restorable_time, Some(latest));
+    refused(west(&sim).modify_db_instance(&days(3)).await, "InvalidDBInstanceState", "");
+}
+
+#[tokio::test]
+async fn r15_replicated_backups_need_a_source_a_pair_and_their_own_retention() {
+    let good = world(json!({ "backup_retention_period": 7 }));
+    let encrypted = world(json!({ "backup_retention_period": 7, "storage_encrypted": true }));
+    let off = world(json!({ "backup_retention_period": 0 }));
+    let unknown = StartBackupsReplication { source_arn: ARN.replace("main", "other"), ..start() };
+    let own = |backup_retention_period| StartBackupsReplication { backup_retention_period, ..start() };
+    for (sim, region, start, code) in [
+        (&good, "eu-west-1", start(), "InvalidParameterValue"),
+        (&good, "sa-east-1", start(), "InvalidParameterCombination"),
+        (&good, "eu-west-2", own(0), "InvalidParameterValue"),
+        (&good, "eu-west-2", own(36), "InvalidParameterValue"),
+        (&good, "eu-west-2", unknown, "DBInstanceNotFound"),
+        (&off, "eu-west-2", start(), "InvalidDBInstanceAutomatedBackupState"),
+        (&encrypted, "eu-west-2", start(), "InvalidParameterCombination"),
+    ] {
+        let fact = if code == "DBInstanceNotFound" { "" } else { "R15" };
+        refused(sim.connect(ACCOUNT, region).start_backups_replication(&start).await, code, fact);
+    }
+    good.connect(ACCOUNT, "eu-west-2").start_backups_replication(&start()).await.unwrap();
+    let regions = good.connect(ACCOUNT, "sa-east-1").describe_source_regions().await.unwrap();
+    assert!(regions.iter().all(|r| !r.supports_backups_replication));
+}
+
+#[tokio::test]
+async fn r15_r16_copies_start_only_while_the_source_answers_but_stay_readable() {
+    let sim = world(json!({ "backup_retention_period": 7 }));
+    let there = sim.connect(ACCOUNT, "eu-west-2");
+    admin::fail_region(&sim, "eu-west-1", Outage::Timeout).unwrap();
+    assert_eq!(there.start_backups_replication(&start()).await.unwrap_err().class, ErrorClass::Unavailable);
+    assert_eq!(west(&sim).describe_db_instances(None).await.unwrap_err().class, ErrorClass::Timeout);
+    admin::restore_region(&sim, "eu-west-1").unwrap();
+    there.start_backups_replication(&start()).await.unwrap();
+    assert_eq!(there.describe_replicated_backups(None).await.unwrap()[0].latest, None);
+    let lost_at = pass(&sim, 48);
+    admin::fail_region(&sim, "eu-west-1", Outage::Unavailable).unwrap();
+    pass(&sim, 2);
+    let copy = there.describe_replicated_backups(Some(ARN)).await.unwrap().remove(0);
+    assert_eq!(lost_at.duration_since(copy.latest.unwrap()).as_secs(), 300);
+    assert!(copy.earliest < copy.latest);
+    there.stop_backups_replication(ARN).await.unwrap();
+    assert_eq!(there.describe_replicated_backups(None).await.unwrap()[0].status, "retained");
+    pass(&sim, 24 * 8);
+    assert!(there.describe_replicated_backups(None).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn r21_hundred_manual_snapshots_and_not_more() {
+    let sim = world(json!({}));
+    let take =
+        |n: u32| CreateDbSnapshot { identifier: format!("s-{n}"), instance: "main".into(), tags: [].into() };
+    for n in 0..100 {
+        west(&sim).create_db_snapshot(&take(n)).await.unwrap();
+    }
+    refused(west(&sim).create_db_snapshot(&take(100)).await, "SnapshotQuotaExceeded", "R21");
+    refused(west(&sim).create_db_snapshot(&take(1)).await, "DBSnapshotAlreadyExists", "");
+    refused(west(&sim).delete_db_snapshot("s-1").await, "InvalidDBSnapshotState", "");
+    pass(&sim, 1);
+    west(&sim).delete_db_snapshot("s-1").await.unwrap();
+    west(&sim).create_db_snapshot(&take(100)).await.unwrap();
+}
+
+#[tokio::test]
+async fn r22_r23_protection_stops_deletion_and_snapshots_outlive_it() {
+    let sim = world(json!({ "deletion_protection": true }));
+    let delete = || {
+        sim.change(|w| w.delete_db_instance(ACCOUNT, "eu-west-1", "main", FinalSnapshot::Take("last")))
+            .unwrap()
+    };
+    let Err(SimError::Refused(error)) = delete() else { panic!("a protected instance was deleted") };
+    refused::<()>(Err(error), "InvalidParameterCombination", "R23");
+    west(&sim)
+        .modify_db_instance(&ModifyDbInstance { deletion_protection: Some(false), ..change() })
+        .await
+        .unwrap();
+    delete().unwrap();
+    assert!(west(&sim).describe_db_instances(None).await.unwrap().is_empty());
+    assert_eq!(west(&sim).describe_db_snapshots(None).await.unwrap()[0].instance, "main");
+}
+
+#[tokio::test]
+async fn unknown_names_are_told_and_snapshots_settle() {
+    let sim = world(json!({ "copy_tags_to_snapshot": true, "tags": { "team": "a" } }));
+    let aws = west(&sim);
+    let other = ModifyDbInstance { identifier: "other".into(), ..ModifyDbInstance::default() };
+    refused(aws.modify_db_instance(&other).await, "DBInstanceNotFound", "");
+    refused(aws.delete_db_snapshot("other").await, "DBSnapshotNotFound", "");
+    refused(aws.stop_backups_replication(ARN).await, "DBInstanceAutomatedBackupNotFound", "");
+    assert!(aws.describe_db_instances(Some("other")).await.unwrap().is_empty());
+    let create = CreateDbSnapshot {
+        identifier: "s".into(),
+        instance: "main".into(),
+        tags: [("x".into(), "y".into())].into(),
+    };
+    aws.create_db_snapshot(&create).await.unwrap();
+    let statuses =
+        [aws.describe_db_snapshots(None).await.unwrap(), aws.describe_db_snapshots(None).await.unwrap()];
+    assert_eq!(statuses.map(|s| s[0].status.clone()), ["creating", "available"]);
+    let tags = aws.describe_db_snapshots(Some("s")).await.unwrap()[0].tags.clone();
+    assert_eq!(tags.into_iter().collect::<Vec<_>>(), [("team".into(), "a".into()), ("x".into(), "y".into())]);
+    aws.add_tags_to_resource(ARN, &[("k".into(), "v".into())].into()).await.unwrap();
+    aws.remove_tags_from_resource(ARN, &["team".into()].into()).await.unwrap();
+    assert_eq!(main(&sim).await.tags, [("k".into(), "v".into())].into());
+}
