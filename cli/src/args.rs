@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{sim, version};
+use crate::commands::{kinds, sim, state, version};
 
 /// Disaster recovery as code: declares how data is protected, plans and applies it, and plans the way back.
 #[derive(Debug, Parser)]
@@ -33,6 +33,10 @@ pub(crate) struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Lists what drctl remembers, and changes it
+    State(state::Args),
+    /// Shows the kinds of resources and their attributes
+    Kinds(kinds::Args),
     /// Fills, breaks and inspects the simulated cloud
     Sim(sim::Args),
     /// Says which drctl this is

@@ -126,6 +126,7 @@ mod tests {
             run(&["-C", "version", "version", "-out=x"], &env),
             "-C version version --no-color --parallelism=4 --var a=b c --out=x"
         );
+        assert_eq!(run(&["state", "list"], &env), "state list --no-color --json");
         assert_eq!(run(&["--help"], &env), "--help");
         assert_eq!(
             run(&["version"], &[("DRCTL_CLI_ARGS_version", "'x")]),

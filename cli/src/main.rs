@@ -11,7 +11,9 @@ mod gates;
 mod load;
 mod planfile;
 mod project;
+mod registry;
 mod render;
+mod session;
 mod ui;
 
 use std::collections::BTreeMap;
@@ -85,6 +87,8 @@ fn parse(args: Vec<OsString>, ui: &mut Ui) -> Result<Cli, Exit> {
 fn dispatch(cli: &Cli, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::new(cli.global.chdir.as_deref(), &ui.env);
     match &cli.command {
+        Command::Kinds(args) => commands::kinds::run(args, &registry::REGISTRY, ui),
+        Command::State(args) => commands::state::run(args, &project, ui),
         Command::Sim(args) => commands::sim::run(args, &project, ui),
         Command::Version(args) => commands::version::run(args, ui),
     }

@@ -66,6 +66,10 @@ codes! {
     Unwritable = "DR708";
     /// The simulated cloud or its seed cannot be used.
     Simulation = "DR709";
+    /// Another process holds the lock.
+    Locked = "DR710";
+    /// The state cannot be read or written.
+    StateUnusable = "DR711";
 }
 
 impl fmt::Display for Code {

@@ -55,7 +55,11 @@ fn paragraph(docs: &str) -> String {
 }
 
 fn short(kind: &'static dyn AnyKind, look: Look) -> String {
-    format!("{}\n{}\n", look.paint(Tone::Strong, kind.name()), wrap("    ", first_line(kind.docs()), look.width))
+    format!(
+        "{}\n{}\n",
+        look.paint(Tone::Strong, kind.name()),
+        wrap("    ", first_line(kind.docs()), look.width)
+    )
 }
 
 fn long(kind: &'static dyn AnyKind, look: Look) -> String {
@@ -111,10 +115,14 @@ fn type_name(ty: &Type) -> String {
         Type::Object(_) => "block".to_owned(),
         Type::Map(of) if fields(of).is_some() => "blocks with a label".to_owned(),
         Type::List(of) | Type::Set(of) if fields(of).is_some() => "repeated blocks".to_owned(),
-        Type::List(of) => format!("list of {}", type_name(of)),
-        Type::Set(of) => format!("set of {}", type_name(of)),
-        Type::Map(of) => format!("map of {}", type_name(of)),
+        Type::List(of) => format!("list of {}", without_article(&type_name(of))),
+        Type::Set(of) => format!("set of {}", without_article(&type_name(of))),
+        Type::Map(of) => format!("map of {}", without_article(&type_name(of))),
     }
+}
+
+fn without_article(name: &str) -> &str {
+    name.strip_prefix("a ").or_else(|| name.strip_prefix("an ")).unwrap_or(name)
 }
 
 fn role(role: Role) -> Option<&'static str> {

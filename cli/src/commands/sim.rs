@@ -264,12 +264,7 @@ fn contents_text(region: &str, contents: &Contents, look: Look) -> String {
         let _ = writeln!(text, "    replicated backups of  {}", safe(source));
     }
     for (name, snapshot) in &contents.db_snapshots {
-        let _ = writeln!(
-            text,
-            "    db snapshot  {}  of {}",
-            safe(name),
-            safe(&snapshot.snapshot.instance)
-        );
+        let _ = writeln!(text, "    db snapshot  {}  of {}", safe(name), safe(&snapshot.snapshot.instance));
     }
     for (name, bucket) in &contents.buckets {
         let lock = if bucket.object_lock.is_some() { ", object lock" } else { "" };

@@ -1,0 +1,84 @@
+//! What commands that touch the state or a provider share: the runtime, the clock, the lock.
+
+use std::time::Duration;
+
+use drctl_core::codes::Code;
+use drctl_core::state::State;
+use drctl_engine::clock::{Clock, FixedClock, SystemClock};
+use drctl_engine::lock::{Holder, Lock, LockError, lock_path};
+use drctl_engine::state_file::{StateError, StateFile};
+use jiff::Timestamp;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::project::Project;
+use crate::ui::Ui;
+
+/// A runtime for one command.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build().map_err(|error| {
+        let headline = format!("No threads can be started: {error}");
+        Failure::new(Code::CannotConnect, headline, "Raise the limit of processes for this user.")
+    })
+}
+
+/// The machine's clock, or the instant that `DRCTL_NOW` names.
+pub(crate) fn clock(ui: &Ui) -> Result<Box<dyn Clock>, Failure> {
+    let Some(text) = ui.env.get("DRCTL_NOW").filter(|v| !v.is_empty()) else {
+        return Ok(Box::new(SystemClock));
+    };
+    let now: Timestamp = text.parse().map_err(|_| {
+        let headline = format!("DRCTL_NOW is no instant: `{}`", crate::render::text::safe(text));
+        Failure::new(Code::BadArgument, headline, "Write it as `2026-03-02T12:00:00Z`.")
+    })?;
+    Ok(Box::new(FixedClock(now)))
+}
+
+/// Who holds the lock, for others to see.
+pub(crate) fn holder(ui: &Ui, command: &str, clock: &dyn Clock) -> Holder {
+    let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|v| ui.env.get(*v));
+    Holder::this_process(user.map_or("unknown", String::as_str), command, clock)
+}
+
+/// Takes the lock of the state.
+pub(crate) async fn lock(
+    project: &Project,
+    holder: &Holder,
+    timeout: Duration,
+    clock: &dyn Clock,
+) -> Result<Lock, Failure> {
+    let path = lock_path(&project.state_path());
+    if let Some(dir) = path.parent() {
+        std::fs::create_dir_all(dir).map_err(|error| {
+            let headline = format!("`{}` cannot be made: {error}", dir.display());
+            Failure::new(Code::Unwritable, headline, "Work where you may write, or set DRCTL_DATA_DIR.")
+        })?;
+    }
+    Lock::acquire(&path, holder, timeout, clock).await.map_err(|error| match error {
+        LockError::Locked { .. } => Failure::new(
+            Code::Locked,
+            format!("The state is {error}"),
+            "Wait until it is done. What runs is shown by its owner; a lock is never broken by itself.",
+        )
+        .exit(Exit::Locked),
+        LockError::File(error) => Failure::new(
+            Code::Unwritable,
+            format!("The lock cannot be taken: {error}"),
+            "Check the folder's permissions.",
+        ),
+    })
+}
+
+/// The state; none when there is none.
+pub(crate) fn load_state(project: &Project) -> Result<Option<State>, Failure> {
+    StateFile::new(project.state_path()).load().map_err(state_failed)
+}
+
+/// Something is wrong with the state.
+pub(crate) fn state_failed(error: StateError) -> Failure {
+    Failure::new(
+        Code::StateUnusable,
+        format!("The state cannot be used: {error}"),
+        "It is a cache: restore `.drctl/state.json.backup`, or move it away and run `drctl state rebuild`.",
+    )
+}
