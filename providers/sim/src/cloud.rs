@@ -48,12 +48,14 @@ impl SimCloud {
             }
             Some(world.admit(caller, &op).and_then(|()| look(world, caller, &doing)))
         };
-        let answer = self.kept(&op, self.sim.read(quiet)).and_then(|answer| {
-            answer.map_or_else(
-                || self.kept(&op, self.sim.change(|world| self.counted(world, &op, looked, &look)))?,
-                |a| a,
-            )
-        });
+        let answer = match self.kept(&op, self.sim.read(quiet)) {
+            Ok(Some(answer)) => answer,
+            Ok(None) => {
+                let counted = self.sim.change(|world| self.counted(world, &op, looked, &look));
+                self.kept(&op, counted).and_then(|answer| answer)
+            }
+            Err(error) => Err(error),
+        };
         self.recorded("read", &op, answer)
     }
 

@@ -39,7 +39,7 @@ pub struct Sim {
 }
 
 enum Store {
-    Memory { world: Mutex<SimWorld>, calls: Mutex<Vec<Call>> },
+    Memory { world: Box<Mutex<SimWorld>>, calls: Mutex<Vec<Call>> },
     Dir { dir: PathBuf, cache: Mutex<Option<Cached>>, calls: Mutex<File> },
 }
 
@@ -60,7 +60,7 @@ struct Stamp {
 impl Sim {
     /// A world in memory.
     pub fn memory(world: SimWorld) -> Sim {
-        let store = Store::Memory { world: Mutex::new(world), calls: Mutex::new(Vec::new()) };
+        let store = Store::Memory { world: Box::new(Mutex::new(world)), calls: Mutex::new(Vec::new()) };
         Sim { store: Arc::new(store) }
     }
 

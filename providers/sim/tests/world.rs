@@ -94,6 +94,39 @@ fn writers_of_one_folder_do_not_lose_each_others_changes() {
     assert_eq!(keys, 41);
 }
 
+/// Writes until it is killed, when started by the test below; nothing otherwise.
+#[test]
+fn writer_for_the_kill_test() {
+    let Some(dir) = std::env::var_os("SIM_TEST_WRITE_UNTIL_KILLED") else { return };
+    let sim = Sim::dir(dir).unwrap();
+    for n in 0..100_000 {
+        admin::put_object(&sim, "logs", &format!("{}-{n}", std::process::id())).unwrap();
+    }
+}
+
+#[test]
+fn writer_killed_anywhere_leaves_a_whole_world_and_no_lock() {
+    let dir = tempfile::tempdir().unwrap();
+    let sim = Sim::dir_or(dir.path(), seeded).unwrap();
+    let count = || sim.read(|w| w.find_bucket("logs").unwrap().2.objects.len()).unwrap();
+    for _ in 0..5 {
+        let before = count();
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "writer_for_the_kill_test"])
+            .env("SIM_TEST_WRITE_UNTIL_KILLED", dir.path())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        // Wait until it is writing; it ends by itself if it cannot.
+        while count() < before + 3 && child.try_wait().unwrap().is_none() {}
+        assert!(count() >= before + 3, "the writer does not write");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(sim.read(SimWorld::check).unwrap(), Vec::<String>::new());
+        admin::put_object(&sim, "logs", "after").unwrap();
+    }
+}
+
 #[tokio::test]
 async fn regions_break_and_mend() {
     let sim = Sim::memory(seeded());
@@ -185,6 +218,16 @@ fn seeds_say_what_is_wrong_with_them() {
         let error = SimWorld::seed(&seed).unwrap_err().to_string();
         assert!(error.contains(word) || word == "R7" && error.contains("HH:MM"), "{error} lacks {word}");
     }
+}
+
+#[test]
+fn the_seed_of_the_documentation_works() {
+    let text = include_str!("../../../docs/sim.md");
+    let example = text.split("```json").nth(1).unwrap().split("```").next().unwrap();
+    let world = SimWorld::seed(&serde_json::from_str(example).unwrap()).unwrap();
+    assert!(world.find_bucket("taken").is_some());
+    let copy = &world.accounts[ACCOUNT].regions["eu-west-2"].replicated_backups[ARN].backup;
+    assert!(copy.earliest < copy.latest);
 }
 
 #[test]
