@@ -120,8 +120,11 @@ mod tests {
 
     #[test]
     fn arguments_of_the_environment_stand_before_those_typed() {
-        let env =
-            [("DRCTL_CLI_ARGS", "-no-color"), ("DRCTL_CLI_ARGS_version", "-parallelism=4 -var 'a=b c'")];
+        let env = [
+            ("DRCTL_CLI_ARGS", "-no-color"),
+            ("DRCTL_CLI_ARGS_state_list", "--json"),
+            ("DRCTL_CLI_ARGS_version", "-parallelism=4 -var 'a=b c'"),
+        ];
         assert_eq!(
             run(&["-C", "version", "version", "-out=x"], &env),
             "-C version version --no-color --parallelism=4 --var a=b c --out=x"

@@ -5,6 +5,7 @@ pub(crate) mod json;
 pub(crate) mod markdown;
 pub(crate) mod palette;
 pub(crate) mod plan;
+pub(crate) mod progress;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]
