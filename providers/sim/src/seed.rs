@@ -36,14 +36,14 @@ use crate::world::{
 #[serde(default, deny_unknown_fields)]
 struct Seed {
     now: Option<Timestamp>,
-    seed: u64,
+    seed: Option<u64>,
     account: String,
     caller: Option<String>,
     regions: BTreeMap<String, Region>,
     foreign_buckets: BTreeSet<String>,
     faults: Vec<Fault>,
     consistency: Option<Consistency>,
-    pace: Pace,
+    pace: Option<Pace>,
     denied: BTreeSet<String>,
 }
 
@@ -51,14 +51,14 @@ impl Default for Seed {
     fn default() -> Seed {
         Seed {
             now: None,
-            seed: 0,
+            seed: None,
             account: DEFAULT_ACCOUNT.to_owned(),
             caller: None,
             regions: BTreeMap::new(),
             foreign_buckets: BTreeSet::new(),
             faults: Vec::new(),
             consistency: None,
-            pace: Pace::default(),
+            pace: None,
             denied: BTreeSet::new(),
         }
     }
@@ -186,8 +186,9 @@ impl SimWorld {
         let seed: Seed = serde_json::from_value(json.clone()).map_err(|e| SimError::Seed(e.to_string()))?;
         let mut world = self.clone();
         world.now = seed.now.unwrap_or(world.now);
-        (world.seed, world.pace) = (seed.seed, seed.pace);
-        (world.faults, world.consistency) = (seed.faults, seed.consistency);
+        (world.seed, world.pace) = (seed.seed.unwrap_or(world.seed), seed.pace.unwrap_or(world.pace));
+        world.consistency = seed.consistency.or(world.consistency);
+        world.faults.extend(seed.faults);
         world.denied.extend(seed.denied);
         // A fresh world's empty default account gives way to the seed's.
         if seed.account != DEFAULT_ACCOUNT

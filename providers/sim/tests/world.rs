@@ -231,6 +231,16 @@ fn the_seed_of_the_documentation_works() {
 }
 
 #[test]
+fn a_second_seed_adds_and_keeps_what_it_does_not_name() {
+    let mut world = seeded();
+    world.sow(&json!({ "seed": 7, "pace": { "looks": 0 }, "denied": ["Put*"] })).unwrap();
+    let before = world.clone();
+    world.sow(&json!({ "foreign_buckets": ["taken"] })).unwrap();
+    assert!(world.find_bucket("taken").is_some() && world.find_bucket("logs").is_some());
+    assert_eq!((world.seed, world.pace, world.denied), (7, before.pace, before.denied));
+}
+
+#[test]
 fn drift_sets_what_aws_would_let_stand() {
     let sim = Sim::memory(seeded());
     let logs = admin::Target::Bucket("logs");
