@@ -10,6 +10,7 @@ pub(crate) mod progress;
 pub(crate) mod sample;
 #[cfg(test)]
 pub(crate) mod schema_check;
+pub(crate) mod recovery;
 pub(crate) mod source;
 pub(crate) mod text;
 pub(crate) mod value;
