@@ -19,7 +19,7 @@ variable "replication_role_arn" {
 
 # The database exists already (see sim.json): drctl adopts it and never replaces it.
 resource "aws_db_instance" "main" {
-  identifier              = "main"
+  db_instance_identifier  = "main"
   backup_retention_period = 14
   preferred_backup_window = "02:00-02:30"
   deletion_protection     = true
@@ -35,7 +35,7 @@ resource "aws_db_automated_backups_replication" "main" {
 
 # A manual snapshot never expires by itself.
 resource "aws_db_snapshot" "before_launch" {
-  db_instance_identifier = aws_db_instance.main.identifier
+  db_instance_identifier = aws_db_instance.main.db_instance_identifier
   db_snapshot_identifier = "main-before-launch"
 }
 

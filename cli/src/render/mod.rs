@@ -6,11 +6,11 @@ pub(crate) mod markdown;
 pub(crate) mod palette;
 pub(crate) mod plan;
 pub(crate) mod progress;
+pub(crate) mod recovery;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]
 pub(crate) mod schema_check;
-pub(crate) mod recovery;
 pub(crate) mod source;
 pub(crate) mod text;
 pub(crate) mod value;

@@ -34,7 +34,7 @@ pub fn recover(input: &Input<'_>) -> RecoveryPlan {
         }
         match choose(input, name, resource, &run) {
             Ok(choice) => chosen.push(choice),
-            Err(reasons) => infeasible.push(reasons),
+            Err(reasons) => infeasible.push(*reasons),
         }
     }
     let order = by_dependency(input, &chosen);
@@ -81,7 +81,7 @@ fn choose<'a>(
     name: &Name,
     resource: &'a Component,
     run: &str,
-) -> Result<Chosen<'a>, Infeasible> {
+) -> Result<Chosen<'a>, Box<Infeasible>> {
     let mut rejected = Vec::new();
     let mut usable: Vec<(Candidate<'a>, Vec<RecoveryStep>)> = Vec::new();
     for candidate in candidates(input, resource) {
@@ -105,7 +105,7 @@ fn choose<'a>(
         (c.doubt.is_some(), c.loss.is_none(), c.loss, slow, c.from.address.clone())
     });
     let mut usable = usable.into_iter();
-    let Some((best, steps)) = usable.next() else { return Err(no_way(name, resource, rejected)) };
+    let Some((best, steps)) = usable.next() else { return Err(Box::new(no_way(name, resource, rejected))) };
     rejected.extend(usable.map(|(other, _)| other.rejected(worse_than(&best, &other))));
     Ok(Chosen {
         choice: choice(name, resource, &best, rejected),
