@@ -5,8 +5,10 @@
 mod collections;
 mod convert;
 mod encoding;
+mod format;
 mod function;
 mod numbers;
+mod reference;
 mod regexes;
 mod sets;
 mod special;
@@ -14,5 +16,6 @@ mod strings;
 mod table;
 
 pub use function::{Args, CallError, Function, Kind, MAX_ITEMS, MAX_TEXT, Param, Plain, Shape};
+pub use reference::reference;
 pub use special::SpecialForm;
 pub use table::{all, lookup, refused};

@@ -3,13 +3,16 @@
 use std::sync::LazyLock;
 
 use crate::lang::functions::function::Function;
-use crate::lang::functions::{collections, convert, encoding, numbers, regexes, sets, special, strings};
+use crate::lang::functions::{
+    collections, convert, encoding, format, numbers, regexes, sets, special, strings,
+};
 
 static ALL: LazyLock<Vec<&'static Function>> = LazyLock::new(|| {
     let families = [
         collections::FUNCTIONS,
         convert::FUNCTIONS,
         encoding::FUNCTIONS,
+        format::FUNCTIONS,
         numbers::FUNCTIONS,
         regexes::FUNCTIONS,
         sets::FUNCTIONS,
