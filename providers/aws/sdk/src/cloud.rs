@@ -79,7 +79,7 @@ impl Aws for SdkCloud {
         self.bucket(bucket).delete().await
     }
     async fn bucket_is_empty(&self, bucket: &str) -> Answer<bool> {
-        self.bucket(bucket).is_empty().await
+        self.bucket(bucket).holds_nothing().await
     }
     async fn get_bucket_versioning(&self, bucket: &str) -> Answer<VersioningState> {
         self.bucket(bucket).versioning().await

@@ -107,29 +107,43 @@ struct Endpoints {
 /// # Errors
 /// When no region is known, or an endpoint or the region is malformed.
 pub async fn connect(settings: Settings) -> Result<Cloud, ProviderError> {
-    for url in [&settings.endpoint, &settings.endpoint_s3, &settings.endpoint_rds, &settings.endpoint_sts]
-        .into_iter()
-        .flatten()
-    {
-        check_endpoint(url)?;
-    }
-    let sdk = load(&settings).await;
+    connect_from(&settings, None).await
+}
+
+/// As [`connect`], for a program that holds credentials of its own: nothing is looked up. They are
+/// what a role is assumed with.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_with(
+    settings: Settings,
+    credentials: SharedCredentialsProvider,
+) -> Result<Cloud, ProviderError> {
+    connect_from(&settings, Some(credentials)).await
+}
+
+async fn connect_from(
+    settings: &Settings,
+    credentials: Option<SharedCredentialsProvider>,
+) -> Result<Cloud, ProviderError> {
+    let own = [&settings.endpoint, &settings.endpoint_s3, &settings.endpoint_rds, &settings.endpoint_sts];
+    own.into_iter().flatten().try_for_each(|url| check_endpoint(url))?;
+    let sdk = load(settings, credentials).await;
     let region = sdk.region().map(ToString::to_string).ok_or_else(|| {
         refused("no region: set `region` in the provider block, AWS_REGION, or a region in the profile")
     })?;
-    if region.is_empty() || !region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if region.is_empty() || !region.bytes().all(fits) {
         return Err(refused("the region must be made of lower-case letters, digits and `-`"));
     }
-    let endpoints = endpoints(&settings, &sdk);
-    for url in [&endpoints.s3, &endpoints.rds, &endpoints.sts].into_iter().flatten() {
-        check_endpoint(url)?;
-    }
-    let sdk = with_role(&settings, &endpoints, sdk).await;
-    Ok(Arc::new(cloud(&settings, &sdk, &endpoints, region)))
+    let endpoints = endpoints(settings, &sdk);
+    let used = [&endpoints.s3, &endpoints.rds, &endpoints.sts];
+    used.into_iter().flatten().try_for_each(|url| check_endpoint(url))?;
+    let sdk = with_role(settings, &endpoints, sdk).await;
+    Ok(Arc::new(cloud(settings, &sdk, &endpoints, region)))
 }
 
-async fn load(settings: &Settings) -> SdkConfig {
+async fn load(settings: &Settings, credentials: Option<SharedCredentialsProvider>) -> SdkConfig {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
         .pool_max_idle_per_host(settings.concurrency)
@@ -151,6 +165,9 @@ async fn load(settings: &Settings) -> SdkConfig {
     }
     if let Some(profile) = &settings.profile {
         loader = loader.profile_name(profile);
+    }
+    if let Some(credentials) = credentials {
+        loader = loader.credentials_provider(credentials);
     }
     loader.load().await
 }

@@ -67,9 +67,10 @@ fn legacy_prefix(found: &s3::LifecycleRule) -> String {
 
 fn read_filter(filter: &s3::LifecycleRuleFilter, rule: &mut port::LifecycleRule) -> Result<(), Odd> {
     let and = filter.and();
-    let sized = filter.object_size_greater_than().is_some()
-        || filter.object_size_less_than().is_some()
-        || and.is_some_and(|a| a.object_size_greater_than().is_some() || a.object_size_less_than().is_some());
+    // In `And`, AWS echoes a lower bound of 0 that nobody wrote.
+    let bounded = |above: Option<i64>, below: Option<i64>| above.is_some_and(|n| n != 0) || below.is_some();
+    let sized = bounded(filter.object_size_greater_than(), filter.object_size_less_than())
+        || and.is_some_and(|a| bounded(a.object_size_greater_than(), a.object_size_less_than()));
     if sized {
         return Err("a filter by object size cannot be managed here".into());
     }

@@ -32,16 +32,19 @@ where
 {
     let raw = match error {
         SdkError::ServiceError(context) => context.raw(),
-        SdkError::ResponseError(context) if context.raw().status().as_u16() >= 300 => context.raw(),
+        SdkError::ResponseError(context) => context.raw(),
         _ => return None,
     };
+    let status = raw.status().as_u16();
     let meta = error.as_service_error().map(ProvideErrorMetadata::meta);
+    let code = meta.and_then(|m| m.code()).or_else(|| raw.headers().get("x-amz-error-code"));
+    if status < 300 && code.is_none() {
+        // The answer says yes, and could not be read.
+        return None;
+    }
     Some(Refusal {
-        status: raw.status().as_u16(),
-        code: meta
-            .and_then(|m| m.code())
-            .or_else(|| raw.headers().get("x-amz-error-code"))
-            .map(str::to_owned),
+        status,
+        code: code.map(str::to_owned),
         message: meta.and_then(|m| m.message()).map(str::to_owned),
         region: region_of(raw),
     })
@@ -206,7 +209,7 @@ where
             SdkError::DispatchFailure(_) => {
                 (ErrorClass::Unavailable, format!("no connection: {}", innermost(error)))
             }
-            SdkError::ResponseError(_) => {
+            SdkError::ResponseError(_) | SdkError::ServiceError(_) => {
                 (ErrorClass::Malformed, format!("the answer could not be understood: {}", innermost(error)))
             }
             _ => (ErrorClass::Rejected, format!("the request could not be built: {}", innermost(error))),

@@ -17,4 +17,4 @@ mod errors;
 mod rds;
 mod s3;
 
-pub use connect::{AssumeRole, Settings, connect};
+pub use connect::{AssumeRole, Settings, connect, connect_with};

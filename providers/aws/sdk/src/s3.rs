@@ -66,7 +66,7 @@ impl Bucket<'_> {
         self.calls.send(&doing, request.send()).await.map(|_| ())
     }
 
-    pub(crate) async fn is_empty(self) -> Answer<bool> {
+    pub(crate) async fn holds_nothing(self) -> Answer<bool> {
         let doing = format!("looking into bucket `{}`", self.name);
         let request = self
             .client

@@ -1,0 +1,191 @@
+//! Requests and answers that no stand-in server supports.
+
+use std::collections::BTreeMap;
+
+use drctl_aws::port::{ReplicationConfiguration, ReplicationRule, SourceRegion, StartBackupsReplication};
+use drctl_aws_sdk::AssumeRole;
+
+use crate::cloud;
+use crate::harness::canned::{Canned, Reply};
+use crate::harness::http::Message;
+
+const SOURCE: &str = "arn:aws:rds:eu-west-1:111122223333:db:main";
+
+/// The parameters of a request of the query protocol, without the version.
+fn parameters(request: &Message) -> BTreeMap<String, String> {
+    let text = request.text();
+    let pairs = text.split('&').filter_map(|p| p.split_once('='));
+    let plain = |s: &str| s.replace("%3A", ":").replace("%2F", "/");
+    pairs.filter(|(k, _)| *k != "Version").map(|(k, v)| (k.to_owned(), plain(v))).collect()
+}
+
+fn expected(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn replicated_backups_come_in_pages_without_those_of_this_region_r16() {
+    let pages = ["replicated_backups_1.xml", "replicated_backups_2.xml"];
+    let server = Canned::start(pages.map(|file| Reply::recorded(200, file))).await;
+    let backups = cloud(server.url(), |_| {}).await.describe_replicated_backups(None).await.unwrap();
+    let names: Vec<_> = backups.iter().map(|b| (b.source_arn.as_str(), b.status.as_str())).collect();
+    assert_eq!(names, [(SOURCE, "replicating"), ("arn:aws:rds:us-east-1:111122223333:db:old", "retained")]);
+    let first = &backups[0];
+    assert_eq!(first.source_region, "eu-west-1");
+    assert_eq!(first.backup_retention_period, 7);
+    assert_eq!(first.earliest, Some("2026-11-14T00:05:12.250Z".parse().unwrap()));
+    assert_eq!(first.latest, Some("2026-11-21T06:55:00Z".parse().unwrap()));
+    assert!(first.kms_key_id.as_deref().unwrap().contains("eu-west-2"));
+    assert!(backups[1].latest.is_none(), "no window is told");
+    let seen: Vec<_> = server.seen().iter().map(parameters).collect();
+    let action = ("Action", "DescribeDBInstanceAutomatedBackups");
+    assert_eq!(seen[0], expected(&[action, ("MaxRecords", "100")]));
+    assert_eq!(seen[1], expected(&[action, ("MaxRecords", "100"), ("Marker", "page-2")]));
+    assert_eq!(seen.len(), 2);
+}
+
+#[tokio::test]
+async fn replicated_backups_of_one_source() {
+    let pages = ["replicated_backups_1.xml", "replicated_backups_2.xml"];
+    let server = Canned::start(pages.map(|file| Reply::recorded(200, file))).await;
+    let backups = cloud(server.url(), |_| {}).await.describe_replicated_backups(Some(SOURCE)).await.unwrap();
+    assert_eq!(backups.len(), 1);
+    assert_eq!(backups[0].source_arn, SOURCE);
+}
+
+#[tokio::test]
+async fn a_service_that_sends_in_circles_is_not_followed() {
+    let page = || Reply::recorded(200, "replicated_backups_1.xml");
+    let server = Canned::start([page(), page(), page()]).await;
+    let error = cloud(server.url(), |_| {}).await.describe_replicated_backups(None).await.unwrap_err();
+    assert!(error.message.contains("twice"), "{error}");
+    assert_eq!(server.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn replication_is_started_and_stopped_in_the_destination_r15() {
+    let server = Canned::start([
+        Reply::recorded(200, "start_replication.xml"),
+        Reply::recorded(200, "start_replication.xml"),
+        Reply::recorded(200, "stop_replication.xml"),
+    ])
+    .await;
+    let cloud = cloud(server.url(), |_| {}).await;
+    let key = "arn:aws:kms:eu-west-2:111122223333:key/k".to_owned();
+    let start = StartBackupsReplication {
+        source_arn: SOURCE.into(),
+        backup_retention_period: 7,
+        kms_key_id: Some(key.clone()),
+    };
+    cloud.start_backups_replication(&start).await.unwrap();
+    cloud.start_backups_replication(&StartBackupsReplication { kms_key_id: None, ..start }).await.unwrap();
+    cloud.stop_backups_replication(SOURCE).await.unwrap();
+    let seen: Vec<_> = server.seen();
+    let action = ("Action", "StartDBInstanceAutomatedBackupsReplication");
+    let source = ("SourceDBInstanceArn", SOURCE);
+    let retention = ("BackupRetentionPeriod", "7");
+    assert_eq!(parameters(&seen[0]), expected(&[action, source, retention, ("KmsKeyId", &key)]));
+    assert_eq!(parameters(&seen[1]), expected(&[action, source, retention]));
+    let action = ("Action", "StopDBInstanceAutomatedBackupsReplication");
+    assert_eq!(parameters(&seen[2]), expected(&[action, source]));
+    for request in &seen {
+        let signature = request.header("authorization").unwrap();
+        assert!(signature.contains("/eu-west-2/rds/aws4_request"), "{signature}");
+    }
+}
+
+#[tokio::test]
+async fn source_regions_say_what_they_support_r15() {
+    let server = Canned::start([Reply::recorded(200, "source_regions.xml")]).await;
+    let regions = cloud(server.url(), |_| {}).await.describe_source_regions().await.unwrap();
+    let region =
+        |name: &str, supports| SourceRegion { name: name.to_owned(), supports_backups_replication: supports };
+    assert_eq!(regions, [region("eu-west-1", true), region("af-south-1", false)]);
+}
+
+#[tokio::test]
+async fn a_bucket_is_asked_for_with_its_owner_once_the_account_is_known() {
+    let versioning = || Reply::new(200, "<VersioningConfiguration/>");
+    let server = Canned::start([versioning(), Reply::recorded(200, "caller.xml"), versioning()]).await;
+    let cloud = cloud(server.url(), |_| {}).await;
+    assert_eq!(cloud.get_bucket_versioning("b").await.unwrap().status, None);
+    let place = cloud.get_caller_identity().await.unwrap();
+    assert_eq!(place.account.as_deref(), Some("111122223333"));
+    assert_eq!(place.caller.as_deref(), Some("arn:aws:iam::111122223333:user/dr"));
+    assert_eq!(place.endpoint, Some(server.url()));
+    cloud.get_bucket_versioning("b").await.unwrap();
+    let seen = server.seen();
+    let owner = |i: usize| seen[i].header("x-amz-expected-bucket-owner").map(str::to_owned);
+    assert_eq!((owner(0), owner(2)), (None, Some("111122223333".to_owned())));
+    assert!(seen[0].first.starts_with("GET /b/?versioning"), "path style: {}", seen[0].first);
+    assert!(seen[1].header("authorization").unwrap().contains("/eu-west-2/sts/"), "R20");
+}
+
+#[tokio::test]
+async fn a_role_is_assumed_in_the_region_and_its_credentials_used_r20() {
+    let server =
+        Canned::start([Reply::recorded(200, "assume_role.xml"), Reply::recorded(200, "caller.xml")]).await;
+    let cloud = cloud(server.url(), |settings| {
+        settings.assume_role = Some(AssumeRole {
+            role_arn: "arn:aws:iam::111122223333:role/dr".into(),
+            session_name: None,
+            external_id: Some("external".into()),
+        });
+    })
+    .await;
+    assert_eq!(server.seen().len(), 0, "connecting asks for nothing");
+    cloud.get_caller_identity().await.unwrap();
+    let seen = server.seen();
+    let role = parameters(&seen[0]);
+    assert_eq!(role["RoleArn"], "arn:aws:iam::111122223333:role/dr");
+    assert_eq!((role["ExternalId"].as_str(), role["RoleSessionName"].as_str()), ("external", "drctl"));
+    assert!(seen[0].header("authorization").unwrap().contains("/eu-west-2/sts/"));
+    assert!(seen[1].header("authorization").unwrap().contains("Credential=ASIAEXAMPLEOFAROLE/"));
+}
+
+#[tokio::test]
+async fn replication_rules_are_written_in_full_s23_s25() {
+    let server = Canned::start([Reply::new(200, "")]).await;
+    let document = ReplicationConfiguration {
+        role: "arn:aws:iam::111122223333:role/r".into(),
+        rules: vec![ReplicationRule {
+            id: "all".into(),
+            enabled: true,
+            priority: 1,
+            prefix: String::new(),
+            tags: BTreeMap::new(),
+            destination: "arn:aws:s3:::replica".into(),
+            storage_class: None,
+            delete_marker_replication: false,
+            replication_time_control: true,
+            sse_kms_encrypted_objects: false,
+            replica_kms_key_id: None,
+        }],
+    };
+    cloud(server.url(), |_| {}).await.put_bucket_replication("b", Some(&document)).await.unwrap();
+    let body = server.seen()[0].text();
+    for part in [
+        "<Filter><Prefix></Prefix></Filter>",
+        "<DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication>",
+        "<ReplicationTime><Status>Enabled</Status><Time><Minutes>15</Minutes></Time></ReplicationTime>",
+        "<Metrics><Status>Enabled</Status><EventThreshold><Minutes>15</Minutes></EventThreshold></Metrics>",
+        "<Priority>1</Priority>",
+    ] {
+        assert!(body.contains(part), "{part} in {body}");
+    }
+    assert!(!body.contains("SourceSelectionCriteria"), "{body}");
+}
+
+#[tokio::test]
+async fn nothing_is_deleted_unless_it_was_asked_for() {
+    let server = Canned::start((0..4).map(|_| Reply::new(204, ""))).await;
+    let cloud = cloud(server.url(), |_| {}).await;
+    cloud.put_bucket_lifecycle_configuration("b", &[]).await.unwrap();
+    cloud.put_bucket_replication("b", None).await.unwrap();
+    cloud.put_bucket_policy("b", None).await.unwrap();
+    cloud.put_bucket_tagging("b", &BTreeMap::new()).await.unwrap();
+    let calls: Vec<_> = server.seen().iter().map(Message::call).collect();
+    let asked: Vec<_> =
+        ["lifecycle", "replication", "policy", "tagging"].map(|s| format!("DELETE /b/?{s}")).into();
+    assert_eq!(calls, asked);
+}
