@@ -6,9 +6,14 @@
 //! synced before and after each effect, and the [`state_file`], its checkpoint.
 
 pub mod clock;
+pub mod connect;
+pub mod execute;
 pub mod files;
 pub mod hooks;
 pub mod journal;
 pub mod lock;
+pub mod observe;
 pub mod reporter;
+pub mod session;
 pub mod state_file;
+mod step;

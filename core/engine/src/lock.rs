@@ -142,8 +142,8 @@ fn take(path: &Path, holder: &Holder) -> Result<Attempted, LockError> {
     let free = try_lock(&file, path)?;
     let before = read_holder(&mut file, path)?;
     match before {
-        before if !free => return Ok(Attempted::Other(before)),
-        Some(elsewhere) if elsewhere.host != holder.host => return Ok(Attempted::Other(Some(elsewhere))),
+        before if !free => Ok(Attempted::Other(before)),
+        Some(elsewhere) if elsewhere.host != holder.host => Ok(Attempted::Other(Some(elsewhere))),
         taken_over => {
             let failed = |e| FileError::new("writing", path, e);
             file.set_len(0).map_err(failed)?;

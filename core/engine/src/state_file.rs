@@ -77,11 +77,9 @@ impl StateFile {
     /// When the file is not what was read, cannot be understood, or cannot be written. Then it is
     /// unchanged, and so is the serial.
     pub fn save(&self, state: &mut State) -> Result<(), StateError> {
-        if let Some(found) = self.load()? {
-            if found.reference() != state.reference() {
-                let (found, lineage) = (found.serial, found.lineage);
-                return Err(StateError::Moved { path: self.path.clone(), found, lineage });
-            }
+        if let Some(found) = self.load()?.filter(|found| found.reference() != state.reference()) {
+            let (found, lineage) = (found.serial, found.lineage);
+            return Err(StateError::Moved { path: self.path.clone(), found, lineage });
         }
         let next = State { serial: state.serial + 1, ..state.clone() };
         files::replace_with_backup(&self.path, &self.backup(), next.to_json().as_bytes(), MAX_STATE_BYTES)?;

@@ -1,0 +1,446 @@
+//! Carries a plan out: ask the run what is next, write that down, do it, write down what came of it.
+//! Nothing is decided here. A failure halts what needs the failed step; an interrupt starts nothing
+//! new and waits for what runs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use drctl_core::addr::{Address, ProviderAddress};
+use drctl_core::plan::{Acceptance, Action, Observation, Op, Plan, ResourceChange, Step, StepId, World};
+use drctl_core::provider::{Attempt, BoxFuture, Registry};
+use drctl_core::run::{Event, Illegal, Next, Outcome, Run};
+use drctl_core::state::State;
+use drctl_core::value::Value;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use crate::clock::Clock;
+use crate::connect::Connections;
+use crate::hooks::Hooks;
+use crate::journal::{Header, Journal, JournalError};
+use crate::reporter::{Level, Reporter, Settled};
+use crate::session::Session;
+use crate::state_file::StateError;
+use crate::step::{Earlier, Effect, Ended, carry_out};
+
+pub use crate::step::Failure;
+
+/// Steps in flight unless told otherwise: providers throttle writes far earlier than reads.
+pub const PARALLEL_WRITES: usize = 10;
+
+/// Between two signs of life of a running step.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// Says what the attributes of a resource are, with their secrets, now that the world is as given.
+/// This is core's `resolve` with the caller's variables; the error is for the reader and holds no
+/// secret.
+pub type Resolve<'a> = dyn Fn(&ResourceChange, &World) -> Result<BTreeMap<String, Value>, String> + Sync + 'a;
+
+/// A plan and all that carrying it out needs.
+pub struct Apply<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// What of it has not been accepted; must be empty.
+    pub missing: &'a [Acceptance],
+    /// The digest of the configuration as it is now.
+    pub config_sha256: &'a str,
+    /// The name of this run: unique, since it makes the keys under which effects are safe to repeat.
+    pub run: &'a str,
+    /// The kinds.
+    pub registry: Registry,
+    /// The connections, made for this run.
+    pub connections: &'a Connections,
+    /// See [`Resolve`].
+    pub resolve: &'a Resolve<'a>,
+    /// Steps in flight.
+    pub parallelism: usize,
+    /// Becomes true when a person stops the run.
+    pub interrupt: watch::Receiver<bool>,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// Is told what happens.
+    pub reporter: &'a dyn Reporter,
+    /// For tests.
+    pub hooks: &'a dyn Hooks,
+}
+
+/// Why nothing was done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The plan needs a person's word for these.
+    #[error("{} changes have not been accepted", .0.len())]
+    Unaccepted(Vec<Acceptance>),
+    /// These could not be observed.
+    #[error("{} resources could not be observed", .0.len())]
+    Unobserved(Vec<Address>),
+    /// The plan was made with another configuration or another state.
+    #[error("the plan is stale: {0}")]
+    Stale(String),
+    /// A provider configuration leads elsewhere than when the plan was made.
+    #[error("{0}: {1}")]
+    Elsewhere(ProviderAddress, String),
+    /// The plan contradicts itself.
+    #[error("the plan is damaged: {0}")]
+    Damaged(String),
+}
+
+/// Why a run could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// It was not begun.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The journal. What was in flight has been waited for.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The state. What was in flight has been waited for, and the journal has it.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A bug in what the journal was asked to record.
+    #[error(transparent)]
+    Illegal(#[from] Illegal),
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// What is done, failed and left.
+    pub outcome: Outcome,
+    /// Why steps failed.
+    pub failures: BTreeMap<StepId, (Address, Failure)>,
+    /// Attributes that are accepted and take effect later.
+    pub pending: BTreeMap<Address, Vec<String>>,
+    /// The world afterwards, as far as it was looked at.
+    pub world: World,
+}
+
+impl Applied {
+    /// Whether any step found the world other than the plan saw it.
+    pub fn is_stale(&self) -> bool {
+        self.failures.values().any(|(_, failure)| matches!(failure, Failure::Stale(_)))
+    }
+}
+
+/// Carries the plan out.
+///
+/// # Errors
+/// When the plan is refused, or journal or state cannot be written. A failed step is no error of the
+/// run: it stands in [`Applied`].
+pub async fn execute(apply: &Apply<'_>, session: &mut Session) -> Result<Applied, ExecuteError> {
+    let changes = check(apply, session)?;
+    let earlier = tell_leftover(apply, session);
+    session.clear_leftover()?;
+    let ids = apply.plan.steps.iter().map(|s| (s.id, changes[&s.address].id.clone())).collect();
+    let header = Header::new(apply.run, apply.clock.now(), &apply.plan.steps, ids);
+    let journal = Journal::begin(&session.paths().journal(), &header, apply.hooks)?;
+    let history = session.paths().history();
+    let mut shell = Shell {
+        apply,
+        changes,
+        steps: apply.plan.steps.iter().map(|s| (s.id, s)).collect(),
+        earlier,
+        session,
+        journal,
+        run: Run::new(&apply.plan.steps),
+        world: world_of(apply),
+        running: BTreeMap::new(),
+        broken: None,
+        failures: BTreeMap::new(),
+        pending: BTreeMap::new(),
+    };
+    let outcome = shell.run_all().await;
+    let Shell { journal, world, failures, pending, broken, .. } = shell;
+    if let Some(broken) = broken {
+        return Err(broken);
+    }
+    journal.finish(&history, apply.run)?;
+    Ok(Applied { outcome, failures, pending, world })
+}
+
+/// Refuses what must not be begun; the changes by address.
+fn check<'a>(apply: &Apply<'a>, session: &Session) -> Result<BTreeMap<Address, &'a ResourceChange>, Refusal> {
+    let plan = apply.plan;
+    if !apply.missing.is_empty() {
+        return Err(Refusal::Unaccepted(apply.missing.to_vec()));
+    }
+    let unobserved: Vec<Address> =
+        (plan.changes.iter()).filter(|c| c.action == Action::Unobserved).map(|c| c.address.clone()).collect();
+    if !unobserved.is_empty() {
+        return Err(Refusal::Unobserved(unobserved));
+    }
+    if plan.config_sha256 != apply.config_sha256 {
+        return Err(Refusal::Stale("the configuration has changed since it was made".to_owned()));
+    }
+    if plan.state != session.state.as_ref().map(State::reference) {
+        return Err(Refusal::Stale("the state has been written since it was made".to_owned()));
+    }
+    let changes: BTreeMap<Address, &ResourceChange> =
+        plan.changes.iter().map(|c| (c.address.clone(), c)).collect();
+    for step in &plan.steps {
+        let Some(change) = changes.get(&step.address) else {
+            return Err(Refusal::Damaged(format!("step {} is about no resource", step.id.0)));
+        };
+        if apply.registry.kind(step.address.kind.as_str()).is_none() {
+            return Err(Refusal::Damaged(format!("there is no kind `{}`", step.address.kind)));
+        }
+        match step.op {
+            Op::Create | Op::Update | Op::Delete => check_place(apply, &change.provider)?,
+            Op::Record | Op::Forget => {}
+        }
+    }
+    Ok(changes)
+}
+
+/// Nothing is written into another account, region or endpoint than the plan was made for.
+fn check_place(apply: &Apply<'_>, provider: &ProviderAddress) -> Result<(), Refusal> {
+    let elsewhere = |why: String| Err(Refusal::Elsewhere(provider.clone(), why));
+    let Some(planned) = apply.plan.providers.get(provider) else {
+        return Err(Refusal::Damaged(format!("`{provider}` is not in its head")));
+    };
+    let Some(now) = apply.connections.clouds.get(provider).map(|c| &c.head) else {
+        return elsewhere("there is no such provider configuration any more".to_owned());
+    };
+    if let Some(why) = &now.unobserved {
+        return elsewhere(format!("account and caller cannot be told: {}", why.message));
+    }
+    let said = |v: &Option<String>| v.clone().unwrap_or_else(|| "none".to_owned());
+    for (what, before, after) in [
+        ("account", &planned.place.account, &now.place.account),
+        ("region", &planned.place.region, &now.place.region),
+        ("endpoint", &planned.place.endpoint, &now.place.endpoint),
+    ] {
+        if before != after {
+            return elsewhere(format!("the plan is for {what} {}, this is {}", said(before), said(after)));
+        }
+    }
+    if planned.simulated != now.simulated {
+        return elsewhere("one of plan and connection is simulated, the other is not".to_owned());
+    }
+    Ok(())
+}
+
+/// Says what a killed run was doing; the keys under which its creations are safe to repeat.
+fn tell_leftover(apply: &Apply<'_>, session: &Session) -> BTreeMap<(Address, String), Attempt> {
+    let mut found = BTreeMap::new();
+    for open in session.leftover.iter().flat_map(|l| l.in_flight()) {
+        let text = format!(
+            "an earlier run was cut off while it did this, which may or may not have happened: {} {}",
+            verb(open.step.op),
+            open.step.address
+        );
+        apply.reporter.message(Level::Warning, &text);
+        if let (Op::Create, Some(id)) = (open.step.op, open.id) {
+            found.insert((open.step.address, id.0), open.attempt);
+        }
+    }
+    found
+}
+
+fn verb(op: Op) -> &'static str {
+    match op {
+        Op::Create => "creating",
+        Op::Update => "updating",
+        Op::Record => "recording",
+        Op::Forget => "forgetting",
+        Op::Delete => "deleting",
+    }
+}
+
+/// The world as the plan saw it.
+fn world_of(apply: &Apply<'_>) -> World {
+    let observations = apply.plan.changes.iter().map(|c| {
+        let seen = match (&c.observed, &c.unobserved) {
+            (Some(observed), _) => Observation::Present(observed.clone()),
+            (None, Some(why)) => Observation::Unobserved(why.clone()),
+            (None, None) => Observation::Absent,
+        };
+        (c.address.clone(), seen)
+    });
+    World { observations: observations.collect(), places: apply.connections.places() }
+}
+
+/// What a step's future comes back with.
+struct Back {
+    step: StepId,
+    values: BTreeMap<String, Value>,
+    result: Result<Ended, Failure>,
+}
+
+struct Shell<'r, 'a> {
+    apply: &'r Apply<'a>,
+    changes: BTreeMap<Address, &'a ResourceChange>,
+    steps: BTreeMap<StepId, &'a Step>,
+    earlier: BTreeMap<(Address, String), Attempt>,
+    session: &'r mut Session,
+    journal: Journal,
+    run: Run,
+    world: World,
+    running: BTreeMap<StepId, Instant>,
+    /// Why nothing new is begun: journal or state cannot be written.
+    broken: Option<ExecuteError>,
+    failures: BTreeMap<StepId, (Address, Failure)>,
+    pending: BTreeMap<Address, Vec<String>>,
+}
+
+impl<'r, 'a: 'r> Shell<'r, 'a> {
+    async fn run_all(&mut self) -> Outcome {
+        let mut stop = self.apply.interrupt.clone();
+        let mut stopping = false;
+        let mut flying: FuturesUnordered<BoxFuture<'r, Back>> = FuturesUnordered::new();
+        let mut beat = tokio::time::interval(HEARTBEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        beat.reset();
+        loop {
+            if !stopping && *stop.borrow() {
+                stopping = true;
+                self.record(&Event::Interrupted);
+            }
+            match self.run.next(self.apply.parallelism) {
+                _ if self.broken.is_some() && flying.is_empty() => return Outcome::default(),
+                Next::Finished(outcome) => return outcome,
+                Next::Start(steps) if self.broken.is_none() => {
+                    for step in steps {
+                        flying.extend(self.start(step));
+                    }
+                    continue;
+                }
+                Next::Start(_) | Next::Wait => {}
+            }
+            tokio::select! {
+                Some(back) = flying.next() => self.end(back),
+                () = interrupted(&mut stop), if !stopping => {}
+                _ = beat.tick() => self.tell_progress(),
+            }
+        }
+    }
+
+    /// Takes an event into journal and run; false when it could not be written.
+    fn record(&mut self, event: &Event) -> bool {
+        let written = self.journal.append(self.apply.clock.now(), event, self.apply.hooks);
+        let recorded =
+            written.map_err(ExecuteError::from).and_then(|()| self.run.record(event).map_err(Into::into));
+        match recorded {
+            Ok(()) => true,
+            Err(error) => {
+                self.broken.get_or_insert(error);
+                false
+            }
+        }
+    }
+
+    fn start(&mut self, id: StepId) -> Option<BoxFuture<'r, Back>> {
+        let step = self.steps[&id];
+        let change = self.changes[&step.address];
+        let key = (step.address.clone(), change.id.0.clone());
+        let (attempt, earlier) = match self.earlier.get(&key).filter(|_| step.op == Op::Create) {
+            Some(attempt) => (attempt.clone(), Earlier::Begun),
+            None => (Attempt(format!("{}/{}", self.apply.run, id.0)), Earlier::Never),
+        };
+        if !self.record(&Event::Started { step: id, attempt: attempt.clone() }) {
+            return None;
+        }
+        self.running.insert(id, Instant::now());
+        self.apply.reporter.apply_start(&step.address, step.op);
+        let apply: &'r Apply<'a> = self.apply;
+        let resolved = match step.op {
+            Op::Forget | Op::Delete => Ok(BTreeMap::new()),
+            Op::Create | Op::Update | Op::Record => (apply.resolve)(change, &self.world),
+        };
+        let observed = change.observed.clone();
+        Some(Box::pin(async move {
+            let values = match resolved {
+                Ok(values) => values,
+                Err(why) => {
+                    let result = Err(Failure::Unresolved(why));
+                    return Back { step: id, values: BTreeMap::new(), result };
+                }
+            };
+            let result = match step.op {
+                Op::Record | Op::Forget => Ok(Ended { observed, pending: Vec::new() }),
+                Op::Create | Op::Update | Op::Delete => {
+                    let kind = apply.registry.kind(step.address.kind.as_str());
+                    let kind = kind.expect("checked before the run began");
+                    match apply.connections.cloud(&change.provider) {
+                        Err(error) => Err(error.into()),
+                        Ok(cloud) => {
+                            let (op, hooks, values) = (step.op, apply.hooks, values.clone());
+                            carry_out(&Effect { kind, cloud, op, change, attempt, earlier, values, hooks })
+                                .await
+                        }
+                    }
+                }
+            };
+            Back { step: id, values, result }
+        }))
+    }
+
+    fn end(&mut self, back: Back) {
+        let Back { step: id, values, result } = back;
+        let step = self.steps[&id];
+        let (address, op) = (&step.address, step.op);
+        let elapsed = self.running.remove(&id).map(|since| since.elapsed()).unwrap_or_default();
+        match result {
+            Ok(ended) => {
+                self.record(&Event::Succeeded { step: id });
+                self.checkpoint(address, op, &values, &ended);
+                let settled = match ended.pending.is_empty() {
+                    true => Settled::Done,
+                    false => {
+                        self.pending.insert(address.clone(), ended.pending.clone());
+                        Settled::Pending(ended.pending)
+                    }
+                };
+                let seen = ended.observed.map_or(Observation::Absent, Observation::Present);
+                self.world.observations.insert(address.clone(), seen);
+                self.apply.reporter.apply_complete(address, op, elapsed, &settled);
+            }
+            Err(failure) => {
+                let error = failure.as_error(&format!("{} {address}", verb(op)));
+                self.record(&Event::Failed { step: id, error });
+                self.apply.reporter.apply_errored(address, op, elapsed, &failure.to_string());
+                self.failures.insert(id, (address.clone(), failure));
+            }
+        }
+    }
+
+    /// Brings the state up to date with a finished step.
+    fn checkpoint(&mut self, address: &Address, op: Op, values: &BTreeMap<String, Value>, ended: &Ended) {
+        let change = self.changes[address];
+        let kind = self.apply.registry.kind(address.kind.as_str()).expect("checked before the run began");
+        let state = self.session.state.get_or_insert_with(|| State::new(self.apply.run));
+        if let Some(previous) = &change.previous_address {
+            // Not there when the state was moved by hand in the meantime; then there is nothing to do.
+            let _moved = state.rename(previous, address);
+        }
+        match op {
+            Op::Forget | Op::Delete => {
+                state.remove(address);
+            }
+            Op::Create | Op::Update | Op::Record => {
+                let nothing = BTreeMap::new();
+                let outputs = ended.observed.as_ref().map_or(&nothing, |o| &o.outputs);
+                state.record(kind, (op, change), values, outputs);
+            }
+        }
+        self.apply.hooks.at("before_state");
+        if let Err(error) = self.session.save() {
+            self.broken.get_or_insert(error.into());
+        }
+        self.apply.hooks.at("after_state");
+    }
+
+    fn tell_progress(&self) {
+        for (id, since) in &self.running {
+            let step = self.steps[id];
+            self.apply.reporter.apply_progress(&step.address, step.op, since.elapsed());
+        }
+    }
+}
+
+/// Ends when the run is to stop; never, when nobody can say so any more.
+async fn interrupted(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
