@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use drctl_core::addr::{Address, ProviderAddress};
-use drctl_core::plan::{Acceptance, Action, Observation, Op, Plan, ResourceChange, Step, StepId, World};
+use drctl_core::addr::Address;
+use drctl_core::plan::{Acceptance, Observation, Op, Plan, ResourceChange, Step, StepId, World};
 use drctl_core::provider::{Attempt, BoxFuture, Registry};
 use drctl_core::run::{Event, Illegal, Next, Outcome, Run};
 use drctl_core::state::State;
@@ -19,11 +19,13 @@ use crate::clock::Clock;
 use crate::connect::Connections;
 use crate::hooks::Hooks;
 use crate::journal::{Header, Journal, JournalError};
+use crate::refuse;
 use crate::reporter::{Level, Reporter, Settled};
 use crate::session::Session;
 use crate::state_file::StateError;
 use crate::step::{Earlier, Effect, Ended, carry_out};
 
+pub use crate::refuse::Refusal;
 pub use crate::step::Failure;
 
 /// Steps in flight unless told otherwise: providers throttle writes far earlier than reads.
@@ -63,26 +65,6 @@ pub struct Apply<'a> {
     pub reporter: &'a dyn Reporter,
     /// For tests.
     pub hooks: &'a dyn Hooks,
-}
-
-/// Why nothing was done.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The plan needs a person's word for these.
-    #[error("{} changes have not been accepted", .0.len())]
-    Unaccepted(Vec<Acceptance>),
-    /// These could not be observed.
-    #[error("{} resources could not be observed", .0.len())]
-    Unobserved(Vec<Address>),
-    /// The plan was made with another configuration or another state.
-    #[error("the plan is stale: {0}")]
-    Stale(String),
-    /// A provider configuration leads elsewhere than when the plan was made.
-    #[error("{0}: {1}")]
-    Elsewhere(ProviderAddress, String),
-    /// The plan contradicts itself.
-    #[error("the plan is damaged: {0}")]
-    Damaged(String),
 }
 
 /// Why a run could not go on.
@@ -128,7 +110,7 @@ impl Applied {
 /// When the plan is refused, or journal or state cannot be written. A failed step is no error of the
 /// run: it stands in [`Applied`].
 pub async fn execute(apply: &Apply<'_>, session: &mut Session) -> Result<Applied, ExecuteError> {
-    let changes = check(apply, session)?;
+    let changes = refuse::check(apply, session)?;
     let earlier = tell_leftover(apply, session);
     session.clear_leftover()?;
     let ids = apply.plan.steps.iter().map(|s| (s.id, changes[&s.address].id.clone())).collect();
@@ -156,68 +138,6 @@ pub async fn execute(apply: &Apply<'_>, session: &mut Session) -> Result<Applied
     }
     journal.finish(&history, apply.run)?;
     Ok(Applied { outcome, failures, pending, world })
-}
-
-/// Refuses what must not be begun; the changes by address.
-fn check<'a>(apply: &Apply<'a>, session: &Session) -> Result<BTreeMap<Address, &'a ResourceChange>, Refusal> {
-    let plan = apply.plan;
-    if !apply.missing.is_empty() {
-        return Err(Refusal::Unaccepted(apply.missing.to_vec()));
-    }
-    let unobserved: Vec<Address> =
-        (plan.changes.iter()).filter(|c| c.action == Action::Unobserved).map(|c| c.address.clone()).collect();
-    if !unobserved.is_empty() {
-        return Err(Refusal::Unobserved(unobserved));
-    }
-    if plan.config_sha256 != apply.config_sha256 {
-        return Err(Refusal::Stale("the configuration has changed since it was made".to_owned()));
-    }
-    if plan.state != session.state.as_ref().map(State::reference) {
-        return Err(Refusal::Stale("the state has been written since it was made".to_owned()));
-    }
-    let changes: BTreeMap<Address, &ResourceChange> =
-        plan.changes.iter().map(|c| (c.address.clone(), c)).collect();
-    for step in &plan.steps {
-        let Some(change) = changes.get(&step.address) else {
-            return Err(Refusal::Damaged(format!("step {} is about no resource", step.id.0)));
-        };
-        if apply.registry.kind(step.address.kind.as_str()).is_none() {
-            return Err(Refusal::Damaged(format!("there is no kind `{}`", step.address.kind)));
-        }
-        match step.op {
-            Op::Create | Op::Update | Op::Delete => check_place(apply, &change.provider)?,
-            Op::Record | Op::Forget => {}
-        }
-    }
-    Ok(changes)
-}
-
-/// Nothing is written into another account, region or endpoint than the plan was made for.
-fn check_place(apply: &Apply<'_>, provider: &ProviderAddress) -> Result<(), Refusal> {
-    let elsewhere = |why: String| Err(Refusal::Elsewhere(provider.clone(), why));
-    let Some(planned) = apply.plan.providers.get(provider) else {
-        return Err(Refusal::Damaged(format!("`{provider}` is not in its head")));
-    };
-    let Some(now) = apply.connections.clouds.get(provider).map(|c| &c.head) else {
-        return elsewhere("there is no such provider configuration any more".to_owned());
-    };
-    if let Some(why) = &now.unobserved {
-        return elsewhere(format!("account and caller cannot be told: {}", why.message));
-    }
-    let said = |v: &Option<String>| v.clone().unwrap_or_else(|| "none".to_owned());
-    for (what, before, after) in [
-        ("account", &planned.place.account, &now.place.account),
-        ("region", &planned.place.region, &now.place.region),
-        ("endpoint", &planned.place.endpoint, &now.place.endpoint),
-    ] {
-        if before != after {
-            return elsewhere(format!("the plan is for {what} {}, this is {}", said(before), said(after)));
-        }
-    }
-    if planned.simulated != now.simulated {
-        return elsewhere("one of plan and connection is simulated, the other is not".to_owned());
-    }
-    Ok(())
 }
 
 /// Says what a killed run was doing; the keys under which its creations are safe to repeat.

@@ -13,6 +13,7 @@ pub mod hooks;
 pub mod journal;
 pub mod lock;
 pub mod observe;
+mod refuse;
 pub mod reporter;
 pub mod session;
 pub mod state_file;

@@ -116,11 +116,9 @@ pub(crate) struct Outputs {
 
 fn reading<K: Kind<Spec = Spec, Outputs = Outputs>>(name: &str, thing: &mut Thing) -> Option<Reading<K>> {
     let mut size = Some(thing.size);
-    if let Some((left, shown)) = &mut thing.shown {
-        if *left > 0 {
-            *left -= 1;
-            size = *shown;
-        }
+    if let Some((left, shown)) = thing.shown.as_mut().filter(|(left, _)| *left > 0) {
+        *left -= 1;
+        size = *shown;
     }
     let pending = thing.pending.map(|p| Pending { value: Value::from(p), timing: Timing::Immediate });
     Some(Reading {
