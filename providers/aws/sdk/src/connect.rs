@@ -1,7 +1,6 @@
 //! From settings to a connection: profiles, roles, endpoints, retries, timeouts.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,82 +17,12 @@ use drctl_core::provider::{ErrorClass, Place, ProviderError};
 
 use crate::calls::Calls;
 use crate::cloud::SdkCloud;
+use crate::settings::Settings;
 
 /// The longest pause between two attempts of one call.
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
 /// How long looking for credentials may take: a profile, SSO, a process, the instance's metadata.
 const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// One provider configuration, as the user wrote it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// The region; without one, that of the environment or profile.
-    pub region: Option<String>,
-    /// The profile of the shared configuration files; without one, that of the environment.
-    pub profile: Option<String>,
-    /// Base URL for every service, in place of AWS's own.
-    pub endpoint: Option<String>,
-    /// Base URL of S3, before `endpoint`.
-    pub endpoint_s3: Option<String>,
-    /// Base URL of RDS, before `endpoint`.
-    pub endpoint_rds: Option<String>,
-    /// Base URL of STS, before `endpoint`.
-    pub endpoint_sts: Option<String>,
-    /// A role to work as.
-    pub assume_role: Option<AssumeRole>,
-    /// How often one call is sent at most.
-    pub max_attempts: u32,
-    /// How long connecting may take.
-    pub connect_timeout: Duration,
-    /// How long one attempt of a call may take.
-    pub call_timeout: Duration,
-    /// How many calls may be in flight at once, and so how many connections are kept.
-    pub concurrency: usize,
-}
-
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings {
-            region: None,
-            profile: None,
-            endpoint: None,
-            endpoint_s3: None,
-            endpoint_rds: None,
-            endpoint_sts: None,
-            assume_role: None,
-            max_attempts: 3,
-            connect_timeout: Duration::from_secs(3),
-            call_timeout: Duration::from_secs(10),
-            concurrency: 32,
-        }
-    }
-}
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("region", &self.region)
-            .field("profile", &self.profile)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A role to work as, reached through STS of the same region.
-#[derive(Clone, PartialEq, Eq)]
-pub struct AssumeRole {
-    /// Its ARN.
-    pub role_arn: String,
-    /// The name of the session, in the role's audit trail.
-    pub session_name: Option<String>,
-    /// What the role's trust policy asks for.
-    pub external_id: Option<String>,
-}
-
-impl fmt::Debug for AssumeRole {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AssumeRole").field("role_arn", &self.role_arn).finish_non_exhaustive()
-    }
-}
 
 /// The endpoints in use, per service; `None` is AWS's own.
 struct Endpoints {
@@ -214,10 +143,10 @@ fn cloud(settings: &Settings, sdk: &SdkConfig, endpoints: &Endpoints, region: St
     if let Some(url) = &endpoints.s3 {
         s3 = s3
             .endpoint_url(url)
-            .force_path_style(true)
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
     }
+    s3.set_force_path_style(settings.path_style.or(endpoints.s3.as_ref().map(|_| true)));
     let mut rds = aws_sdk_rds::config::Builder::from(sdk);
     rds.set_endpoint_url(endpoints.rds.clone());
     let mut sts = aws_sdk_sts::config::Builder::from(sdk);
@@ -284,18 +213,5 @@ mod tests {
             assert!(error.message.contains(word), "{bad}: {}", error.message);
             assert!(!error.message.contains("secret"));
         }
-    }
-
-    #[test]
-    fn settings_print_no_external_id() {
-        let settings = Settings {
-            assume_role: Some(AssumeRole {
-                role_arn: "arn:aws:iam::111122223333:role/dr".into(),
-                session_name: None,
-                external_id: Some("hush".into()),
-            }),
-            ..Settings::default()
-        };
-        assert!(!format!("{settings:?} {:?}", settings.assume_role).contains("hush"));
     }
 }

@@ -16,5 +16,7 @@ mod convert_s3;
 mod errors;
 mod rds;
 mod s3;
+mod settings;
 
-pub use connect::{AssumeRole, Settings, connect, connect_with};
+pub use connect::{connect, connect_with};
+pub use settings::{AssumeRole, Settings};

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod harness;
+mod kinds;
 mod rds_moto;
 mod recorded;
 mod refusals;
