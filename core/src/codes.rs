@@ -30,11 +30,63 @@ codes! {
     // 001–049: reading and syntax.
     /// The text is not valid HCL.
     Syntax = "DR001";
+    /// The text is larger, deeper or longer than what is read.
+    InputLimit = "DR002";
+    /// An attribute or argument is set twice in one block.
+    DuplicateAttribute = "DR003";
+    /// A block of a type that there is not.
+    UnknownBlock = "DR004";
+    /// A block with too few, too many or malformed labels.
+    WrongLabels = "DR005";
+    /// Two blocks declare the same name.
+    DuplicateBlock = "DR006";
+    /// An attribute is written as a block, or a block as an attribute.
+    BlockOrAttribute = "DR007";
+    /// Something that other tools have and drctl refuses.
+    Unsupported = "DR008";
+    /// A setting whose value cannot be read where it must be plain text.
+    InvalidSetting = "DR009";
+    /// This drctl is not of a version that the configuration asks for.
+    WrongVersion = "DR010";
     // 050–149: names, types and evaluation.
     /// A name that nothing declares.
     UnknownName = "DR050";
     /// A type constraint that is none, or whose default does not fit it.
     InvalidType = "DR120";
+    /// A reference that is incomplete or means nothing where it stands.
+    InvalidReference = "DR051";
+    /// Locals that refer to each other in a circle.
+    LocalCycle = "DR052";
+    /// A resource of a kind that no provider has.
+    UnknownKind = "DR053";
+    /// An attribute or block that is not in the table of where it stands.
+    UnknownAttribute = "DR054";
+    /// An attribute or block that must be set and is not.
+    MissingAttribute = "DR055";
+    /// A function that there is not.
+    UnknownFunction = "DR056";
+    /// A function refuses its arguments.
+    WrongCall = "DR057";
+    /// An operand of the wrong type.
+    WrongOperand = "DR058";
+    /// Arithmetic without a result: division by zero, or too many digits.
+    Arithmetic = "DR059";
+    /// An attribute or index that a value does not have.
+    NoSuchElement = "DR060";
+    /// A `for` makes the same key twice.
+    DuplicateKey = "DR061";
+    /// An expression that would take too much work.
+    TooMuchWork = "DR062";
+    /// A provider configuration that is not declared.
+    UnknownProvider = "DR063";
+    /// A variable without a value.
+    MissingVariable = "DR080";
+    /// A variable's value does not fit its type.
+    WrongVariable = "DR081";
+    /// A variable's value is refused by its validation.
+    RefusedVariable = "DR082";
+    /// A value is given for a variable that is not declared.
+    UndeclaredVariable = "DR083";
     // 400–449: what a provider's rules refuse at plan time.
     /// A provider fact forbids this change.
     FactRefuses = "DR400";

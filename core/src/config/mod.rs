@@ -1,1 +1,15 @@
 //! The typed configuration and how a body becomes one.
+
+mod block;
+mod check;
+mod load;
+mod model;
+mod resource;
+mod settings;
+pub mod variables;
+
+pub use load::load;
+pub use model::{
+    Accept, Config, Datastore, Import, Output, ProviderBlock, Resource, Scenario, Settings, Validation, Variable,
+};
+pub use settings::{duration, instant};

@@ -1,0 +1,288 @@
+//! Checks names when all files have been read: what is referred to must be declared, and locals
+//! must not go in circles.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::block::unknown;
+use super::model::{Config, Resource};
+use super::resource::unknown_kind;
+use crate::addr::{Address, KindName, Name};
+use crate::codes::Code;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::lang::expr::{Expr, ExprKind, PathStep, Reference, Subject};
+use crate::lang::{functions, near, unknown_function};
+use crate::provider::Registry;
+use crate::span::Span;
+
+struct Check<'a> {
+    config: &'a Config,
+    registry: &'a Registry,
+    resources: BTreeMap<(&'a KindName, &'a Name), &'a Resource>,
+    diags: &'a mut Diagnostics,
+}
+
+/// What may stand where an expression does.
+#[derive(Clone, Copy, Default)]
+struct Place<'a> {
+    each: bool,
+    count: bool,
+    /// The only variable that may be named, inside of its own validation; none names all.
+    only: Option<&'a Name>,
+    constant: bool,
+}
+
+/// Reports every name that is not declared.
+pub(super) fn names(config: &Config, registry: &Registry, diags: &mut Diagnostics) {
+    let resources = config.resources.iter().map(|r| ((&r.kind, &r.name), r)).collect();
+    let mut check = Check { config, registry, resources, diags };
+    let plain = Place::default();
+    for variable in config.variables.values() {
+        variable.default.iter().for_each(|e| check.expr(e, Place { constant: true, ..plain }));
+    }
+    for (name, variable) in &config.variables {
+        for validation in &variable.validations {
+            for expr in [&validation.condition, &validation.error_message] {
+                check.expr(expr, Place { only: Some(name), ..plain });
+            }
+        }
+    }
+    config.locals.values().for_each(|e| check.expr(e, plain));
+    config.outputs.values().for_each(|o| check.expr(&o.value, plain));
+    config.providers.values().flat_map(|p| p.attributes.values()).for_each(|e| check.expr(e, plain));
+    for import in &config.imports {
+        check.expr(&import.id, plain);
+        check.address(&import.to, import.span);
+    }
+    config.accepts.iter().for_each(|a| check.address(&a.address, a.span));
+    for datastore in config.datastores.values() {
+        datastore.resource.iter().for_each(|a| check.address(a, datastore.span));
+    }
+    for resource in &config.resources {
+        check.resource(resource);
+    }
+    cycles(config, check.diags);
+}
+
+impl Check<'_> {
+    fn resource(&mut self, resource: &Resource) {
+        let place = Place { each: resource.for_each.is_some(), count: resource.count.is_some(), ..Place::default() };
+        for expr in resource.count.iter().chain(&resource.for_each) {
+            self.expr(expr, Place::default());
+        }
+        for expr in resource.attributes.values() {
+            self.expr(expr, place);
+        }
+        for (reference, span) in &resource.depends_on {
+            self.reference(reference, *span, place);
+        }
+        let provider = &resource.provider;
+        let own = self.registry.provider_of(resource.kind.as_str()).is_some_and(|p| p.name == provider.name.as_str());
+        if !own {
+            let label = format!("`{}` is not of provider `{}`", resource.kind, provider.name);
+            self.diags.push(Diagnostic::error(Code::UnknownProvider, "Unknown provider", resource.span, label));
+        } else if provider.alias.is_some() && !self.config.providers.contains_key(provider) {
+            let label = format!("there is no provider configuration `{provider}`");
+            self.diags.push(
+                Diagnostic::error(Code::UnknownProvider, "Unknown provider", resource.span, label)
+                    .help(format!("Declare it: `provider \"{}\" {{ alias = … }}`.", provider.name)),
+            );
+        }
+    }
+
+    fn address(&mut self, address: &Address, span: Span) {
+        let subject = Subject::Resource(address.module.clone(), address.kind.clone(), address.name.clone());
+        let path = address.key.clone().map(PathStep::Key).into_iter().collect();
+        self.reference(&Reference { subject, path }, span, Place::default());
+    }
+
+    fn expr(&mut self, expr: &Expr, place: Place<'_>) {
+        expr.visit(&mut |e| match &e.kind {
+            ExprKind::Reference(reference) => self.reference(reference, e.span, place),
+            ExprKind::Call(name, ..) if functions::lookup(name).is_none() => {
+                self.diags.push(unknown_function(name, e.span));
+            }
+            _ => {}
+        });
+    }
+
+    fn reference(&mut self, reference: &Reference, span: Span, place: Place<'_>) {
+        let outside = match &reference.subject {
+            Subject::Scoped(_) => false,
+            Subject::Variable(_, name) => place.constant || place.only.is_some_and(|only| only != name),
+            _ => place.constant || place.only.is_some(),
+        };
+        if outside {
+            let label = if place.constant { "a default refers to nothing" } else { "a validation refers to its own variable alone" };
+            self.diags.push(Diagnostic::error(Code::InvalidReference, "Reference not allowed here", span, label));
+            return;
+        }
+        match &reference.subject {
+            Subject::Variable(_, name) => {
+                let all = &self.config.variables;
+                if !all.contains_key(name) {
+                    self.undeclared("variable", "var.", name, all.keys().map(Name::as_str), span);
+                }
+            }
+            Subject::Local(_, name) => {
+                let all = &self.config.locals;
+                if !all.contains_key(name) {
+                    self.undeclared("local", "local.", name, all.keys().map(Name::as_str), span);
+                }
+            }
+            Subject::Block(_, block, name) => {
+                let all: Vec<&str> = match block.as_str() {
+                    "datastore" => self.config.datastores.keys().map(Name::as_str).collect(),
+                    _ => self.config.scenarios.keys().map(Name::as_str).collect(),
+                };
+                if !all.contains(&name.as_str()) {
+                    self.undeclared(block, &format!("{block}."), name, all.into_iter(), span);
+                }
+            }
+            Subject::Module(_, name) => self.undeclared("module", "module.", name, [].into_iter(), span),
+            Subject::Scoped(name) => self.scoped(name, &reference.path, span, place),
+            Subject::Path => {
+                let known = ["module", "root", "cwd"];
+                if !matches!(reference.path.as_slice(), [PathStep::Attribute(a)] if known.contains(&a.as_str())) {
+                    let label = "expected `path.module`, `path.root` or `path.cwd`";
+                    self.diags.push(Diagnostic::error(Code::InvalidReference, "Incomplete reference", span, label));
+                }
+            }
+            Subject::Resource(_, kind, name) => self.resource_reference(kind, name, &reference.path, span),
+        }
+    }
+
+    fn undeclared<'n>(
+        &mut self,
+        what: &str,
+        prefix: &str,
+        name: &Name,
+        candidates: impl Iterator<Item = &'n str>,
+        span: Span,
+    ) {
+        let label = format!("there is no {what} `{name}`");
+        let diagnostic = Diagnostic::error(Code::UnknownName, "Name not declared", span, label);
+        self.diags.push(match near(name.as_str(), candidates) {
+            Some(near) => diagnostic.help(format!("Did you mean `{prefix}{near}`?")),
+            None if name.as_str().contains('-') => {
+                diagnostic.help("A name may hold `-`. Put blanks around it to subtract.")
+            }
+            None => diagnostic,
+        });
+    }
+
+    fn scoped(&mut self, name: &Name, path: &[PathStep], span: Span, place: Place<'_>) {
+        let (fine, words): (bool, &[&str]) = match name.as_str() {
+            "each" => (place.each, &["key", "value"]),
+            "count" => (place.count, &["index"]),
+            "self" => (false, &[]),
+            // The variable of a `for`: only those that are in scope are read as such.
+            _ => return,
+        };
+        let label = match (fine, path.first()) {
+            (true, Some(PathStep::Attribute(a))) if words.contains(&a.as_str()) => return,
+            (true, _) => format!("expected `{name}.{}`", words.join(&format!("` or `{name}."))),
+            (false, _) => match name.as_str() {
+                "each" => "this block has no `for_each`".to_owned(),
+                "count" => "this block has no `count`".to_owned(),
+                _ => "there is no `self` here".to_owned(),
+            },
+        };
+        self.diags.push(Diagnostic::error(Code::InvalidReference, "Reference not allowed here", span, label));
+    }
+
+    fn resource_reference(&mut self, kind: &KindName, name: &Name, path: &[PathStep], span: Span) {
+        let Some(known) = self.registry.kind(kind.as_str()) else {
+            let roots = ["var", "local", "each", "count", "path", "datastore", "scenario"];
+            let mut diagnostic = unknown_kind(kind.as_str(), span, self.registry);
+            if let Some(near) = near(kind.as_str(), roots.into_iter()) {
+                diagnostic = diagnostic.help(format!("Did you mean `{near}.{name}`?"));
+            }
+            self.diags.push(diagnostic);
+            return;
+        };
+        let Some(resource) = self.resources.get(&(kind, name)) else {
+            let same: BTreeSet<&str> =
+                self.config.resources.iter().filter(|r| r.kind == *kind).map(|r| r.name.as_str()).collect();
+            let prefix = format!("{kind}.");
+            self.undeclared(&format!("resource `{kind}`"), &prefix, name, same.into_iter(), span);
+            return;
+        };
+        let many = resource.count.is_some() || resource.for_each.is_some();
+        let rest = match (many, path.split_first()) {
+            (_, None) => return,
+            (true, Some((PathStep::Key(_), rest))) => rest,
+            (true, Some((PathStep::Attribute(_), _))) => {
+                let label = format!("`{kind}.{name}` has instances");
+                self.diags.push(
+                    Diagnostic::error(Code::InvalidReference, "Incomplete reference", span, label)
+                        .help(format!("Name one, as in `{kind}.{name}[\"KEY\"]`, or go through all with `values({kind}.{name})`.")),
+                );
+                return;
+            }
+            (false, Some((PathStep::Key(_), _))) => {
+                let label = format!("`{kind}.{name}` has neither `count` nor `for_each`");
+                self.diags.push(Diagnostic::error(Code::InvalidReference, "No such instance", span, label));
+                return;
+            }
+            (false, Some(_)) => path,
+        };
+        if let Some(PathStep::Attribute(attribute)) = rest.first() {
+            let all = || known.inputs().iter().chain(known.outputs()).map(|a| a.name);
+            if !all().any(|a| a == attribute) {
+                self.diags.push(unknown(attribute, span, kind.as_str(), all()));
+            }
+        }
+    }
+}
+
+/// Reports each circle of locals once, with all of its members.
+fn cycles(config: &Config, diags: &mut Diagnostics) {
+    let edges: BTreeMap<&Name, Vec<(&Name, Span)>> = config
+        .locals
+        .iter()
+        .map(|(name, expr)| {
+            let to = expr.references().into_iter().filter_map(|(reference, span)| match &reference.subject {
+                Subject::Local(_, to) => config.locals.get_key_value(to).map(|(to, _)| (to, span)),
+                _ => None,
+            });
+            (name, to.collect())
+        })
+        .collect();
+    let mut done: BTreeSet<&Name> = BTreeSet::new();
+    for start in config.locals.keys() {
+        // The way from the start: each local, its next edge, and the edge that led to it.
+        let mut way: Vec<(&Name, usize)> = Vec::new();
+        if !done.contains(start) {
+            way.push((start, 0));
+        }
+        while let Some((name, next)) = way.last_mut() {
+            let name = *name;
+            let Some((to, _)) = edges[name].get(*next) else {
+                done.insert(name);
+                way.pop();
+                continue;
+            };
+            *next += 1;
+            if let Some(at) = way.iter().position(|(on, _)| on == to) {
+                diags.push(circle(&way[at..], &edges));
+                // Its members are done: each circle is told once.
+                done.extend(way.iter().map(|(on, _)| *on));
+                break;
+            }
+            if !done.contains(*to) {
+                way.push((*to, 0));
+            }
+        }
+    }
+}
+
+fn circle(way: &[(&Name, usize)], edges: &BTreeMap<&Name, Vec<(&Name, Span)>>) -> Diagnostic {
+    let mut steps = way.iter().map(|(name, next)| (*name, edges[name][next - 1]));
+    let names: Vec<String> = way.iter().map(|(name, _)| format!("local.{name}")).collect();
+    let closing = names.first().cloned().unwrap_or_default();
+    let label = |to: &Name| format!("refers to `local.{to}`");
+    let (_, (to, span)) = steps.next().expect("a circle has at least one member");
+    let first = Diagnostic::error(Code::LocalCycle, "Locals in a circle", span, label(to))
+        .help(format!("{} -> {closing}", names.join(" -> ")));
+    steps.fold(first, |d, (_, (to, span))| d.label(span, label(to)))
+}

@@ -1,0 +1,182 @@
+//! The configuration of a directory, all files together: names are resolved, blocks are checked
+//! against the tables of their kinds, nothing is evaluated yet.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::addr::{Address, KindName, ModulePath, Name, ProviderAddress};
+use crate::lang::expr::{Expr, Reference};
+use crate::lang::types::TypeConstraint;
+use crate::plan::AcceptKind;
+use crate::span::Span;
+
+/// All that the files of a directory say.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Config {
+    /// `drctl { … }`
+    pub settings: Settings,
+    /// `provider "NAME" { … }`, by name and alias.
+    pub providers: BTreeMap<ProviderAddress, ProviderBlock>,
+    /// `variable "NAME" { … }`
+    pub variables: BTreeMap<Name, Variable>,
+    /// All `locals { … }` together.
+    pub locals: BTreeMap<Name, Expr>,
+    /// `output "NAME" { … }`
+    pub outputs: BTreeMap<Name, Output>,
+    /// `resource "KIND" "NAME" { … }`, in the order of files and lines.
+    pub resources: Vec<Resource>,
+    /// What a person has accepted in the text, one entry per kind and address.
+    pub accepts: Vec<Accept>,
+    /// `import { … }`
+    pub imports: Vec<Import>,
+    /// `datastore "NAME" { … }`
+    pub datastores: BTreeMap<Name, Datastore>,
+    /// `scenario "NAME" { … }`
+    pub scenarios: BTreeMap<Name, Scenario>,
+}
+
+impl Config {
+    /// The resource block of that kind and name.
+    pub fn resource(&self, kind: &KindName, name: &Name) -> Option<&Resource> {
+        self.resources.iter().find(|r| r.kind == *kind && r.name == *name)
+    }
+}
+
+/// `drctl { … }`
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// `required_version`, as written, and its place.
+    pub required_version: Option<(String, Span)>,
+}
+
+/// `provider "NAME" { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProviderBlock {
+    /// Its attributes, `alias` left out.
+    pub attributes: BTreeMap<String, Expr>,
+    /// Its header.
+    pub span: Span,
+}
+
+/// `variable "NAME" { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variable {
+    /// What it must be.
+    pub ty: TypeConstraint,
+    /// Its value when none is given.
+    pub default: Option<Expr>,
+    /// What its value must satisfy.
+    pub validations: Vec<Validation>,
+    /// Whether its value must not be shown.
+    pub sensitive: bool,
+    /// Whether `null` is a value it may have.
+    pub nullable: bool,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Its header.
+    pub span: Span,
+}
+
+/// `validation { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Validation {
+    /// What must be true.
+    pub condition: Expr,
+    /// What to say when it is not.
+    pub error_message: Expr,
+}
+
+/// `output "NAME" { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// What it shows.
+    pub value: Expr,
+    /// Whether it must not be shown.
+    pub sensitive: bool,
+    /// Its header.
+    pub span: Span,
+}
+
+/// `resource "KIND" "NAME" { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resource {
+    /// The module it stands in; empty for the root module.
+    pub module: ModulePath,
+    /// Its kind, which the registry has.
+    pub kind: KindName,
+    /// Its name.
+    pub name: Name,
+    /// The provider configuration it is read and changed through.
+    pub provider: ProviderAddress,
+    /// `count`
+    pub count: Option<Expr>,
+    /// `for_each`
+    pub for_each: Option<Expr>,
+    /// `depends_on`
+    pub depends_on: Vec<(Reference, Span)>,
+    /// What is set, blocks included: a block is an object, repeated blocks are a list, labelled
+    /// blocks an object by label.
+    pub attributes: BTreeMap<String, Expr>,
+    /// Where each is set.
+    pub attribute_spans: BTreeMap<String, Span>,
+    /// Its header.
+    pub span: Span,
+    /// The whole block.
+    pub block_span: Span,
+}
+
+impl Resource {
+    /// The address of the block, without an instance.
+    pub fn address(&self) -> Address {
+        Address { module: self.module.clone(), kind: self.kind.clone(), name: self.name.clone(), key: None }
+    }
+}
+
+/// One acceptance in the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accept {
+    /// What is accepted.
+    pub kind: AcceptKind,
+    /// Of which resource; without an instance key, of all its instances.
+    pub address: Address,
+    /// Until when.
+    pub until: Option<Timestamp>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// `import { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Import {
+    /// Which instance takes it.
+    pub to: Address,
+    /// Its name at the provider.
+    pub id: Expr,
+    /// Its header.
+    pub span: Span,
+}
+
+/// `datastore "NAME" { … }`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Datastore {
+    /// The resource its data lives in.
+    pub resource: Option<Address>,
+    /// Its header.
+    pub span: Span,
+}
+
+/// `scenario "NAME" { … }`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scenario {
+    /// The regions that are lost, and where that is written.
+    pub lost_regions: Vec<(String, Span)>,
+    /// Service must be back within.
+    pub rto: Option<SignedDuration>,
+    /// Data may be lost for at most.
+    pub rpo: Option<SignedDuration>,
+    /// How one notices.
+    pub symptoms: Vec<String>,
+    /// Its header.
+    pub span: Span,
+}

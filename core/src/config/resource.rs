@@ -1,0 +1,292 @@
+//! `resource` blocks: the body is read by the table of the kind, blocks become objects and lists.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hcl_edit::Span as _;
+use hcl_edit::expr::{Expression, TraversalOperator};
+use hcl_edit::structure::{Block, Structure};
+
+use super::block::{Source, invalid, missing, unknown};
+use super::model::Resource;
+use crate::addr::{KindName, ModulePath, Name, ProviderAddress};
+use crate::codes::Code;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::lang::expr::{Expr, ExprKind};
+use crate::lang::near;
+use crate::provider::Registry;
+use crate::schema::{Attribute, Type, attribute};
+use crate::span::Span;
+use crate::value::Value;
+
+/// Arguments of every resource.
+const META: [&str; 4] = ["provider", "count", "for_each", "depends_on"];
+
+/// Reads one; none when its kind is not known or its labels are wrong.
+pub(super) fn resource(source: Source<'_>, registry: &Registry, diags: &mut Diagnostics) -> Option<Resource> {
+    let labels = source.labels(&["KIND", "NAME"], diags)?;
+    let (_, name) = (source.name(0, diags)?, source.name(1, diags)?);
+    let kind_span = source.item.span(source.block.labels[0].span());
+    let (Some(kind), Some(provider)) = (registry.kind(labels[0]), registry.provider_of(labels[0])) else {
+        diags.push(unknown_kind(labels[0], kind_span, registry));
+        return None;
+    };
+    let mut read = Read::default();
+    let mut resource = Resource {
+        module: ModulePath::default(),
+        kind: KindName::new(labels[0]).ok()?,
+        name,
+        provider: ProviderAddress { name: Name::new(provider.name).ok()?, alias: None },
+        count: None,
+        for_each: None,
+        depends_on: Vec::new(),
+        attributes: BTreeMap::new(),
+        attribute_spans: BTreeMap::new(),
+        span: source.header(),
+        block_span: source.span(),
+    };
+    for structure in &source.block.body {
+        let Structure::Attribute(a) = structure else { continue };
+        match a.key.as_str() {
+            "provider" => {
+                if let Some(address) = provider_address(source, &a.value, diags) {
+                    resource.provider = address;
+                }
+            }
+            "count" => resource.count = Some(source.lower(&a.value, diags)),
+            "for_each" => resource.for_each = Some(source.lower(&a.value, diags)),
+            "depends_on" => resource.depends_on = source.references(a, diags),
+            _ => {}
+        }
+    }
+    if let (Some(_), Some(for_each)) = (&resource.count, &resource.for_each) {
+        diags.push(
+            Diagnostic::error(Code::DuplicateAttribute, "`count` beside `for_each`", for_each.span, "only one of them can make instances")
+                .help("Keep `for_each`: its instances keep their names when others come and go."),
+        );
+    }
+    read.body(source, kind.inputs(), &META, diags);
+    resource.attributes = read.attributes;
+    resource.attribute_spans = read.spans;
+    Some(resource)
+}
+
+pub(super) fn unknown_kind(kind: &str, span: Span, registry: &Registry) -> Diagnostic {
+    let label = format!("no provider has a kind `{kind}`");
+    let diagnostic = Diagnostic::error(Code::UnknownKind, "Unknown kind", span, label);
+    match near(kind, registry.kinds().map(|k| k.name())) {
+        Some(near) => diagnostic.help(format!("Did you mean `{near}`?")),
+        None => diagnostic.help("`drctl kinds` lists all kinds."),
+    }
+}
+
+fn provider_address(source: Source<'_>, value: &Expression, diags: &mut Diagnostics) -> Option<ProviderAddress> {
+    let parts = match value {
+        Expression::Variable(name) => Some((name.as_str(), None)),
+        Expression::Traversal(t) => match (&t.expr, t.operators.as_slice()) {
+            (Expression::Variable(name), [only]) => match only.value() {
+                TraversalOperator::GetAttr(alias) => Some((name.as_str(), Some(alias.as_str()))),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    };
+    let Some((name, alias)) = parts else {
+        diags.push(invalid(source.item.span(value.span()), "this must be a provider configuration: `aws` or `aws.ALIAS`"));
+        return None;
+    };
+    let alias = match alias {
+        Some(alias) => Some(Name::new(alias).ok()?),
+        None => None,
+    };
+    Some(ProviderAddress { name: Name::new(name).ok()?, alias })
+}
+
+/// What a body by a table has been read to.
+#[derive(Default)]
+pub(super) struct Read {
+    pub(super) attributes: BTreeMap<String, Expr>,
+    pub(super) spans: BTreeMap<String, Span>,
+    /// Blocks with an error inside: checking them as a whole would only repeat it.
+    failed: BTreeSet<String>,
+}
+
+/// How an attribute of that type is written.
+enum Form {
+    Argument,
+    Block(&'static [Attribute]),
+    Labelled(&'static [Attribute]),
+    Repeated(&'static [Attribute]),
+}
+
+fn form(ty: &Type) -> Form {
+    match ty {
+        Type::Object(table) => Form::Block(table),
+        Type::Map(Type::Object(table)) => Form::Labelled(table),
+        Type::List(Type::Object(table)) | Type::Set(Type::Object(table)) => Form::Repeated(table),
+        Type::Any | Type::Bool | Type::Number | Type::String(_) | Type::List(_) | Type::Set(_) | Type::Map(_) => {
+            Form::Argument
+        }
+    }
+}
+
+impl Read {
+    /// Reads a body by its table. Names in `meta` are left out.
+    pub(super) fn body(&mut self, source: Source<'_>, table: &'static [Attribute], meta: &[&str], diags: &mut Diagnostics) {
+        let inside = source.block.ident.as_str();
+        for structure in &source.block.body {
+            match structure {
+                Structure::Attribute(a) if meta.contains(&a.key.as_str()) => {}
+                Structure::Attribute(a) => self.argument(source, a, table, diags),
+                Structure::Block(b) => self.block(source, b, table, diags),
+            }
+        }
+        for wanted in table.iter().filter(|a| a.required && !self.attributes.contains_key(a.name)) {
+            diags.push(missing(wanted.name, source.header(), inside));
+        }
+        for row in table {
+            let Some(expr) = self.attributes.get_mut(row.name) else { continue };
+            expr.sensitive |= row.sensitive;
+            if self.failed.contains(row.name) {
+                continue;
+            }
+            // What refers to something is checked when its value is known.
+            let Some(value) = expr.value() else { continue };
+            if let Err(wrong) = (row.canonical)(value) {
+                let span = below(expr, &wrong.path).unwrap_or(expr.span);
+                let headline = format!("Invalid `{}`", row.name);
+                let place = Diagnostic::error(Code::InvalidValue, headline, span, wrong.message);
+                diags.push(place);
+            }
+        }
+    }
+
+    fn argument(
+        &mut self,
+        source: Source<'_>,
+        a: &hcl_edit::structure::Attribute,
+        table: &'static [Attribute],
+        diags: &mut Diagnostics,
+    ) {
+        let (name, span) = (a.key.as_str(), source.key_span(a));
+        let Some(row) = attribute(table, name) else {
+            diags.push(unknown(name, span, source.block.ident.as_str(), table.iter().map(|a| a.name)));
+            return;
+        };
+        let how = match form(&row.ty) {
+            Form::Argument => None,
+            Form::Block(_) => Some(format!("{name} {{ … }}")),
+            Form::Labelled(_) => Some(format!("{name} \"LABEL\" {{ … }}")),
+            Form::Repeated(_) => Some(format!("{name} {{ … }}")),
+        };
+        if let Some(how) = how {
+            diags.push(
+                Diagnostic::error(Code::BlockOrAttribute, "This is a block", span, "written with `=`, as an attribute")
+                    .help(format!("Write `{how}`.")),
+            );
+            return;
+        }
+        self.spans.insert(name.to_owned(), span.to(source.item.span(a.value.span())));
+        let lowered = source.lower(&a.value, diags);
+        self.attributes.insert(name.to_owned(), lowered);
+    }
+
+    fn block(&mut self, outer: Source<'_>, b: &Block, table: &'static [Attribute], diags: &mut Diagnostics) {
+        let source = outer.inner(b);
+        let name = b.ident.as_str();
+        let span = source.header();
+        let Some(row) = attribute(table, name) else {
+            diags.push(match refused(name) {
+                Some(why) => Diagnostic::error(Code::Unsupported, "Not in this language", span, format!("there is no `{name}` here")).help(why),
+                None => unknown(name, span, outer.block.ident.as_str(), table.iter().map(|a| a.name)),
+            });
+            return;
+        };
+        let (inner, labels) = match form(&row.ty) {
+            Form::Block(inner) | Form::Repeated(inner) => (inner, &[][..]),
+            Form::Labelled(inner) => (inner, &["LABEL"][..]),
+            Form::Argument => {
+                diags.push(
+                    Diagnostic::error(Code::BlockOrAttribute, "This is an attribute", span, "written with braces, as a block")
+                        .help(format!("Write `{name} = …`.")),
+                );
+                return;
+            }
+        };
+        let Some(labels) = source.labels(labels, diags) else { return };
+        let mut read = Read::default();
+        let before = diags.iter().count();
+        read.body(source, inner, &[], diags);
+        if diags.iter().count() > before {
+            self.failed.insert(name.to_owned());
+        }
+        let object = object(read, source);
+        let first = self.spans.get(name).copied();
+        self.spans.entry(name.to_owned()).or_insert(source.span());
+        let twice = |first: Option<Span>| {
+            let twice = Diagnostic::error(Code::DuplicateBlock, "Block written twice", span, "once more here");
+            first.into_iter().fold(twice, |d, first| d.label(first, "first here"))
+        };
+        match (form(&row.ty), self.attributes.get_mut(name)) {
+            (Form::Block(_), None) => {
+                self.attributes.insert(name.to_owned(), object);
+            }
+            (Form::Block(_), Some(_)) => diags.push(twice(first)),
+            (Form::Labelled(_), existing) => {
+                let label = Expr::literal(Value::from(labels[0]), source.item.span(b.labels[0].span()));
+                match existing.map(|e| &mut e.kind) {
+                    Some(ExprKind::Object(pairs)) => {
+                        match pairs.iter().find(|(k, _)| k.kind == label.kind) {
+                            Some((k, _)) => diags.push(twice(Some(k.span))),
+                            None => pairs.push((label, object)),
+                        }
+                    }
+                    _ => {
+                        let kind = ExprKind::Object(vec![(label, object)]);
+                        self.attributes.insert(name.to_owned(), Expr { kind, span: source.span(), sensitive: false });
+                    }
+                }
+            }
+            (Form::Repeated(_) | Form::Argument, existing) => match existing.map(|e| &mut e.kind) {
+                Some(ExprKind::List(items)) => items.push(object),
+                _ => {
+                    let kind = ExprKind::List(vec![object]);
+                    self.attributes.insert(name.to_owned(), Expr { kind, span: source.span(), sensitive: false });
+                }
+            },
+        }
+    }
+}
+
+fn refused(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "lifecycle" => {
+            "drctl never replaces or deletes a resource to change a setting, and leaves alone what is not written."
+        }
+        "provisioner" | "connection" => "drctl changes settings at providers and runs nothing on machines.",
+        "dynamic" => "Write the blocks out.",
+        "timeouts" => "Deadlines are given on the command line.",
+        _ => return None,
+    })
+}
+
+fn object(read: Read, source: Source<'_>) -> Expr {
+    let pairs = read.attributes.into_iter().map(|(name, value)| {
+        let span = read.spans.get(&name).copied().unwrap_or(value.span);
+        (Expr::literal(Value::String(name), span), value)
+    });
+    Expr { kind: ExprKind::Object(pairs.collect()), span: source.span(), sensitive: false }
+}
+
+/// The place of what a path leads to, as far as it leads.
+fn below(expr: &Expr, path: &[String]) -> Option<Span> {
+    let Some((first, rest)) = path.split_first() else { return Some(expr.span) };
+    match &expr.kind {
+        ExprKind::List(items) => below(items.get(first.parse::<usize>().ok()?)?, rest),
+        ExprKind::Object(pairs) => pairs
+            .iter()
+            .find(|(k, _)| matches!(&k.kind, ExprKind::Literal(Value::String(name)) if name == first))
+            .and_then(|(_, v)| below(v, rest)),
+        _ => Some(expr.span),
+    }
+}

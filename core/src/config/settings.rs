@@ -1,0 +1,237 @@
+//! Small blocks: settings, acceptances, imports, datastores, scenarios; durations and instants.
+
+use hcl_edit::Span as _;
+use jiff::{SignedDuration, Timestamp};
+
+use super::block::{Source, address, invalid, missing};
+use super::model::{Accept, Datastore, Import, Scenario, Settings};
+use crate::codes::Code;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::lang::expr::ExprKind;
+use crate::plan::AcceptKind;
+use crate::span::Span;
+use crate::value::Value;
+
+/// A duration such as `15m`, `1h30m`, `30d`. A day has 24 hours, a week 7 days, a year 365 days.
+///
+/// # Errors
+/// With what is wrong: months have no fixed length.
+pub fn duration(text: &str) -> Result<SignedDuration, String> {
+    const FORM: &str = "expected a duration such as \"15m\", \"1h30m\" or \"30d\"";
+    let mut rest = text;
+    let mut seconds: i64 = 0;
+    if rest.is_empty() {
+        return Err(FORM.to_owned());
+    }
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or(FORM)?;
+        let amount: i64 = rest[..digits].parse().map_err(|_| FORM)?;
+        rest = &rest[digits..];
+        let end = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+        let unit = match &rest[..end] {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3600,
+            "d" => 86_400,
+            "w" => 7 * 86_400,
+            "y" => 365 * 86_400,
+            "mo" | "month" | "months" => return Err("months differ in length: count in days".to_owned()),
+            _ => return Err(FORM.to_owned()),
+        };
+        rest = &rest[end..];
+        seconds = amount.checked_mul(unit).and_then(|s| seconds.checked_add(s)).ok_or("too long")?;
+    }
+    Ok(SignedDuration::from_secs(seconds))
+}
+
+/// An instant in RFC 3339, or a day, which means its end in UTC.
+///
+/// # Errors
+/// With what is expected.
+pub fn instant(text: &str) -> Result<Timestamp, String> {
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Ok(instant);
+    }
+    let day: jiff::civil::Date =
+        text.parse().map_err(|_| "expected a day such as \"2026-12-31\" or an instant such as \"2026-12-31T12:00:00Z\"")?;
+    let next = day.tomorrow().map_err(|_| "too far in the future")?;
+    let zoned = next.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| "too far in the future")?;
+    Ok(zoned.timestamp())
+}
+
+/// `drctl { … }`
+pub(super) fn drctl(source: Source<'_>, accepts: &mut Vec<Accept>, diags: &mut Diagnostics) -> Settings {
+    source.labels(&[], diags);
+    let parts = source.parts(&["required_version"], &["accept"], diags);
+    for block in &parts.blocks {
+        accept(*block, accepts, diags);
+    }
+    let required_version = parts.get("required_version").and_then(|a| source.text(a, diags));
+    if let Some((text, span)) = &required_version {
+        version(text, *span, diags);
+    }
+    Settings { required_version }
+}
+
+fn version(text: &str, span: Span, diags: &mut Diagnostics) {
+    let ours = env!("CARGO_PKG_VERSION");
+    for constraint in text.split(',').map(str::trim) {
+        let Some(holds) = satisfies(ours, constraint) else {
+            diags.push(invalid(span, "expected constraints such as \">= 0.1, < 2\" or \"~> 0.1\""));
+            return;
+        };
+        if !holds {
+            let label = format!("this is drctl {ours}, and `{constraint}` is asked for");
+            diags.push(
+                Diagnostic::error(Code::WrongVersion, "Wrong version of drctl", span, label)
+                    .help("Install a version that fits, or change `required_version`."),
+            );
+            return;
+        }
+    }
+}
+
+/// Whether a version fits one constraint; none when the constraint cannot be read.
+fn satisfies(version: &str, constraint: &str) -> Option<bool> {
+    fn numbers(text: &str) -> Option<Vec<u64>> {
+        let parts: Vec<u64> = text.split('.').map(|p| p.parse().ok()).collect::<Option<_>>()?;
+        (parts.len() <= 3).then_some(parts)
+    }
+    let split = constraint.find(|c: char| c.is_ascii_digit())?;
+    let (operator, wanted) = (constraint[..split].trim(), numbers(&constraint[split..])?);
+    let pad = |mut v: Vec<u64>| {
+        v.resize(3, 0);
+        v
+    };
+    let (ours, least) = (pad(numbers(version)?), pad(wanted.clone()));
+    Some(match operator {
+        "" | "=" => ours == least,
+        "!=" => ours != least,
+        ">" => ours > least,
+        ">=" => ours >= least,
+        "<" => ours < least,
+        "<=" => ours <= least,
+        "~>" => {
+            // The last number given may grow, those before it may not.
+            let fixed = wanted.len().saturating_sub(1).max(1);
+            ours >= least && ours[..fixed] == least[..fixed]
+        }
+        _ => return None,
+    })
+}
+
+/// `accept { … }`
+pub(super) fn accept(source: Source<'_>, accepts: &mut Vec<Accept>, diags: &mut Diagnostics) {
+    source.labels(&[], diags);
+    let parts = source.parts(&["irreversible", "weakens", "outage", "until"], &[], diags);
+    let until = parts.get("until").and_then(|a| source.text(a, diags));
+    let until = until.and_then(|(text, span)| match instant(&text) {
+        Ok(until) => Some(until),
+        Err(message) => {
+            diags.push(invalid(span, message));
+            None
+        }
+    });
+    let kinds = [
+        ("irreversible", AcceptKind::Irreversible),
+        ("weakens", AcceptKind::Weakens),
+        ("outage", AcceptKind::Outage),
+    ];
+    // Without the end that was meant, nothing is accepted.
+    if until.is_none() && parts.get("until").is_some() {
+        return;
+    }
+    for (name, kind) in kinds {
+        let Some(attribute) = parts.get(name) else { continue };
+        for (reference, span) in source.references(attribute, diags) {
+            if let Some(address) = address(&reference, span, diags) {
+                accepts.push(Accept { kind, address, until, span });
+            }
+        }
+    }
+}
+
+/// `import { … }`
+pub(super) fn import(source: Source<'_>, diags: &mut Diagnostics) -> Option<Import> {
+    source.labels(&[], diags);
+    let parts = source.parts(&["to", "id"], &[], diags);
+    for name in ["to", "id"] {
+        if parts.get(name).is_none() {
+            diags.push(missing(name, source.header(), "import"));
+        }
+    }
+    let to = source.address(parts.get("to")?, diags)?;
+    let id = source.lower(&parts.get("id")?.value, diags);
+    Some(Import { to, id, span: source.header() })
+}
+
+/// `datastore "NAME" { … }`
+pub(super) fn datastore(source: Source<'_>, diags: &mut Diagnostics) -> Datastore {
+    let parts = source.parts(&["resource"], &[], diags);
+    let resource = parts.get("resource").and_then(|a| source.address(a, diags));
+    Datastore { resource, span: source.header() }
+}
+
+/// `scenario "NAME" { … }`
+pub(super) fn scenario(source: Source<'_>, diags: &mut Diagnostics) -> Scenario {
+    let parts = source.parts(&["symptoms"], &["lose", "objective"], diags);
+    let mut scenario =
+        Scenario { lost_regions: Vec::new(), rto: None, rpo: None, symptoms: Vec::new(), span: source.header() };
+    if let Some(attribute) = parts.get("symptoms") {
+        let lowered = source.lower(&attribute.value, diags);
+        let texts = match &lowered.kind {
+            ExprKind::List(items) => items
+                .iter()
+                .map(|item| match &item.kind {
+                    ExprKind::Literal(Value::String(text)) => Some(text.clone()),
+                    _ => None,
+                })
+                .collect::<Option<Vec<_>>>(),
+            _ => None,
+        };
+        match texts {
+            Some(texts) => scenario.symptoms = texts,
+            None => diags.push(invalid(lowered.span, "this must be a list of plain texts")),
+        }
+    }
+    let mut objective: Option<Span> = None;
+    for block in &parts.blocks {
+        if block.block.ident.as_str() == "lose" {
+            scenario.lost_regions.extend(lose(*block, diags));
+            continue;
+        }
+        if let Some(first) = objective.replace(block.header()) {
+            diags.push(
+                Diagnostic::error(Code::DuplicateBlock, "Block written twice", block.header(), "once more here")
+                    .label(first, "first here"),
+            );
+        }
+        block.labels(&[], diags);
+        let inner = block.parts(&["rto", "rpo"], &[], diags);
+        let mut read = |name: &str| {
+            let (text, span) = block.text(inner.get(name)?, diags)?;
+            duration(&text).map_err(|message| diags.push(invalid(span, message))).ok()
+        };
+        (scenario.rto, scenario.rpo) = (read("rto"), read("rpo"));
+    }
+    if !parts.blocks.iter().any(|b| b.block.ident.as_str() == "lose") {
+        diags.push(missing("lose", source.header(), "scenario"));
+    }
+    scenario
+}
+
+fn lose(source: Source<'_>, diags: &mut Diagnostics) -> Option<(String, Span)> {
+    let labels = source.labels(&["region"], diags)?;
+    if labels[0] != "region" {
+        let span = source.item.span(source.block.labels[0].span());
+        let label = format!("the loss of a `{}` is not planned for", labels[0]);
+        diags.push(Diagnostic::error(Code::Unsupported, "Not in this language", span, label).help("Write `lose \"region\" { name = … }`."));
+        return None;
+    }
+    let parts = source.parts(&["name"], &[], diags);
+    let Some(name) = parts.get("name") else {
+        diags.push(missing("name", source.header(), "lose"));
+        return None;
+    };
+    source.text(name, diags)
+}
