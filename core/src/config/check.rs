@@ -65,7 +65,8 @@ pub(super) fn names(config: &Config, registry: &Registry, diags: &mut Diagnostic
 
 impl Check<'_> {
     fn resource(&mut self, resource: &Resource) {
-        let place = Place { each: resource.for_each.is_some(), count: resource.count.is_some(), ..Place::default() };
+        let place =
+            Place { each: resource.for_each.is_some(), count: resource.count.is_some(), ..Place::default() };
         for expr in resource.count.iter().chain(&resource.for_each) {
             self.expr(expr, Place::default());
         }
@@ -76,10 +77,18 @@ impl Check<'_> {
             self.reference(reference, *span, place);
         }
         let provider = &resource.provider;
-        let own = self.registry.provider_of(resource.kind.as_str()).is_some_and(|p| p.name == provider.name.as_str());
+        let own = self
+            .registry
+            .provider_of(resource.kind.as_str())
+            .is_some_and(|p| p.name == provider.name.as_str());
         if !own {
             let label = format!("`{}` is not of provider `{}`", resource.kind, provider.name);
-            self.diags.push(Diagnostic::error(Code::UnknownProvider, "Unknown provider", resource.span, label));
+            self.diags.push(Diagnostic::error(
+                Code::UnknownProvider,
+                "Unknown provider",
+                resource.span,
+                label,
+            ));
         } else if provider.alias.is_some() && !self.config.providers.contains_key(provider) {
             let label = format!("there is no provider configuration `{provider}`");
             self.diags.push(
@@ -112,8 +121,17 @@ impl Check<'_> {
             _ => place.constant || place.only.is_some(),
         };
         if outside {
-            let label = if place.constant { "a default refers to nothing" } else { "a validation refers to its own variable alone" };
-            self.diags.push(Diagnostic::error(Code::InvalidReference, "Reference not allowed here", span, label));
+            let label = if place.constant {
+                "a default refers to nothing"
+            } else {
+                "a validation refers to its own variable alone"
+            };
+            self.diags.push(Diagnostic::error(
+                Code::InvalidReference,
+                "Reference not allowed here",
+                span,
+                label,
+            ));
             return;
         }
         match &reference.subject {
@@ -142,9 +160,15 @@ impl Check<'_> {
             Subject::Scoped(name) => self.scoped(name, &reference.path, span, place),
             Subject::Path => {
                 let known = ["module", "root", "cwd"];
-                if !matches!(reference.path.as_slice(), [PathStep::Attribute(a)] if known.contains(&a.as_str())) {
+                if !matches!(reference.path.as_slice(), [PathStep::Attribute(a)] if known.contains(&a.as_str()))
+                {
                     let label = "expected `path.module`, `path.root` or `path.cwd`";
-                    self.diags.push(Diagnostic::error(Code::InvalidReference, "Incomplete reference", span, label));
+                    self.diags.push(Diagnostic::error(
+                        Code::InvalidReference,
+                        "Incomplete reference",
+                        span,
+                        label,
+                    ));
                 }
             }
             Subject::Resource(_, kind, name) => self.resource_reference(kind, name, &reference.path, span),

@@ -20,13 +20,23 @@ use crate::span::{SourceMap, Span};
 
 /// Blocks at the top of a file.
 const BLOCKS: [&str; 10] = [
-    "drctl", "provider", "variable", "locals", "output", "resource", "accept", "import", "datastore", "scenario",
+    "drctl",
+    "provider",
+    "variable",
+    "locals",
+    "output",
+    "resource",
+    "accept",
+    "import",
+    "datastore",
+    "scenario",
 ];
 
 /// Reads all files. What could be read comes with what is wrong; both in the order of the files.
 /// Deepest input needs about 4 MB of stack: callers run it on a thread with 16 MB.
 pub fn load(sources: &SourceMap, registry: &Registry) -> (Config, Diagnostics) {
-    let mut load = Load { registry, config: Config::default(), seen: BTreeMap::new(), diags: Diagnostics::default() };
+    let mut load =
+        Load { registry, config: Config::default(), seen: BTreeMap::new(), diags: Diagnostics::default() };
     for (file, _) in sources.iter() {
         for item in parse::file(sources, file, &mut load.diags) {
             load.item(&item);
@@ -51,8 +61,13 @@ impl Load<'_> {
                 Structure::Attribute(a) => {
                     let span = item.span(a.key.span());
                     self.diags.push(
-                        Diagnostic::error(Code::UnknownAttribute, "Attribute outside of a block", span, "this stands in no block")
-                            .help("Values for variables are written in a file that is given with `--var-file`."),
+                        Diagnostic::error(
+                            Code::UnknownAttribute,
+                            "Attribute outside of a block",
+                            span,
+                            "this stands in no block",
+                        )
+                        .help("Values for variables are written in a file that is given with `--var-file`."),
                     );
                 }
                 Structure::Block(block) => self.block(Source { item, block }),
@@ -124,9 +139,14 @@ impl Load<'_> {
         };
         let what = if name.is_empty() { key.0 } else { format!("{} `{name}`", key.0) };
         self.diags.push(
-            Diagnostic::error(Code::DuplicateBlock, "Declared twice", source.header(), format!("{what} once more here"))
-                .label(*first, "first declared here")
-                .help("Keep one of the two, or give one another name."),
+            Diagnostic::error(
+                Code::DuplicateBlock,
+                "Declared twice",
+                source.header(),
+                format!("{what} once more here"),
+            )
+            .label(*first, "first declared here")
+            .help("Keep one of the two, or give one another name."),
         );
         false
     }
@@ -153,8 +173,13 @@ impl Load<'_> {
             let key = ("locals".to_owned(), name.to_string());
             if let Some(first) = self.seen.get(&key) {
                 self.diags.push(
-                    Diagnostic::error(Code::DuplicateBlock, "Declared twice", span, format!("local `{name}` once more here"))
-                        .label(*first, "first declared here"),
+                    Diagnostic::error(
+                        Code::DuplicateBlock,
+                        "Declared twice",
+                        span,
+                        format!("local `{name}` once more here"),
+                    )
+                    .label(*first, "first declared here"),
                 );
                 continue;
             }
@@ -167,8 +192,13 @@ impl Load<'_> {
     fn misplaced(&mut self, source: Source<'_>) {
         let name = source.block.ident.as_str();
         self.diags.push(
-            Diagnostic::error(Code::BlockOrAttribute, "This is an attribute", source.header(), "written with braces, as a block")
-                .help(format!("Write `{name} = …`.")),
+            Diagnostic::error(
+                Code::BlockOrAttribute,
+                "This is an attribute",
+                source.header(),
+                "written with braces, as a block",
+            )
+            .help(format!("Write `{name} = …`.")),
         );
     }
 
@@ -177,8 +207,12 @@ impl Load<'_> {
         let Some(name) = source.name(0, &mut self.diags) else { return };
         let Some(entry) = self.registry.provider(labels[0]) else {
             let span = source.item.span(source.block.labels[0].span());
-            let unknown =
-                Diagnostic::error(Code::UnknownProvider, "Unknown provider", span, format!("there is no provider `{name}`"));
+            let unknown = Diagnostic::error(
+                Code::UnknownProvider,
+                "Unknown provider",
+                span,
+                format!("there is no provider `{name}`"),
+            );
             let known: Vec<&str> = self.registry.providers.iter().map(|p| p.name).collect();
             self.diags.push(unknown.help(format!("Providers are {}.", known.join(", "))));
             return;
@@ -252,4 +286,3 @@ fn output(source: Source<'_>, diags: &mut Diagnostics) -> Option<Output> {
     let sensitive = parts.get("sensitive").and_then(|a| source.flag(a, diags)).unwrap_or(false);
     Some(Output { value, sensitive, span: source.header() })
 }
-

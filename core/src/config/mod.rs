@@ -10,6 +10,7 @@ pub mod variables;
 
 pub use load::load;
 pub use model::{
-    Accept, Config, Datastore, Import, Output, ProviderBlock, Resource, Scenario, Settings, Validation, Variable,
+    Accept, Config, Datastore, Import, Output, ProviderBlock, Resource, Scenario, Settings, Validation,
+    Variable,
 };
 pub use settings::{duration, instant};

@@ -60,8 +60,13 @@ pub(super) fn resource(source: Source<'_>, registry: &Registry, diags: &mut Diag
     }
     if let (Some(_), Some(for_each)) = (&resource.count, &resource.for_each) {
         diags.push(
-            Diagnostic::error(Code::DuplicateAttribute, "`count` beside `for_each`", for_each.span, "only one of them can make instances")
-                .help("Keep `for_each`: its instances keep their names when others come and go."),
+            Diagnostic::error(
+                Code::DuplicateAttribute,
+                "`count` beside `for_each`",
+                for_each.span,
+                "only one of them can make instances",
+            )
+            .help("Keep `for_each`: its instances keep their names when others come and go."),
         );
     }
     read.body(source, kind.inputs(), &META, diags);
@@ -79,7 +84,11 @@ pub(super) fn unknown_kind(kind: &str, span: Span, registry: &Registry) -> Diagn
     }
 }
 
-fn provider_address(source: Source<'_>, value: &Expression, diags: &mut Diagnostics) -> Option<ProviderAddress> {
+fn provider_address(
+    source: Source<'_>,
+    value: &Expression,
+    diags: &mut Diagnostics,
+) -> Option<ProviderAddress> {
     let parts = match value {
         Expression::Variable(name) => Some((name.as_str(), None)),
         Expression::Traversal(t) => match (&t.expr, t.operators.as_slice()) {
@@ -92,7 +101,10 @@ fn provider_address(source: Source<'_>, value: &Expression, diags: &mut Diagnost
         _ => None,
     };
     let Some((name, alias)) = parts else {
-        diags.push(invalid(source.item.span(value.span()), "this must be a provider configuration: `aws` or `aws.ALIAS`"));
+        diags.push(invalid(
+            source.item.span(value.span()),
+            "this must be a provider configuration: `aws` or `aws.ALIAS`",
+        ));
         return None;
     };
     let alias = match alias {
@@ -124,15 +136,25 @@ fn form(ty: &Type) -> Form {
         Type::Object(table) => Form::Block(table),
         Type::Map(Type::Object(table)) => Form::Labelled(table),
         Type::List(Type::Object(table)) | Type::Set(Type::Object(table)) => Form::Repeated(table),
-        Type::Any | Type::Bool | Type::Number | Type::String(_) | Type::List(_) | Type::Set(_) | Type::Map(_) => {
-            Form::Argument
-        }
+        Type::Any
+        | Type::Bool
+        | Type::Number
+        | Type::String(_)
+        | Type::List(_)
+        | Type::Set(_)
+        | Type::Map(_) => Form::Argument,
     }
 }
 
 impl Read {
     /// Reads a body by its table. Names in `meta` are left out.
-    pub(super) fn body(&mut self, source: Source<'_>, table: &'static [Attribute], meta: &[&str], diags: &mut Diagnostics) {
+    pub(super) fn body(
+        &mut self,
+        source: Source<'_>,
+        table: &'static [Attribute],
+        meta: &[&str],
+        diags: &mut Diagnostics,
+    ) {
         let inside = source.block.ident.as_str();
         for structure in &source.block.body {
             match structure {
@@ -181,8 +203,13 @@ impl Read {
         };
         if let Some(how) = how {
             diags.push(
-                Diagnostic::error(Code::BlockOrAttribute, "This is a block", span, "written with `=`, as an attribute")
-                    .help(format!("Write `{how}`.")),
+                Diagnostic::error(
+                    Code::BlockOrAttribute,
+                    "This is a block",
+                    span,
+                    "written with `=`, as an attribute",
+                )
+                .help(format!("Write `{how}`.")),
             );
             return;
         }
@@ -197,7 +224,13 @@ impl Read {
         let span = source.header();
         let Some(row) = attribute(table, name) else {
             diags.push(match refused(name) {
-                Some(why) => Diagnostic::error(Code::Unsupported, "Not in this language", span, format!("there is no `{name}` here")).help(why),
+                Some(why) => Diagnostic::error(
+                    Code::Unsupported,
+                    "Not in this language",
+                    span,
+                    format!("there is no `{name}` here"),
+                )
+                .help(why),
                 None => unknown(name, span, outer.block.ident.as_str(), table.iter().map(|a| a.name)),
             });
             return;
@@ -207,8 +240,13 @@ impl Read {
             Form::Labelled(inner) => (inner, &["LABEL"][..]),
             Form::Argument => {
                 diags.push(
-                    Diagnostic::error(Code::BlockOrAttribute, "This is an attribute", span, "written with braces, as a block")
-                        .help(format!("Write `{name} = …`.")),
+                    Diagnostic::error(
+                        Code::BlockOrAttribute,
+                        "This is an attribute",
+                        span,
+                        "written with braces, as a block",
+                    )
+                    .help(format!("Write `{name} = …`.")),
                 );
                 return;
             }
@@ -224,7 +262,8 @@ impl Read {
         let first = self.spans.get(name).copied();
         self.spans.entry(name.to_owned()).or_insert(source.span());
         let twice = |first: Option<Span>| {
-            let twice = Diagnostic::error(Code::DuplicateBlock, "Block written twice", span, "once more here");
+            let twice =
+                Diagnostic::error(Code::DuplicateBlock, "Block written twice", span, "once more here");
             first.into_iter().fold(twice, |d, first| d.label(first, "first here"))
         };
         match (form(&row.ty), self.attributes.get_mut(name)) {
@@ -235,15 +274,14 @@ impl Read {
             (Form::Labelled(_), existing) => {
                 let label = Expr::literal(Value::from(labels[0]), source.item.span(b.labels[0].span()));
                 match existing.map(|e| &mut e.kind) {
-                    Some(ExprKind::Object(pairs)) => {
-                        match pairs.iter().find(|(k, _)| k.kind == label.kind) {
-                            Some((k, _)) => diags.push(twice(Some(k.span))),
-                            None => pairs.push((label, object)),
-                        }
-                    }
+                    Some(ExprKind::Object(pairs)) => match pairs.iter().find(|(k, _)| k.kind == label.kind) {
+                        Some((k, _)) => diags.push(twice(Some(k.span))),
+                        None => pairs.push((label, object)),
+                    },
                     _ => {
                         let kind = ExprKind::Object(vec![(label, object)]);
-                        self.attributes.insert(name.to_owned(), Expr { kind, span: source.span(), sensitive: false });
+                        self.attributes
+                            .insert(name.to_owned(), Expr { kind, span: source.span(), sensitive: false });
                     }
                 }
             }
@@ -251,7 +289,8 @@ impl Read {
                 Some(ExprKind::List(items)) => items.push(object),
                 _ => {
                     let kind = ExprKind::List(vec![object]);
-                    self.attributes.insert(name.to_owned(), Expr { kind, span: source.span(), sensitive: false });
+                    self.attributes
+                        .insert(name.to_owned(), Expr { kind, span: source.span(), sensitive: false });
                 }
             },
         }

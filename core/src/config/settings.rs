@@ -52,8 +52,9 @@ pub fn instant(text: &str) -> Result<Timestamp, String> {
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Ok(instant);
     }
-    let day: jiff::civil::Date =
-        text.parse().map_err(|_| "expected a day such as \"2026-12-31\" or an instant such as \"2026-12-31T12:00:00Z\"")?;
+    let day: jiff::civil::Date = text.parse().map_err(
+        |_| "expected a day such as \"2026-12-31\" or an instant such as \"2026-12-31T12:00:00Z\"",
+    )?;
     let next = day.tomorrow().map_err(|_| "too far in the future")?;
     let zoned = next.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| "too far in the future")?;
     Ok(zoned.timestamp())
@@ -175,8 +176,13 @@ pub(super) fn datastore(source: Source<'_>, diags: &mut Diagnostics) -> Datastor
 /// `scenario "NAME" { … }`
 pub(super) fn scenario(source: Source<'_>, diags: &mut Diagnostics) -> Scenario {
     let parts = source.parts(&["symptoms"], &["lose", "objective"], diags);
-    let mut scenario =
-        Scenario { lost_regions: Vec::new(), rto: None, rpo: None, symptoms: Vec::new(), span: source.header() };
+    let mut scenario = Scenario {
+        lost_regions: Vec::new(),
+        rto: None,
+        rpo: None,
+        symptoms: Vec::new(),
+        span: source.header(),
+    };
     if let Some(attribute) = parts.get("symptoms") {
         let lowered = source.lower(&attribute.value, diags);
         let texts = match &lowered.kind {
@@ -202,8 +208,13 @@ pub(super) fn scenario(source: Source<'_>, diags: &mut Diagnostics) -> Scenario 
         }
         if let Some(first) = objective.replace(block.header()) {
             diags.push(
-                Diagnostic::error(Code::DuplicateBlock, "Block written twice", block.header(), "once more here")
-                    .label(first, "first here"),
+                Diagnostic::error(
+                    Code::DuplicateBlock,
+                    "Block written twice",
+                    block.header(),
+                    "once more here",
+                )
+                .label(first, "first here"),
             );
         }
         block.labels(&[], diags);
@@ -225,7 +236,10 @@ fn lose(source: Source<'_>, diags: &mut Diagnostics) -> Option<(String, Span)> {
     if labels[0] != "region" {
         let span = source.item.span(source.block.labels[0].span());
         let label = format!("the loss of a `{}` is not planned for", labels[0]);
-        diags.push(Diagnostic::error(Code::Unsupported, "Not in this language", span, label).help("Write `lose \"region\" { name = … }`."));
+        diags.push(
+            Diagnostic::error(Code::Unsupported, "Not in this language", span, label)
+                .help("Write `lose \"region\" { name = … }`."),
+        );
         return None;
     }
     let parts = source.parts(&["name"], &[], diags);

@@ -81,8 +81,13 @@ fn at(code: Code, headline: &str, span: Option<Span>, label: String) -> Diagnost
 fn default(name: &Name, variable: &Variable, diags: &mut Diagnostics) -> Option<Value> {
     let Some(default) = &variable.default else {
         diags.push(
-            Diagnostic::error(Code::MissingVariable, "Variable without a value", variable.span, format!("`{name}` has no default"))
-                .help(format!("Give it with `--var {name}=…`, `DRCTL_VAR_{name}` or a file of values.")),
+            Diagnostic::error(
+                Code::MissingVariable,
+                "Variable without a value",
+                variable.span,
+                format!("`{name}` has no default"),
+            )
+            .help(format!("Give it with `--var {name}=…`, `DRCTL_VAR_{name}` or a file of values.")),
         );
         return None;
     };
@@ -94,7 +99,12 @@ fn given(name: &Name, variable: &Variable, given: &GivenValue, diags: &mut Diagn
     let span = given.span.unwrap_or(variable.span);
     let value = match &given.value {
         Given::Value(value) => value.clone(),
-        Given::Text(text) if matches!(variable.ty, TypeConstraint::String | TypeConstraint::Any | TypeConstraint::Number | TypeConstraint::Bool) => {
+        Given::Text(text)
+            if matches!(
+                variable.ty,
+                TypeConstraint::String | TypeConstraint::Any | TypeConstraint::Number | TypeConstraint::Bool
+            ) =>
+        {
             Value::String(text.clone())
         }
         Given::Text(text) => match literal(text) {
@@ -103,7 +113,10 @@ fn given(name: &Name, variable: &Variable, given: &GivenValue, diags: &mut Diagn
                 let label = format!("the value from `{}` is no HCL literal", given.source);
                 diags.push(
                     Diagnostic::error(Code::WrongVariable, format!("Wrong value for `{name}`"), span, label)
-                        .help(format!("Its type is {}, written as in configuration, such as `[\"a\", \"b\"]`.", variable.ty)),
+                        .help(format!(
+                            "Its type is {}, written as in configuration, such as `[\"a\", \"b\"]`.",
+                            variable.ty
+                        )),
                 );
                 return None;
             }
@@ -113,7 +126,14 @@ fn given(name: &Name, variable: &Variable, given: &GivenValue, diags: &mut Diagn
 }
 
 /// Converts to the type. The message holds types and places, never values.
-fn fit(name: &Name, variable: &Variable, value: Value, span: Span, what: &str, diags: &mut Diagnostics) -> Option<Value> {
+fn fit(
+    name: &Name,
+    variable: &Variable,
+    value: Value,
+    span: Span,
+    what: &str,
+    diags: &mut Diagnostics,
+) -> Option<Value> {
     let wrong = |message: String| {
         let label = format!("{what} does not fit: {message}");
         Diagnostic::error(Code::WrongVariable, format!("Wrong value for `{name}`"), span, label)
@@ -150,7 +170,11 @@ impl Env for Own<'_> {
 fn validate(name: &Name, variable: &Variable, value: &Value, diags: &mut Diagnostics) -> bool {
     let own = Own {
         name,
-        value: Expr { kind: ExprKind::Literal(value.clone()), span: variable.span, sensitive: variable.sensitive },
+        value: Expr {
+            kind: ExprKind::Literal(value.clone()),
+            span: variable.span,
+            sensitive: variable.sensitive,
+        },
     };
     let mut fine = true;
     for validation in &variable.validations {
@@ -165,8 +189,13 @@ fn validate(name: &Name, variable: &Variable, value: &Value, diags: &mut Diagnos
                     _ => "the condition is false; its message would show a sensitive value".to_owned(),
                 };
                 diags.push(
-                    Diagnostic::error(Code::RefusedVariable, format!("Value of `{name}` refused"), validation.condition.span, "this is false")
-                        .help(text),
+                    Diagnostic::error(
+                        Code::RefusedVariable,
+                        format!("Value of `{name}` refused"),
+                        validation.condition.span,
+                        "this is false",
+                    )
+                    .help(text),
                 );
             }
             Some(Err(failure)) => {
@@ -218,9 +247,12 @@ fn assignments(
                 Structure::Attribute(attribute) => attribute,
                 Structure::Block(block) => {
                     let span = item.span(block.ident.span());
-                    diags.push(
-                        Diagnostic::error(Code::BlockOrAttribute, "A block among values", span, "a file of values holds `name = value` lines"),
-                    );
+                    diags.push(Diagnostic::error(
+                        Code::BlockOrAttribute,
+                        "A block among values",
+                        span,
+                        "a file of values holds `name = value` lines",
+                    ));
                     continue;
                 }
             };
@@ -229,13 +261,23 @@ fn assignments(
             let lowered = lower::expression(&item, &attribute.value, Names::Resolved, diags);
             if let Some((reference, span)) = lowered.references().first() {
                 let label = format!("`{}` has no value here", crate::lang::render::reference(reference));
-                diags.push(Diagnostic::error(Code::InvalidReference, "Reference not allowed here", *span, label));
+                diags.push(Diagnostic::error(
+                    Code::InvalidReference,
+                    "Reference not allowed here",
+                    *span,
+                    label,
+                ));
                 continue;
             }
             let Some(value) = reduce(&lowered, &Nothing, diags).value() else { continue };
             if values.insert(name.to_owned(), (value, span)).is_some() {
                 let key = item.span(attribute.key.span());
-                diags.push(Diagnostic::error(Code::DuplicateAttribute, "Attribute set twice", key, "set before in this file"));
+                diags.push(Diagnostic::error(
+                    Code::DuplicateAttribute,
+                    "Attribute set twice",
+                    key,
+                    "set before in this file",
+                ));
             }
         }
     }

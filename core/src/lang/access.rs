@@ -28,7 +28,11 @@ fn missing(message: impl Into<String>) -> Found {
 /// What stands under a known key.
 pub fn get(base: &Expr, key: &Value) -> Found {
     let inherit = |value: &Value| {
-        Found::Expr(Expr { kind: ExprKind::Literal(value.clone()), span: base.span, sensitive: base.sensitive })
+        Found::Expr(Expr {
+            kind: ExprKind::Literal(value.clone()),
+            span: base.span,
+            sensitive: base.sensitive,
+        })
     };
     match &base.kind {
         ExprKind::Literal(Value::Object(map)) => match key_text(key) {
@@ -123,7 +127,11 @@ pub fn follow(subject: &Expr, path: &[PathStep]) -> Lookup {
             (Found::Expr(next), _) => next,
             (Found::Open, ExprKind::Reference(mut reference)) => {
                 reference.path.extend_from_slice(&path[i..]);
-                return Lookup::Expr(Expr { kind: ExprKind::Reference(reference), span: at.span, sensitive: at.sensitive });
+                return Lookup::Expr(Expr {
+                    kind: ExprKind::Reference(reference),
+                    span: at.span,
+                    sensitive: at.sensitive,
+                });
             }
             (Found::Open, _) => return Lookup::NotYet,
             (Found::Missing { candidates, .. }, _) => return Lookup::Undeclared { candidates },

@@ -105,7 +105,8 @@ impl Reducer<'_> {
                 let mut text = message;
                 // A message about a secret may hold a part of it.
                 if sensitive {
-                    text = "this does not fit; the reason is not shown because a value is sensitive".to_owned();
+                    text =
+                        "this does not fit; the reason is not shown because a value is sensitive".to_owned();
                 }
                 let headline = format!("`{name}` cannot be called like this");
                 self.error(Diagnostic::error(Code::WrongCall, headline, place, text));
@@ -157,7 +158,8 @@ impl Reducer<'_> {
                     return Err((Some(0), format!("in the template, {label}")));
                 }
                 let value = reduced.value().and_then(|v| operators::text(&v));
-                let value = value.ok_or((Some(0), "the template uses a name that `vars` does not give".to_owned()))?;
+                let value = value
+                    .ok_or((Some(0), "the template uses a name that `vars` does not give".to_owned()))?;
                 Ok((Value::String(value), Some(reduced.any_sensitive())))
             }
             SpecialForm::Try | SpecialForm::Can => Err((None, "it is evaluated elsewhere".to_owned())),
@@ -166,10 +168,19 @@ impl Reducer<'_> {
 
     /// `try` and `can`: whether an argument evaluates, not what it evaluates to.
     fn attempt(&mut self, form: SpecialForm, name: &str, args: &[Expr], spread: bool, span: Span) -> Expr {
-        let call = |args: Vec<Expr>| Expr { kind: ExprKind::Call(name.to_owned(), args, spread), span, sensitive: false };
+        let call = |args: Vec<Expr>| Expr {
+            kind: ExprKind::Call(name.to_owned(), args, spread),
+            span,
+            sensitive: false,
+        };
         if spread || args.is_empty() || (form == SpecialForm::Can && args.len() != 1) {
             let label = "it takes expressions, at least one; `can` takes exactly one";
-            self.error(Diagnostic::error(Code::WrongCall, format!("`{name}` cannot be called like this"), span, label));
+            self.error(Diagnostic::error(
+                Code::WrongCall,
+                format!("`{name}` cannot be called like this"),
+                span,
+                label,
+            ));
             return call(args.to_vec());
         }
         for (i, arg) in args.iter().enumerate() {
@@ -192,8 +203,13 @@ impl Reducer<'_> {
             }
         }
         self.error(
-            Diagnostic::error(Code::WrongCall, "None of the expressions works", span, "every argument of this `try` fails")
-                .help("Add a last argument that always works, such as `null`."),
+            Diagnostic::error(
+                Code::WrongCall,
+                "None of the expressions works",
+                span,
+                "every argument of this `try` fails",
+            )
+            .help("Add a last argument that always works, such as `null`."),
         );
         call(args.to_vec())
     }
@@ -238,8 +254,13 @@ impl Reducer<'_> {
                     if !slot.1.is_empty() && !e.group {
                         let place = e.key.as_ref().map_or(span, |k| k.span);
                         self.error(
-                            Diagnostic::error(Code::DuplicateKey, "Key made twice", place, "two elements give the same key")
-                                .help("Write `...` after the value to group values by key."),
+                            Diagnostic::error(
+                                Code::DuplicateKey,
+                                "Key made twice",
+                                place,
+                                "two elements give the same key",
+                            )
+                            .help("Write `...` after the value to group values by key."),
                         );
                         return self.open_for(e, collection, span);
                     }

@@ -58,8 +58,13 @@ impl Lower<'_> {
         match Name::new(ident.as_str()) {
             Ok(name) if !RESERVED.contains(&name.as_str()) => Some(name),
             Ok(name) => {
-                self.error(Code::InvalidReference, "Reserved name", span, format!("`{name}` begins references"))
-                    .help("Choose another name for the variable of this `for`.");
+                self.error(
+                    Code::InvalidReference,
+                    "Reserved name",
+                    span,
+                    format!("`{name}` begins references"),
+                )
+                .help("Choose another name for the variable of this `for`.");
                 None
             }
             Err(invalid) => {
@@ -69,7 +74,13 @@ impl Lower<'_> {
         }
     }
 
-    pub(crate) fn error(&mut self, code: Code, headline: &str, span: Span, label: impl Into<String>) -> Pushed<'_> {
+    pub(crate) fn error(
+        &mut self,
+        code: Code,
+        headline: &str,
+        span: Span,
+        label: impl Into<String>,
+    ) -> Pushed<'_> {
         Pushed { diags: self.diags, diagnostic: Some(Diagnostic::error(code, headline, span, label)) }
     }
 
@@ -125,7 +136,9 @@ impl Lower<'_> {
 
     fn key(&mut self, key: &ObjectKey) -> Expr {
         match key {
-            ObjectKey::Ident(ident) => Expr::literal(Value::from(ident.as_str()), self.item.span(ident.span())),
+            ObjectKey::Ident(ident) => {
+                Expr::literal(Value::from(ident.as_str()), self.item.span(ident.span()))
+            }
             // `name = …` is a key of that name, `(name) = …` one that is computed.
             ObjectKey::Expression(Expression::Variable(ident)) => {
                 Expr::literal(Value::from(ident.as_str()), self.item.span(ident.span()))
@@ -149,7 +162,8 @@ impl Lower<'_> {
         let collection = self.expr(&e.intro.collection_expr);
         let key_var = e.intro.key_var.as_ref().map(|k| self.name(k));
         let value_var = self.name(&e.intro.value_var);
-        let (Some(value_var), Some(key_var)) = (value_var, key_var.map_or(Some(None), |k| k.map(Some))) else {
+        let (Some(value_var), Some(key_var)) = (value_var, key_var.map_or(Some(None), |k| k.map(Some)))
+        else {
             return broken(span);
         };
         let outer = self.scope.len();
@@ -174,8 +188,13 @@ impl Lower<'_> {
                     "var" | "local" | "each" | "count" | "path" => format!("Write `{text}.NAME`."),
                     _ => format!("Write \"{text}\" in quotes for text, or `var.{text}` for a variable."),
                 };
-                self.error(Code::InvalidReference, "A name alone means nothing here", span, "this is no value")
-                    .help(help);
+                self.error(
+                    Code::InvalidReference,
+                    "A name alone means nothing here",
+                    span,
+                    "this is no value",
+                )
+                .help(help);
                 return broken(span);
             }
         };
@@ -242,7 +261,8 @@ impl Lower<'_> {
                     return Expr { kind, span: end, sensitive: false };
                 }
                 TraversalOperator::AttrSplat(_) => {
-                    let names = rest.iter().take_while(|o| matches!(o.value(), TraversalOperator::GetAttr(_)));
+                    let names =
+                        rest.iter().take_while(|o| matches!(o.value(), TraversalOperator::GetAttr(_)));
                     let count = names.count();
                     let each = self.steps(broken(at), &rest[..count], at);
                     let span = rest[..count].last().map_or(span, |o| root.to(self.item.span(o.span())));
@@ -274,15 +294,26 @@ impl Lower<'_> {
             "each" | "count" | "self" => return Some(Subject::Scoped(Name::new(word).ok()?)),
             "path" => return Some(Subject::Path),
             "data" | "terraform" => {
-                self.error(Code::Unsupported, "Not in this language", span, format!("there is no `{word}` here"))
-                    .help("Pass the value in as a variable.");
+                self.error(
+                    Code::Unsupported,
+                    "Not in this language",
+                    span,
+                    format!("there is no `{word}` here"),
+                )
+                .help("Pass the value in as a variable.");
                 return None;
             }
             _ => {}
         }
-        let Some((TraversalOperator::GetAttr(name), rest)) = operators.split_first().map(|(f, r)| (f.value(), r))
+        let Some((TraversalOperator::GetAttr(name), rest)) =
+            operators.split_first().map(|(f, r)| (f.value(), r))
         else {
-            self.error(Code::InvalidReference, "Incomplete reference", span, format!("`{word}` needs a name: `{word}.NAME`"));
+            self.error(
+                Code::InvalidReference,
+                "Incomplete reference",
+                span,
+                format!("`{word}` needs a name: `{word}.NAME`"),
+            );
             return None;
         };
         *operators = rest;
@@ -318,7 +349,9 @@ impl Drop for Pushed<'_> {
 fn static_key(index: &Expr) -> Option<InstanceKey> {
     match &index.kind {
         ExprKind::Literal(Value::String(text)) => Some(InstanceKey::Each(text.clone())),
-        ExprKind::Literal(Value::Number(n)) => n.as_i64().and_then(|n| u64::try_from(n).ok()).map(InstanceKey::Index),
+        ExprKind::Literal(Value::Number(n)) => {
+            n.as_i64().and_then(|n| u64::try_from(n).ok()).map(InstanceKey::Index)
+        }
         _ => None,
     }
 }

@@ -40,11 +40,13 @@ fn template_text(text: &str, span: Span) -> Result<expr::Expr, String> {
     if text.len() > prescan::MAX_BYTES {
         return Err("the file is too large".to_owned());
     }
-    let template = hcl_edit::parser::parse_template(text).map_err(|e| format!("the template cannot be read: {}", e.message()))?;
+    let template = hcl_edit::parser::parse_template(text)
+        .map_err(|e| format!("the template cannot be read: {}", e.message()))?;
     let body = hcl_edit::structure::Body::new();
     let item = parse::Item { text, base: 0, file: FileId(u32::MAX), body };
     let mut diags = Diagnostics::default();
-    let mut lower = lower::Lower { item: &item, diags: &mut diags, names: lower::Names::Words, scope: Vec::new() };
+    let mut lower =
+        lower::Lower { item: &item, diags: &mut diags, names: lower::Names::Words, scope: Vec::new() };
     let mut lowered = lower.string_template(template.iter(), span);
     lowered.span = span;
     match diags.iter().next() {

@@ -61,11 +61,20 @@ fn width(text: &str, at: usize) -> usize {
 
 fn syntax(span: Span, message: &str) -> Diagnostic {
     if message.contains("redefined attribute") {
-        return Diagnostic::error(Code::DuplicateAttribute, "Attribute set twice", span, "set before in this block")
-            .help("Keep one of the two.");
+        return Diagnostic::error(
+            Code::DuplicateAttribute,
+            "Attribute set twice",
+            span,
+            "set before in this block",
+        )
+        .help("Keep one of the two.");
     }
     if message.contains("nesting depth") || message.contains("chained binary operators") {
-        let label = if message.contains("nesting") { "more than 64 levels deep" } else { "more than 128 operators in a chain" };
+        let label = if message.contains("nesting") {
+            "more than 64 levels deep"
+        } else {
+            "more than 128 operators in a chain"
+        };
         return Diagnostic::error(Code::InputLimit, "Nested too deeply", span, label)
             .help("Name inner parts in `locals` and refer to them.");
     }

@@ -78,8 +78,19 @@ pub fn items(text: &str, file: FileId, diags: &mut Diagnostics) -> Vec<Range<usi
 /// Words that begin a block at the left margin: where one stands inside of another block, that
 /// block was not closed.
 const BLOCKS: [&str; 13] = [
-    "resource", "variable", "locals", "output", "provider", "drctl", "accept", "import", "datastore",
-    "scenario", "moved", "removed", "module",
+    "resource",
+    "variable",
+    "locals",
+    "output",
+    "provider",
+    "drctl",
+    "accept",
+    "import",
+    "datastore",
+    "scenario",
+    "moved",
+    "removed",
+    "module",
 ];
 
 impl Scanner<'_> {
@@ -147,7 +158,13 @@ impl Scanner<'_> {
 
     fn unclosed_quote(&mut self, at: usize) {
         let help = "Close it on the same line. Text of several lines is written as a heredoc: `<<-EOT`.";
-        self.error(Code::Syntax, "Text not closed", at..at + 1, "the closing quote is missing on this line", help);
+        self.error(
+            Code::Syntax,
+            "Text not closed",
+            at..at + 1,
+            "the closing quote is missing on this line",
+            help,
+        );
     }
 
     fn push(&mut self, open: Open, at: usize) {
@@ -238,7 +255,13 @@ impl Scanner<'_> {
         self.item.get_or_insert(self.at);
         if rest.starts_with(b"/*") {
             let Some(end) = self.text[self.at + 2..].find("*/") else {
-                self.error(Code::Syntax, "Comment not closed", self.at..self.at + 2, "opened here", "Close it with `*/`.");
+                self.error(
+                    Code::Syntax,
+                    "Comment not closed",
+                    self.at..self.at + 2,
+                    "opened here",
+                    "Close it with `*/`.",
+                );
                 self.at = self.bytes.len();
                 return;
             };
@@ -353,7 +376,8 @@ impl Scanner<'_> {
             start += 1;
         }
         let rest = &self.text[start..];
-        let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(rest.len());
+        let length =
+            rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(rest.len());
         // Without a name it is no heredoc; the parser says so.
         if length > 0 {
             self.push(Open::Heredoc { at, name: start..start + length }, at);

@@ -23,8 +23,15 @@ const MAX_DEPTH: usize = 400;
 /// Reduces the expression as far as the environment knows. Errors become diagnostics and the
 /// expression stays open there, so that one mistake is reported once.
 pub fn reduce(expr: &Expr, env: &dyn Env, diags: &mut Diagnostics) -> Expr {
-    let mut reducer =
-        Reducer { env, diags, scope: Vec::new(), elements: Vec::new(), steps: 0, depth: 0, said: BTreeSet::new() };
+    let mut reducer = Reducer {
+        env,
+        diags,
+        scope: Vec::new(),
+        elements: Vec::new(),
+        steps: 0,
+        depth: 0,
+        said: BTreeSet::new(),
+    };
     reducer.expr(expr)
 }
 
@@ -136,7 +143,9 @@ impl Reducer<'_> {
 
     fn static_reference(&mut self, expr: &Expr) -> Option<Reference> {
         match &expr.kind {
-            ExprKind::Reference(reference) if !matches!(reference.subject, Subject::Scoped(_)) => Some(reference.clone()),
+            ExprKind::Reference(reference) if !matches!(reference.subject, Subject::Scoped(_)) => {
+                Some(reference.clone())
+            }
             ExprKind::Attribute(a, name) => {
                 let mut reference = self.static_reference(a)?;
                 reference.path.push(PathStep::Attribute(name.clone()));
@@ -261,7 +270,12 @@ impl Reducer<'_> {
                     let collection = self.expr(collection);
                     *sensitive |= collection.sensitive;
                     let Some(elements) = self.elements_of(&collection) else {
-                        out.push(TemplatePart::For(key.clone(), value.clone(), Box::new(collection), body.clone()));
+                        out.push(TemplatePart::For(
+                            key.clone(),
+                            value.clone(),
+                            Box::new(collection),
+                            body.clone(),
+                        ));
                         continue;
                     };
                     for (k, v) in elements {
@@ -325,7 +339,8 @@ impl Reducer<'_> {
         if let ExprKind::Literal(value @ (Value::Number(_) | Value::Bool(_))) = &taken.kind
             && let ExprKind::Literal(Value::String(_)) = self.quietly(other).0.kind
         {
-            taken.kind = operators::text(value).map_or(ExprKind::Literal(Value::Null), |t| ExprKind::Literal(Value::String(t)));
+            taken.kind = operators::text(value)
+                .map_or(ExprKind::Literal(Value::Null), |t| ExprKind::Literal(Value::String(t)));
         }
         taken.sensitive |= condition.any_sensitive();
         Expr { span, ..taken }
@@ -343,7 +358,9 @@ impl Reducer<'_> {
                 return Expr { kind, span, sensitive };
             }
             // An object is one thing, null is none, a scalar is one.
-            Some(_) if matches!(list.kind, ExprKind::Object(_) | ExprKind::Literal(Value::Object(_))) => vec![list],
+            Some(_) if matches!(list.kind, ExprKind::Object(_) | ExprKind::Literal(Value::Object(_))) => {
+                vec![list]
+            }
             Some(Ok(elements)) => elements.into_iter().map(|(_, v)| v).collect(),
             Some(Err(Value::Null)) => Vec::new(),
             Some(Err(_)) => vec![list],
@@ -399,7 +416,9 @@ impl Reducer<'_> {
                 let mut diagnostic = Diagnostic::error(Code::NoSuchElement, "No such element", span, message);
                 let wanted = key.value().and_then(|k| access::key_text(&k)).unwrap_or_default();
                 // The names of a secret are secret.
-                if !sensitive && let Some(near) = crate::lang::near(&wanted, candidates.iter().map(String::as_str)) {
+                if !sensitive
+                    && let Some(near) = crate::lang::near(&wanted, candidates.iter().map(String::as_str))
+                {
                     diagnostic = diagnostic.help(format!("Did you mean `{near}`?"));
                 }
                 self.error(diagnostic);

@@ -21,7 +21,9 @@ pub fn render(expr: &Expr) -> String {
         ExprKind::Unary(UnaryOp::Negate, a) => format!("-{}", operand(a)),
         ExprKind::Binary(op, a, b) => format!("{} {} {}", operand(a), symbol(*op), operand(b)),
         ExprKind::Conditional(c, a, b) => format!("{} ? {} : {}", operand(c), operand(a), operand(b)),
-        ExprKind::Call(name, args, spread) => format!("{name}({}{})", list(args), if *spread { "..." } else { "" }),
+        ExprKind::Call(name, args, spread) => {
+            format!("{name}({}{})", list(args), if *spread { "..." } else { "" })
+        }
         ExprKind::For(e) => for_expr(e),
         ExprKind::Index(a, b) => format!("{}[{}]", operand(a), render(b)),
         ExprKind::Attribute(a, name) => format!("{}.{name}", operand(a)),
@@ -79,7 +81,9 @@ fn list(items: &[Expr]) -> String {
 
 fn key(expr: &Expr) -> String {
     match &expr.kind {
-        ExprKind::Literal(Value::String(text)) if crate::addr::Name::new(text.clone()).is_ok() => text.clone(),
+        ExprKind::Literal(Value::String(text)) if crate::addr::Name::new(text.clone()).is_ok() => {
+            text.clone()
+        }
         ExprKind::Literal(_) => render(expr),
         _ => format!("({})", render(expr)),
     }

@@ -29,7 +29,11 @@ struct Row {
 }
 
 impl Lower<'_> {
-    pub(crate) fn string_template<'e>(&mut self, elements: impl Iterator<Item = &'e Element>, span: Span) -> Expr {
+    pub(crate) fn string_template<'e>(
+        &mut self,
+        elements: impl Iterator<Item = &'e Element>,
+        span: Span,
+    ) -> Expr {
         let mut row = Row { tokens: Vec::new(), heredoc: false };
         self.flatten(elements, &mut row);
         strip(&mut row.tokens);
@@ -66,7 +70,9 @@ impl Lower<'_> {
                     }
                 }
                 Element::Literal(text) => row.tokens.push((Token::Text(text.value().clone()), Strip::None)),
-                Element::Interpolation(i) => row.tokens.push((Token::Interpolation(self.expr(&i.expr)), i.strip)),
+                Element::Interpolation(i) => {
+                    row.tokens.push((Token::Interpolation(self.expr(&i.expr)), i.strip))
+                }
                 Element::Directive(directive) => self.directive(directive, row),
             }
         }
@@ -87,7 +93,9 @@ impl Lower<'_> {
                 let collection = self.expr(&d.for_expr.collection_expr);
                 let key = d.for_expr.key_var.as_ref().map(|k| self.name(k));
                 let value = self.name(&d.for_expr.value_var);
-                let (Some(value), Some(key)) = (value, key.map_or(Some(None), |k| k.map(Some))) else { return };
+                let (Some(value), Some(key)) = (value, key.map_or(Some(None), |k| k.map(Some))) else {
+                    return;
+                };
                 let outer = self.scope.len();
                 self.scope.extend(key.clone());
                 self.scope.push(value.clone());
@@ -108,10 +116,16 @@ fn strip(tokens: &mut [(Token, Strip)]) {
             Strip::End => (false, true),
             Strip::Both => (true, true),
         };
-        if before && i > 0 && let Token::Text(text) = &mut tokens[i - 1].0 {
+        if before
+            && i > 0
+            && let Token::Text(text) = &mut tokens[i - 1].0
+        {
             *text = text.trim_end().to_owned();
         }
-        if after && i + 1 < tokens.len() && let Token::Text(text) = &mut tokens[i + 1].0 {
+        if after
+            && i + 1 < tokens.len()
+            && let Token::Text(text) = &mut tokens[i + 1].0
+        {
             *text = text.trim_start().to_owned();
         }
     }
