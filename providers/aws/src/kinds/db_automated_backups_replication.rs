@@ -8,7 +8,7 @@ use drctl_core::plan::Action;
 use drctl_core::provider::{
     Attempt, ErrorClass, Id, Kind, Protection, ProviderError, Reading, Reads, Request, Subject, Window,
 };
-use drctl_core::rule::{Change, Effect, Note, Rule, World};
+use drctl_core::rule::{Change, Effect, Note, Peer, Rule, World};
 use drctl_core::value::Value;
 use jiff::Timestamp;
 
@@ -238,8 +238,7 @@ fn r15(change: &Change<'_>, world: &World<'_>) -> Vec<Note> {
         let reason = format!("the key is in {key_region}, the backups will be in {here}");
         refuse("kms_key_id", reason, "Name a key of the destination's region.");
     }
-    if let Some(peer) = world.peers.target(change.address, &[SOURCE]).filter(|p| p.kind == "aws_db_instance")
-    {
+    if let Some(peer) = source_peer(change, world) {
         if peer.change.after::<u32>("backup_retention_period") == Some(0) {
             let reason = format!("{} keeps no automated backups to replicate", peer.change.address);
             refuse(SOURCE, reason, "Give the instance a `backup_retention_period` above 0.");
@@ -259,6 +258,22 @@ fn r15(change: &Change<'_>, world: &World<'_>) -> Vec<Note> {
         notes.push(Note::new(&facts::R15, Effect::Strengthens, SOURCE, reason));
     }
     notes
+}
+
+/// The instance among the resources of the configuration: by reference, else by its ARN.
+fn source_peer<'p>(change: &Change<'_>, world: &World<'p>) -> Option<Peer<'p>> {
+    const INSTANCE: &str = "aws_db_instance";
+    if let Some(peer) = world.peers.target(change.address, &[SOURCE]).filter(|p| p.kind == INSTANCE) {
+        return Some(peer);
+    }
+    let source = change.after::<String>(SOURCE)?;
+    let arn = Arn::parse(&source)?;
+    let name = arn.resource.strip_prefix("db:")?;
+    world.peers.of_kind(INSTANCE).into_iter().find(|peer| {
+        let region = peer.change.place.and_then(|p| p.region.as_deref());
+        let identifier = peer.change.after::<String>("db_instance_identifier");
+        region == Some(arn.region) && identifier.as_deref() == Some(name)
+    })
 }
 
 /// What the restorable window says, read in the destination.
