@@ -95,7 +95,23 @@ codes! {
     /// An attribute's value is outside of what the kind allows.
     InvalidValue = "DR410";
     // 450–499: observing and changing providers.
+    /// A resource could not be observed, so nothing is written.
+    Unobserved = "DR450";
+    /// A step of a run has failed.
+    StepFailed = "DR451";
+    /// The provider accepted a change and does not show it.
+    NotConverged = "DR452";
+    /// A provider configuration leads to another account, region or endpoint than the plan was made for.
+    Elsewhere = "DR453";
     // 500–549: state, locks, journals, saved plans.
+    /// The configuration, the state or a thing at the provider has changed since the plan was made.
+    Stale = "DR520";
+    /// A change that needs a person's word has none.
+    Unaccepted = "DR521";
+    /// The journal of a run cannot be read or written.
+    JournalUnusable = "DR522";
+    /// A plan contradicts itself.
+    DamagedPlan = "DR523";
     // 600–649: scenarios and recovery.
     // 700–749: the command line.
     /// A file or directory of the configuration cannot be read.

@@ -7,6 +7,7 @@
 
 pub mod clock;
 pub mod connect;
+pub mod diagnose;
 pub mod execute;
 pub mod files;
 pub mod hooks;

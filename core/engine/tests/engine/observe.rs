@@ -1,12 +1,15 @@
 //! Observing: budgets, concurrency, and that failing is never absence.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::toy::{Ill, Toy, connections, registry};
+use drctl_core::addr::ProviderAddress;
 use drctl_core::plan::{Observation, ReadRequest, World};
-use drctl_core::provider::{ErrorClass, Id, Request, Wanted};
+use drctl_core::provider::{BoxFuture, ErrorClass, Id, Place, ProviderError, Request, Wanted};
+use drctl_core::value::Value;
+use drctl_engine::connect::{Connect, Opened, connect};
 use drctl_engine::observe::{Limits, Observer, observe};
 use drctl_engine::reporter::Silent;
 use tokio::time::Instant;
@@ -126,4 +129,59 @@ async fn a_region_that_was_silent_is_not_asked_again_in_a_later_wave() {
 async fn without_a_connection_everything_is_unobserved() {
     let world = look(&[], Limits::default(), &[request("toy", "toy_box", "a")]).await;
     assert_eq!(words(&world), ["toy_a credentials"]);
+}
+
+/// Opens anything; who is calling is told, refused or never answered, by the provider's alias.
+struct ByAlias(Arc<Toy>);
+
+impl Connect for ByAlias {
+    fn open<'a>(
+        &'a self,
+        provider: &'a ProviderAddress,
+        _config: &'a BTreeMap<String, Value>,
+    ) -> BoxFuture<'a, Result<Opened, ProviderError>> {
+        Box::pin(async move {
+            match provider.alias.as_ref().map(|a| a.as_str()) {
+                Some("shut") => Err(denied()),
+                alias => {
+                    let place = Place { region: alias.map(str::to_owned), ..Place::default() };
+                    Ok(Opened { cloud: self.0.clone(), place, simulated: true })
+                }
+            }
+        })
+    }
+    fn identify<'a>(&'a self, opened: &'a Opened) -> BoxFuture<'a, Result<Place, ProviderError>> {
+        Box::pin(async move {
+            match opened.place.region.as_deref() {
+                Some("mute") => std::future::pending().await,
+                Some("secretive") => Err(denied()),
+                _ => Ok(Place { account: Some("1".to_owned()), ..opened.place.clone() }),
+            }
+        })
+    }
+}
+
+fn denied() -> ProviderError {
+    let doing = "asking".to_owned();
+    ProviderError { doing, class: ErrorClass::Denied, code: None, message: "no".to_owned() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_provider_that_cannot_be_reached_does_not_stop_the_others() {
+    let by = ByAlias(Toy::with(&[]));
+    let names = ["toy.mute", "toy.open", "toy.secretive", "toy.shut"];
+    let configurations = names.map(|n| (n.parse().unwrap(), BTreeMap::new())).into();
+    let before = Instant::now();
+    let connections = connect(&by, &configurations, Duration::from_secs(15)).await;
+    assert_eq!(before.elapsed(), Duration::from_secs(15));
+    let told: Vec<_> = (connections.clouds.values())
+        .map(|c| {
+            (c.cloud.is_ok(), c.head.place.account.is_some(), c.head.unobserved.as_ref().map(|u| u.class))
+        })
+        .collect();
+    let (timeout, denied) = (Some(ErrorClass::Timeout), Some(ErrorClass::Denied));
+    assert_eq!(
+        told,
+        [(true, false, timeout), (true, true, None), (true, false, denied), (false, false, denied)]
+    );
 }
