@@ -243,3 +243,37 @@ async fn an_instance_is_adopted_and_changed_and_its_drift_seen() {
         last = now;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_is_taken_once_read_back_equal_and_deleted() {
+    let server = Server::start(Product::Moto).await;
+    let cloud = any(cloud(server.url(), |_| {}).await);
+    boto3(
+        &server.url(),
+        "eu-west-2",
+        &json!([["rds", "create_db_instance", {"DBInstanceIdentifier": "main",
+        "DBInstanceClass": "db.t3.micro", "Engine": "postgres", "AllocatedStorage": 20, "MasterUsername": "u",
+        "MasterUserPassword": "not-a-secret"}]]),
+    );
+    let snapshot = kind("aws_db_snapshot");
+    let spec = values(&json!({"db_snapshot_identifier": "before-change", "db_instance_identifier": "main",
+        "tags": {"run": "r1"}}));
+    let asked = request("before-change", &["tags"]);
+    assert_eq!(snapshot.read(&cloud, &asked).await.unwrap(), None);
+    for _ in 0..2 {
+        // The second time repeats the same attempt.
+        snapshot.create(&cloud, &Attempt("a".into()), spec.clone()).await.unwrap();
+    }
+    let found = snapshot.read(&cloud, &asked).await.unwrap().unwrap();
+    for (name, value) in &spec {
+        assert_eq!(found.attributes.get(name), Some(value), "{name}");
+    }
+    let seen = boto3(
+        &server.url(),
+        "eu-west-2",
+        &json!([["rds", "describe_db_snapshots", {"SnapshotType": "manual"}]]),
+    );
+    assert_eq!(seen[0]["DBSnapshots"].as_array().unwrap().len(), 1);
+    snapshot.delete(&cloud, &Attempt("d".into()), &asked.id).await.unwrap();
+    assert_eq!(snapshot.read(&cloud, &asked).await.unwrap(), None);
+}
