@@ -175,9 +175,7 @@ impl Peers for Others<'_> {
         };
         let text = value.as_str()?;
         all()
-            .find(|c| {
-                c.address != *of && (c.arn == text || name(c).is_some_and(|i| i.0 == text)) || c.arn == text
-            })
+            .find(|c| c.arn == text || c.address != *of && name(c).is_some_and(|i| i.0 == text))
             .map(|c| peer(c))
     }
     fn of_kind(&self, kind: &str) -> Vec<Peer<'_>> {

@@ -1,0 +1,152 @@
+//! How things come back: the exact commands, always to a new name.
+#![allow(clippy::unwrap_used, reason = "a failing test should say where")]
+
+use std::collections::BTreeMap;
+
+use drctl_aws::ENTRY;
+use drctl_core::provider::{AnyKind, Id, Place, Protection, RecoveryStep, StepNature, Subject, Target};
+use drctl_core::value::Value;
+use serde_json::{Value as Json, json};
+
+fn kind(name: &str) -> &'static dyn AnyKind {
+    ENTRY.kinds.iter().copied().find(|k| k.name() == name).unwrap()
+}
+
+fn object(json: Json) -> BTreeMap<String, Value> {
+    match Value::from_json(&json).unwrap() {
+        Value::Object(map) => map,
+        other => panic!("not an object: {other:?}"),
+    }
+}
+
+/// What one asks a kind in `eu-west-1`, with its id, attributes and outputs.
+fn ask<T>(id: &str, attributes: Json, outputs: Json, question: impl Fn(&Subject<'_>) -> T) -> T {
+    let (id, attributes, outputs) = (Id(id.into()), object(attributes), object(outputs));
+    let place = Place { region: Some("eu-west-1".into()), ..Place::default() };
+    question(&Subject { id: &id, attributes: &attributes, outputs: &outputs, place: &place })
+}
+
+fn target(region: &str, at: Option<&str>) -> Target {
+    Target {
+        region: region.into(),
+        name: "main-r1".into(),
+        at: at.map(|t| t.parse().unwrap()),
+        now: "2026-11-21T12:00:00Z".parse().unwrap(),
+    }
+}
+
+fn recover_main(by: &Protection, target: &Target) -> Vec<RecoveryStep> {
+    let attributes = json!({"multi_az": true, "backup_retention_period": 14});
+    let outputs = json!({"db_instance_class": "db.r6g.large", "db_subnet_group": "private",
+        "vpc_security_groups": ["sg-1", "sg-2"], "parameter_groups": ["pg16"]});
+    ask("main", attributes, outputs, |s| kind("aws_db_instance").recover(s, by, target))
+}
+
+fn copy(backup: Option<&str>) -> Protection {
+    Protection::ReplicatedBackups {
+        of: "arn:aws:rds:eu-west-1:123456789012:db:main".into(),
+        backup: backup.map(str::to_owned),
+        region: "eu-west-2".into(),
+        window: None,
+    }
+}
+
+#[test]
+fn r17_replicated_backups_are_named_themselves() {
+    let steps = recover_main(&copy(Some("arn:b")), &target("eu-west-2", Some("2026-11-21T11:50:00Z")));
+    let ids: Vec<&str> = steps.iter().map(|s| s.id.as_str()).collect();
+    assert_eq!(ids, ["restore", "wait", "verify", "protect"]);
+    assert_eq!(
+        steps[0].command.join(" "),
+        "aws rds restore-db-instance-to-point-in-time --source-db-instance-automated-backups-arn arn:b \
+         --target-db-instance-identifier main-r1 --restore-time 2026-11-21T11:50:00Z --multi-az \
+         --deletion-protection --db-instance-class db.r6g.large --region eu-west-2"
+    );
+    assert!(steps[0].why.contains("subnet group, security groups, parameter group"), "{}", steps[0].why);
+    assert_eq!(
+        steps[1].command.join(" "),
+        "aws rds wait db-instance-available --db-instance-identifier main-r1 --region eu-west-2"
+    );
+    assert_eq!(
+        steps[3].command.join(" "),
+        "aws rds modify-db-instance --db-instance-identifier main-r1 --backup-retention-period 14 \
+         --deletion-protection --apply-immediately --region eu-west-2"
+    );
+    assert!(steps[1..].iter().all(|s| s.needs.len() == 1));
+}
+
+#[test]
+fn an_unknown_copy_is_looked_up_first() {
+    let steps = recover_main(&copy(None), &target("eu-west-2", None));
+    assert_eq!(steps[0].id, "find_backups");
+    assert!(steps[0].command.contains(&"describe-db-instance-automated-backups".to_owned()));
+    assert_eq!(steps[1].nature, StepNature::Manual);
+    assert!(steps[1].command.is_empty() && steps[1].summary.contains("--use-latest-restorable-time"));
+}
+
+#[test]
+fn r11_groups_of_the_lost_instance_are_given_in_its_own_region() {
+    let here = Protection::PointInTime { region: "eu-west-1".into(), window: None };
+    let steps = recover_main(&here, &target("eu-west-1", None));
+    assert_eq!(
+        steps[0].command.join(" "),
+        "aws rds restore-db-instance-to-point-in-time --source-db-instance-identifier main \
+         --target-db-instance-identifier main-r1 --use-latest-restorable-time --multi-az --deletion-protection \
+         --db-instance-class db.r6g.large --db-subnet-group-name private --vpc-security-group-ids sg-1 sg-2 \
+         --db-parameter-group-name pg16 --region eu-west-1"
+    );
+    assert!(recover_main(&here, &target("eu-west-2", None)).is_empty(), "its backups are in its own region");
+}
+
+#[test]
+fn a_snapshot_is_restored_to_the_new_name() {
+    let by = Protection::Snapshot {
+        of: "main".into(),
+        snapshot: "last".into(),
+        region: "eu-west-1".into(),
+        at: None,
+    };
+    let command = recover_main(&by, &target("eu-west-1", None))[0].command.join(" ");
+    let start = "aws rds restore-db-instance-from-db-snapshot --db-snapshot-identifier last --db-instance-identifier main-r1";
+    assert!(command.starts_with(start), "{command}");
+}
+
+#[test]
+fn r10_nothing_is_restored_over_what_was_lost() {
+    let mut same = target("eu-west-2", None);
+    same.name = "main".into();
+    assert!(recover_main(&copy(Some("arn:b")), &same).is_empty());
+}
+
+#[test]
+fn an_instance_without_backups_protects_nothing() {
+    let of = |days: u32| {
+        let attributes = json!({"backup_retention_period": days});
+        ask("main", attributes, json!({}), |s| kind("aws_db_instance").protections(s)).len()
+    };
+    assert_eq!((of(0), of(7)), (0, 1));
+}
+
+#[test]
+fn a_bucket_fails_over_to_its_replica() {
+    let attributes = json!({"bucket": "data", "versioning": "Enabled", "replication": {
+        "role": "arn:aws:iam::123456789012:role/r",
+        "rule": {
+            "all": {"destination": "arn:aws:s3:::copy", "delete_marker_replication": "Disabled",
+                "replication_time_control": true},
+            "off": {"destination": "arn:aws:s3:::copy2", "delete_marker_replication": "Disabled",
+                "status": "Disabled"}}}});
+    let bucket = kind("aws_s3_bucket");
+    let found = ask("data", attributes.clone(), json!({}), |s| bucket.protections(s));
+    assert_eq!(found.len(), 2, "{found:?}");
+    let Protection::ReplicatesTo { lag_max, .. } = &found[1] else { panic!("{found:?}") };
+    assert_eq!(lag_max.unwrap().as_mins(), 15);
+    let steps =
+        ask("data", attributes, json!({}), |s| bucket.recover(s, &found[1], &target("eu-west-2", None)));
+    let ids: Vec<&str> = steps.iter().map(|s| s.id.as_str()).collect();
+    assert_eq!(ids, ["stop_writers", "check_replica", "point_application", "protect"]);
+    assert_eq!(
+        steps[1].command.join(" "),
+        "aws s3api list-objects-v2 --bucket copy --max-keys 1 --region eu-west-2"
+    );
+}
