@@ -92,8 +92,44 @@ codes! {
     FactRefuses = "DR400";
     /// A provider fact makes this setting ineffective or risky.
     FactWarns = "DR401";
+    /// An attribute that is fixed at creation differs from what the provider has.
+    FixedDiffers = "DR402";
+    /// A resource is absent and drctl does not create things of its kind.
+    NotCreated = "DR403";
+    /// A resource's name belongs to another account.
+    ForeignName = "DR404";
+    /// A resource is in another region than its provider configuration says.
+    ElsewhereName = "DR405";
+    /// An attribute that names the thing at the provider is not known when the plan is made.
+    IdentityOpen = "DR406";
+    /// `count` or `for_each` is not known when the plan is made.
+    ExpansionOpen = "DR407";
+    /// `count` or `for_each` has a value that is no number of instances.
+    BadExpansion = "DR408";
+    /// Two resources name the same thing at the provider.
+    SameThing = "DR409";
     /// An attribute's value is outside of what the kind allows.
     InvalidValue = "DR410";
+    /// Something needs itself, directly or through others.
+    Cycle = "DR411";
+    /// `--target`, `--exclude` or an acceptance names nothing that exists.
+    NothingSelected = "DR412";
+    /// The plan leaves something out that was asked for or could not be observed.
+    Incomplete = "DR413";
+    /// A deletion was accepted that drctl does not carry out.
+    DeleteRefused = "DR414";
+    /// An acceptance in the configuration has expired.
+    AcceptanceExpired = "DR415";
+    /// Something that is ours is no longer at the provider.
+    Gone = "DR416";
+    /// A value is still not known when its step is carried out.
+    StillOpen = "DR417";
+    /// The state names a kind that this drctl does not know.
+    UnknownInState = "DR418";
+    /// An `import` block names another thing than its resource block, or one that is not there.
+    ImportDiffers = "DR419";
+    /// A secret stands in the configuration in the open.
+    PlainSecret = "DR420";
     // 450–499: observing and changing providers.
     /// A resource could not be observed, so nothing is written.
     Unobserved = "DR450";

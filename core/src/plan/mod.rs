@@ -1,8 +1,34 @@
 //! The planner: configuration, observed world, state and time in; a plan out. The plan is a value:
 //! it names what it was made from and leaves nothing to decide.
 
+mod accept;
+mod canonical;
+mod check;
+mod compare;
+mod decide;
+mod diff;
+mod expand;
+mod instance;
+mod keys;
 mod model;
+mod notes;
+mod order;
+mod peers;
+mod planner;
+mod resolve;
+mod scope;
+mod select;
+mod source;
+mod text;
+mod walk;
 mod world;
 
+pub use accept::Protection;
+pub use check::check;
+pub use expand::instances;
+pub use instance::{Instance, Origin, requests};
+pub use keys::MAX_INSTANCES;
 pub use model::*;
+pub use planner::{FORMAT_VERSION, Input, plan};
+pub use resolve::{Progress, resolve};
 pub use world::{Observation, ReadRequest, World};

@@ -1,0 +1,312 @@
+//! One plan from one input: expand, decide, ask the rules, order. Reads as its own table of contents.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::compare::REDACTED;
+use super::decide::{Decision, decide};
+use super::diff::Leaf;
+use super::expand::{block_span, expand};
+use super::instance::Instance;
+use super::peers::Neighbourhood;
+use super::scope::{Block, Known, Secrets};
+use super::source::Lines;
+use super::world::{Observation, World};
+use super::{
+    Acceptance, Action, AttributeChange, OutputChange, Plan, ProviderHead, ResourceChange, Selection,
+};
+use super::{accept, notes, order, select};
+use crate::addr::{Address, Name, ProviderAddress};
+use crate::codes::Code;
+use crate::config::Config;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::lang::reduce;
+use crate::provider::{Id, Observed, Registry};
+use crate::rule::{Note, Timing};
+use crate::schema::attribute as find;
+use crate::span::SourceMap;
+use crate::state::State;
+use crate::value::Value;
+
+/// Version of the plan's format.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// Everything a plan is made from.
+#[derive(Clone, Copy)]
+pub struct Input<'p> {
+    /// The configuration.
+    pub config: &'p Config,
+    /// Its texts, for places.
+    pub sources: &'p SourceMap,
+    /// The kinds.
+    pub registry: &'p Registry,
+    /// The values of the variables, defaults included; sensitive ones in the open.
+    pub variables: &'p BTreeMap<Name, Value>,
+    /// What was observed.
+    pub world: &'p World,
+    /// What drctl remembers; none without a state.
+    pub state: Option<&'p State>,
+    /// The time.
+    pub now: Timestamp,
+    /// What to leave out.
+    pub selection: &'p Selection,
+    /// Acceptances from the command line.
+    pub accepted: &'p [Acceptance],
+    /// Rules that are switched off, by fact: for the tests that show that a rule is needed.
+    pub rules_off: &'p BTreeSet<String>,
+    /// This drctl.
+    pub drctl_version: &'p str,
+    /// Digest of configuration files and of variables that are not sensitive.
+    pub config_sha256: &'p str,
+}
+
+/// Makes the plan. With errors among the diagnostics it must not be applied.
+pub fn plan(input: &Input<'_>) -> (Plan, Diagnostics) {
+    let (known, mut diags) = expand(input.config, input.variables, input.world, input.registry, input.state);
+    let instances = &known.instances;
+    same_things(input, instances, &mut diags);
+    let decisions: Vec<Decision> = instances.iter().map(|i| decide(input, i, &mut diags)).collect();
+    let graph = order::needs_graph(instances);
+    let selected = select::select(input.selection, instances, &graph, &mut diags);
+    let steps = order::steps(input.world, instances, &decisions, &graph, &selected);
+    let changes = changes(input, instances, &decisions, &selected, &mut diags);
+    let providers = heads(input, instances);
+    let complete = selected.len() == instances.len()
+        && known.blocks.values().all(|block| !matches!(block, Block::Failed))
+        && selected.iter().all(|i| decisions[*i].complete)
+        && providers.values().all(|h| h.unobserved.is_none());
+    let plan = Plan {
+        format_version: FORMAT_VERSION.to_owned(),
+        drctl_version: input.drctl_version.to_owned(),
+        timestamp: input.now,
+        providers,
+        config_sha256: input.config_sha256.to_owned(),
+        state: input.state.map(State::reference),
+        complete,
+        selection: input.selection.clone(),
+        changes,
+        steps,
+        outputs: outputs(input, &known, &mut diags),
+        accepted: accept::in_force(input, &mut diags),
+    };
+    diags.extend(known.diags.take());
+    (plan, diags.sorted())
+}
+
+/// Two addresses must not stand for one thing.
+fn same_things(input: &Input<'_>, instances: &[Instance], diags: &mut Diagnostics) {
+    let mut seen: BTreeMap<_, &Instance> = BTreeMap::new();
+    for instance in instances {
+        let Some(id) = &instance.id else { continue };
+        let place = input.world.places.get(&instance.provider).map(|h| &h.place);
+        let account = place.and_then(|p| p.account.as_deref());
+        let region = place.and_then(|p| p.region.as_deref());
+        match seen.entry((instance.kind.name(), account, region, id)) {
+            std::collections::btree_map::Entry::Vacant(free) => drop(free.insert(instance)),
+            std::collections::btree_map::Entry::Occupied(taken) => {
+                let other = *taken.get();
+                let both = [instance, other].map(|i| matches!(i.origin, super::Origin::Declared(_)));
+                if both == [false, false] {
+                    continue;
+                }
+                let (here, there) = if both[0] { (instance, other) } else { (other, instance) };
+                let headline = format!("`{id}` is named by two resources");
+                let label = format!("the same thing as `{}`", there.address);
+                let span = block_span(input.config, here);
+                let mut found =
+                    Diagnostic::error(Code::SameThing, headline, span, label).about(here.address.clone());
+                if let super::Origin::Declared(_) = there.origin {
+                    found = found.label(block_span(input.config, there), "the other one");
+                } else {
+                    found =
+                        found.help("Its old address is in the state: move it there with `drctl state mv`.");
+                }
+                diags.push(found);
+            }
+        }
+    }
+}
+
+fn changes(
+    input: &Input<'_>,
+    instances: &[Instance],
+    decisions: &[Decision],
+    selected: &BTreeSet<usize>,
+    diags: &mut Diagnostics,
+) -> Vec<ResourceChange> {
+    let peers = Neighbourhood::new(input.config, input.world, instances, decisions);
+    let lines = Lines::new(input.sources);
+    selected
+        .iter()
+        .map(|&i| {
+            let found = match input.selection.refresh_only {
+                true => Vec::new(),
+                false => notes::notes(input, instances, &peers, i),
+            };
+            let timings: Vec<Note> = found.iter().map(|(_, n)| n.clone()).collect();
+            let rest = notes::report(input, &instances[i], found, diags);
+            change(input, &instances[i], &decisions[i], (&timings, rest), &lines)
+        })
+        .collect()
+}
+
+fn change(
+    input: &Input<'_>,
+    instance: &Instance,
+    decision: &Decision,
+    (timings, notes): (&[Note], Vec<Note>),
+    lines: &Lines<'_>,
+) -> ResourceChange {
+    let observed = match input.world.observations.get(&instance.address) {
+        Some(Observation::Present(observed)) => Some(observed),
+        Some(Observation::Absent | Observation::Unobserved(_)) | None => None,
+    };
+    let place = |span| lines.source(span);
+    let attributes = |leaves: &[Leaf]| -> Vec<AttributeChange> {
+        leaves
+            .iter()
+            .map(|leaf| {
+                let source = leaf.span.and_then(place);
+                let mut change = redacted(leaf.clone()).change(source);
+                change.timing = timing(timings, &change.path);
+                change
+            })
+            .collect()
+    };
+    let source = match instance.origin {
+        super::Origin::Declared(i) => input.config.resources.get(i).and_then(|r| place(r.block_span)),
+        super::Origin::Removed => None,
+    };
+    let mut change = ResourceChange {
+        address: instance.address.clone(),
+        previous_address: None,
+        provider: instance.provider.clone(),
+        id: instance.id.clone().unwrap_or_else(|| Id(String::new())),
+        action: decision.action,
+        why: decision.why.clone(),
+        attributes: attributes(&decision.leaves),
+        notes,
+        desired: instance.desired.clone(),
+        observed: observed.map(|o| shown(instance, o)),
+        observed_sha256: None,
+        unobserved: decision.unobserved.clone(),
+        drift: attributes(&decision.drift),
+        source,
+    };
+    change.observed_sha256 = observed.map(|o| change.observed_digest(o));
+    change
+}
+
+/// A leaf of which neither side may be shown, without its sides.
+fn redacted(mut leaf: Leaf) -> Leaf {
+    if leaf.sensitive {
+        leaf.before = leaf.before.map(|_| Value::from(REDACTED));
+    }
+    leaf
+}
+
+/// When a change takes effect: the timing of the nearest note about it.
+fn timing(notes: &[Note], path: &[String]) -> Timing {
+    (1..=path.len())
+        .rev()
+        .map(|n| path[..n].join("."))
+        .find_map(|at| {
+            notes.iter().filter(|n| n.attribute.as_deref() == Some(&at)).find_map(|n| n.timing.clone())
+        })
+        .unwrap_or(Timing::Immediate)
+}
+
+/// What was observed, without secrets.
+fn shown(instance: &Instance, observed: &Observed) -> Observed {
+    let secret = |name: &String| {
+        instance.secrets.contains_key(name)
+            || find(instance.kind.inputs(), name)
+                .or_else(|| find(instance.kind.outputs(), name))
+                .is_some_and(|a| a.sensitive)
+    };
+    let mut shown = observed.clone();
+    shown.attributes.retain(|name, _| !secret(name));
+    shown.outputs.retain(|name, _| !secret(name));
+    shown.pending.retain(|name, _| !secret(name));
+    shown
+}
+
+fn heads(input: &Input<'_>, instances: &[Instance]) -> BTreeMap<ProviderAddress, ProviderHead> {
+    let used: BTreeSet<&ProviderAddress> = instances.iter().map(|i| &i.provider).collect();
+    used.into_iter().filter_map(|p| Some((p.clone(), input.world.places.get(p)?.clone()))).collect()
+}
+
+fn outputs(input: &Input<'_>, known: &Known<'_>, diags: &mut Diagnostics) -> BTreeMap<String, OutputChange> {
+    let mut found = BTreeMap::new();
+    for (name, output) in &input.config.outputs {
+        let revealed = reduce(&output.value, &known.scope(Secrets::Revealed), diags);
+        let leaks = revealed.any_sensitive();
+        let sensitive = output.sensitive || leaks;
+        if leaks && !output.sensitive {
+            diags.push(
+                Diagnostic::error(
+                    Code::PlainSecret,
+                    format!("The output `{name}` would show a secret"),
+                    output.value.span,
+                    "this is sensitive",
+                )
+                .help("Add `sensitive = true` to the output."),
+            );
+        }
+        let value = match leaks {
+            true => reduce(&output.value, &known.scope(Secrets::Hidden), &mut Diagnostics::default()),
+            false => revealed,
+        };
+        let before = input.state.and_then(|s| s.outputs.get(&name.to_string())).cloned();
+        found.insert(name.to_string(), OutputChange { value, before, sensitive });
+    }
+    found
+}
+
+impl ResourceChange {
+    /// The top-level attributes that its step writes.
+    pub fn changed(&self) -> BTreeSet<String> {
+        let writes = |a: &&AttributeChange| match a.after {
+            super::After::Known(_) | super::After::Open(_) | super::After::Unset => true,
+            super::After::Pending(_) | super::After::Unobserved(_) | super::After::ManagedBy(_) => false,
+        };
+        self.attributes.iter().filter(writes).filter_map(|a| a.path.first().cloned()).collect()
+    }
+
+    /// The digest of an observation that this change is bound to: of what is written and of what
+    /// changes, so that what nobody manages may change meanwhile.
+    pub fn observed_digest(&self, observed: &Observed) -> String {
+        let mut names: BTreeSet<String> = self.desired.keys().cloned().collect();
+        names.extend(self.attributes.iter().filter_map(|a| a.path.first().cloned()));
+        observed.digest(&names)
+    }
+}
+
+impl Plan {
+    /// What a reviewer approves: the same configuration on the same world gives the same digest,
+    /// whoever plans and whenever. Leaves out the time, the caller, the acceptances (they allow a
+    /// change and do not make one), and what was observed beyond what each change is bound to.
+    pub fn digest(&self) -> String {
+        let mut bound = self.clone();
+        bound.timestamp = Timestamp::UNIX_EPOCH;
+        bound.accepted.clear();
+        for head in bound.providers.values_mut() {
+            head.place.caller = None;
+        }
+        for change in &mut bound.changes {
+            change.observed = None;
+        }
+        super::sha256_hex(serde_json::to_string(&bound).expect("a plan serialises to JSON").as_bytes())
+    }
+
+    /// Whether no step changes the provider or the state.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// The addresses that could not be observed.
+    pub fn unobserved(&self) -> impl Iterator<Item = &Address> {
+        self.changes.iter().filter(|c| c.action == Action::Unobserved).map(|c| &c.address)
+    }
+}

@@ -1,0 +1,5 @@
+resource "toy_bucket" "a" {
+  name = "a"
+  days = 3
+  versioning = true
+}

@@ -1,0 +1,4 @@
+resource "toy_bucket" "b" {
+  name = "b"
+  tags = { of = "gone" }
+}

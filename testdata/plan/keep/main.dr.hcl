@@ -1,0 +1,6 @@
+resource "toy_bucket" "a" {
+  name = "a"
+  days = 3
+  zones = ["y", "x"]
+  force = true
+}

@@ -1,0 +1,3 @@
+resource "toy_db" "main" {
+  name = "main"
+}

@@ -1,0 +1,6 @@
+resource "toy_bucket" "a" {
+  name = "a"
+}
+resource "toy_bucket" "b" {
+  name = "a"
+}
