@@ -4,5 +4,6 @@
 
 mod execute;
 mod observe;
+mod seeds;
 mod toy;
 mod world;
