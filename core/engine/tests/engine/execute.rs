@@ -239,8 +239,11 @@ async fn a_plan_that_must_not_be_begun_is_refused_before_any_call() {
     }
     assert!(scene.toy.calls().is_empty());
     assert!(!scene.paths().journal().exists());
-    let missing = Acceptance { kind: AcceptKind::Weakens, address: address("a"), until: None };
-    assert_eq!(said(&Refusal::Unaccepted(vec![missing])), "Unaccepted");
+    scene.missing = vec![Acceptance { kind: AcceptKind::Weakens, address: address("a"), until: None }];
+    let mut session = scene.session().await;
+    let refused = scene.carry_out(&good, &mut session, &NoHooks).await;
+    assert!(matches!(refused, Err(ExecuteError::Refused(Refusal::Unaccepted(m))) if m == scene.missing));
+    assert!(scene.toy.calls().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

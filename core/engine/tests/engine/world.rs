@@ -8,7 +8,8 @@ use std::time::Duration;
 use drctl_core::addr::Address;
 use drctl_core::lang::expr::Expr;
 use drctl_core::plan::{
-    Action, After, AttributeChange, Observation, Op, Plan, ResourceChange, Selection, Step, StepId, World,
+    Acceptance, Action, After, AttributeChange, Observation, Op, Plan, ResourceChange, Selection, Step,
+    StepId, World,
 };
 use drctl_core::provider::{Id, Observed, Pending};
 use drctl_core::rule::Timing;
@@ -40,6 +41,7 @@ pub(crate) struct Scene {
     pub(crate) heard: Arc<Mutex<Vec<String>>>,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) runs: usize,
+    pub(crate) missing: Vec<Acceptance>,
 }
 
 pub(crate) struct Heard(Arc<Mutex<Vec<String>>>);
@@ -56,7 +58,7 @@ impl Reporter for Heard {
 impl Scene {
     pub(crate) fn new(toy: Arc<Toy>) -> Scene {
         let dir = tempfile::tempdir().unwrap();
-        Scene { dir, toy, heard: Arc::default(), stop: watch::channel(false).0, runs: 0 }
+        Scene { dir, toy, heard: Arc::default(), stop: watch::channel(false).0, runs: 0, missing: Vec::new() }
     }
 
     pub(crate) fn paths(&self) -> Paths {
@@ -87,7 +89,7 @@ impl Scene {
         let connections = connections(&[("toy", &self.toy)]);
         let apply = Apply {
             plan,
-            missing: &[],
+            missing: &self.missing,
             config_sha256: "config",
             run: &format!("run-{}", self.runs),
             registry: registry(),
