@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::http::{Message, ToEnd, read};
@@ -79,7 +79,8 @@ impl Proxy {
     }
 }
 
-async fn serve(mut stream: TcpStream, server: SocketAddr, state: Arc<Mutex<State>>) {
+async fn serve(stream: TcpStream, server: SocketAddr, state: Arc<Mutex<State>>) {
+    let mut stream = BufReader::new(stream);
     while let Ok(Some(request)) = read(&mut stream, ToEnd::No).await {
         let (delay, fault) = {
             let mut state = state.lock().unwrap();
@@ -114,7 +115,7 @@ fn refusal(status: &str, body: &str) -> Message {
 }
 
 async fn pass_on(mut request: Message, server: SocketAddr) -> io::Result<Message> {
-    let mut upstream = TcpStream::connect(server).await?;
+    let mut upstream = BufReader::new(TcpStream::connect(server).await?);
     request.headers.retain(|(n, _)| !is_hop(n));
     request.headers.push(("connection".to_owned(), "close".to_owned()));
     if !request.body.is_empty() || !request.first.starts_with("GET") {
