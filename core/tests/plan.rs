@@ -1,7 +1,11 @@
 //! The planner against cases as data: `testdata/plan/<case>/` holds a configuration, a cloud, maybe a
 //! state, and what the plan must be. `DRCTL_UPDATE=1` rewrites the expectations.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot read its case has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "cases are files, and a test without its case has failed"
+)]
 
 mod toy;
 
@@ -260,6 +264,16 @@ fn what_was_applied_is_not_planned_again() {
         checked += 1;
     }
     assert!(checked > 15, "{checked} cases were applied");
+}
+
+#[test]
+fn what_is_still_open_at_apply_is_refused() {
+    let case = Case::read(&root().join("order"));
+    let (plan, _) = case.plan();
+    let change = plan.change(&"toy_bucket.a[\"x\"]".parse().unwrap()).unwrap();
+    let kind = toy::registry().kind("toy_bucket").unwrap();
+    let diags = resolve(kind, change, &drctl_core::lang::Nothing).unwrap_err();
+    assert_eq!(diags.iter().map(|d| d.code.id()).collect::<Vec<_>>(), ["DR417"]);
 }
 
 #[test]

@@ -1,0 +1,7 @@
+import {
+  to = toy_bucket.a
+  id = "b"
+}
+resource "toy_bucket" "a" {
+  name = "a"
+}
