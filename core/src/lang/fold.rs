@@ -288,6 +288,9 @@ impl Reducer<'_> {
     /// One turn of a loop with its variables bound.
     fn turn(&mut self, e: &ForExpr) -> Turn {
         let mut hidden = false;
+        if self.is_spent() {
+            return Turn::Open;
+        }
         if let Some(condition) = &e.condition {
             let condition = self.expr(condition);
             hidden = condition.any_sensitive();
@@ -323,6 +326,7 @@ impl Reducer<'_> {
     }
 }
 
+#[expect(clippy::large_enum_variant, reason = "one at a time, taken apart at once")]
 enum Turn {
     Skip,
     Open,

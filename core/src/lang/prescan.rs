@@ -339,7 +339,11 @@ impl Scanner<'_> {
                     );
                     self.bad = true;
                 }
-                self.stack.pop();
+                // Back to the bracket that it does close, if there is one.
+                let closes = |o: &Open| matches!(o, Open::Bracket { close, .. } if *close == byte);
+                if let Some(at) = self.stack.iter().rposition(closes) {
+                    self.stack.truncate(at);
+                }
             }
             Some(Open::Template { .. } | Open::Quote { .. } | Open::Heredoc { .. }) | None => {
                 let label = format!("no bracket is open that `{}` would close", byte as char);

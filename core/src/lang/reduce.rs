@@ -16,7 +16,7 @@ use crate::span::Span;
 use crate::value::Value;
 
 /// Most nodes that one evaluation visits: a bound against nested loops over large collections.
-pub const MAX_STEPS: u64 = 4_000_000;
+pub const MAX_STEPS: u64 = 1_000_000;
 /// Deepest chain of expressions that the environment leads to.
 const MAX_DEPTH: usize = 400;
 
@@ -75,10 +75,18 @@ impl Reducer<'_> {
         (if fine { reduced } else { expr.clone() }, fine)
     }
 
+    /// Whether loops must end here: the budget is spent and it has been said.
+    pub(super) fn is_spent(&self) -> bool {
+        self.steps >= MAX_STEPS
+    }
+
     fn exhausted(&mut self, span: Span) -> bool {
         self.steps += 1;
         if self.steps < MAX_STEPS && self.depth < MAX_DEPTH {
             return false;
+        }
+        if self.said.iter().any(|(code, _)| *code == Code::TooMuchWork) {
+            return true;
         }
         self.error(
             Diagnostic::error(Code::TooMuchWork, "Expression takes too long", span, "given up here")
@@ -279,6 +287,9 @@ impl Reducer<'_> {
                         continue;
                     };
                     for (k, v) in elements {
+                        if self.is_spent() {
+                            break;
+                        }
                         let outer = self.scope.len();
                         self.scope.extend(key.clone().map(|name| (name, Some(k))));
                         self.scope.push((value.clone(), Some(v)));
@@ -367,6 +378,9 @@ impl Reducer<'_> {
         };
         let mut items = Vec::new();
         for element in elements {
+            if self.is_spent() {
+                break;
+            }
             self.elements.push(Some(element));
             items.push(self.expr(each));
             self.elements.pop();

@@ -1,0 +1,12 @@
+locals {
+  zero   = 1 / 0
+  modulo = 1 + 1 % 0
+  type   = "a" + 1
+  index  = [1][3]
+  name   = { size = 1 }.sise
+  call   = upper([])
+  dup    = { for v in [1, 1] : "k" => v }
+  text   = "${[1]} "
+  echo   = local.zero + 1
+  work   = [for a in range(1000) : [for b in range(1000) : [for c in range(1000) : a * b * c]]]
+}
