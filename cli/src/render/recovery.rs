@@ -9,10 +9,10 @@ use drctl_core::recovery::{Choice, Infeasible, Judged, RecoveryPlan, Rejected, S
 use super::palette::{Charset, Look};
 use super::text::{safe, wrap};
 
-/// The plan as text. `heading` names the scenario or loss; `sim` marks the simulation.
-pub(crate) fn text(plan: &RecoveryPlan, heading: &str, sim: Option<&str>, look: Look) -> String {
+/// The plan as text. `heading` names the scenario or loss; the simulation is marked.
+pub(crate) fn text(plan: &RecoveryPlan, heading: &str, simulated: bool, look: Look) -> String {
     let mut out = String::new();
-    head(&mut out, plan, heading, sim);
+    head(&mut out, plan, heading, simulated);
     for infeasible in &plan.infeasible {
         no_way(&mut out, infeasible, look);
     }
@@ -51,11 +51,11 @@ fn ascii(text: &str) -> String {
         .fold(text.to_owned(), |text, (sign, plain)| text.replace(sign, plain))
 }
 
-fn head(out: &mut String, plan: &RecoveryPlan, heading: &str, sim: Option<&str>) {
+fn head(out: &mut String, plan: &RecoveryPlan, heading: &str, simulated: bool) {
     let regions: Vec<_> = plan.lost.regions.iter().map(String::as_str).collect();
     let _ = writeln!(out, "Recovery plan: {}   as of {}", safe(heading), plan.as_of);
-    if let Some(sim) = sim {
-        let _ = writeln!(out, "SIM: {}: this is the embedded simulation, not a real account", safe(sim));
+    if simulated {
+        let _ = writeln!(out, "SIM: a simulated cloud, nothing real is read or changed");
     }
     let _ = writeln!(
         out,

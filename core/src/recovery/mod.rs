@@ -2,8 +2,10 @@
 //! A pure function of components, loss and time; derived from the graph, never written down.
 
 pub mod candidate;
+pub mod components;
 pub mod model;
 pub mod planner;
 
+pub use components::{components, datastores};
 pub use model::*;
 pub use planner::{readable, recover};

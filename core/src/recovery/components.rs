@@ -1,0 +1,82 @@
+//! From the planner's instances and the observed world to the components of recovery planning.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::model::{Component, Loss, Seen};
+use crate::config::{Config, LostKind, Scenario};
+use crate::plan::{Instance, Observation, Origin, World};
+use crate::provider::Observed;
+use crate::value::Value;
+
+/// One component for each declared instance of which the name is known.
+///
+/// What is in a lost region counts as not observed even when it still answers: a plan made in calm
+/// weather is the plan of the storm.
+pub fn components(instances: &[Instance], world: &World, loss: &Loss) -> Vec<Component> {
+    let declared = instances.iter().filter(|i| i.origin != Origin::Removed);
+    declared.filter_map(|i| component(i, world, loss)).collect()
+}
+
+fn component(instance: &Instance, world: &World, loss: &Loss) -> Option<Component> {
+    let place = world.places.get(&instance.provider).map(|head| head.place.clone()).unwrap_or_default();
+    let lost = place.region.as_ref().is_some_and(|region| loss.regions.contains(region));
+    let (seen, observed) = match world.observations.get(&instance.address) {
+        _ if lost => (Seen::Unobserved("its region is lost".to_owned()), None),
+        Some(Observation::Present(observed)) => (Seen::Present, Some(observed)),
+        Some(Observation::Absent) => (Seen::Absent, None),
+        Some(Observation::Unobserved(why)) => (Seen::Unobserved(why.message.clone()), None),
+        None => (Seen::Unobserved("it was not asked for".to_owned()), None),
+    };
+    Some(Component {
+        address: instance.address.clone(),
+        kind: instance.kind,
+        id: instance.id.clone()?,
+        attributes: attributes(instance, observed),
+        outputs: outputs(instance, observed),
+        place,
+        seen,
+        needs: instance.needs.clone(),
+    })
+}
+
+/// What is observed, and what is written where nothing is. Secrets stay out: a recovery plan is shown.
+fn attributes(instance: &Instance, observed: Option<&Observed>) -> BTreeMap<String, Value> {
+    let mut attributes: BTreeMap<String, Value> = instance
+        .desired
+        .iter()
+        .filter(|(_, expr)| !expr.any_sensitive())
+        .filter_map(|(name, expr)| Some((name.clone(), expr.value().filter(|v| *v != Value::Null)?)))
+        .collect();
+    if let Some(observed) = observed {
+        attributes.extend(observed.attributes.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+    attributes
+}
+
+fn outputs(instance: &Instance, observed: Option<&Observed>) -> BTreeMap<String, Value> {
+    let mut outputs = instance.derived.clone();
+    if let Some(observed) = observed {
+        outputs.extend(observed.outputs.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+    outputs
+}
+
+impl Loss {
+    /// What a scenario takes away.
+    pub fn of(scenario: &Scenario) -> Loss {
+        let regions = scenario.lost.iter().filter(|l| l.kind == LostKind::Region).map(|l| l.name.clone());
+        Loss { regions: regions.collect() }
+    }
+
+    /// The lost regions in which this configuration has no provider: probably misspelt.
+    pub fn unknown_regions(&self, world: &World) -> BTreeSet<String> {
+        let known: BTreeSet<&String> =
+            world.places.values().filter_map(|head| head.place.region.as_ref()).collect();
+        self.regions.iter().filter(|r| !known.contains(r)).cloned().collect()
+    }
+}
+
+/// The resources that hold the data of the declared datastores.
+pub fn datastores(config: &Config) -> BTreeMap<crate::addr::Name, crate::addr::Address> {
+    config.datastores.iter().filter_map(|(name, d)| Some((name.clone(), d.resource.clone()?))).collect()
+}
