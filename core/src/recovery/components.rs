@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Component, Loss, Seen};
-use crate::config::{Config, LostKind, Scenario};
+use crate::config::{Config, Scenario};
 use crate::plan::{Instance, Observation, Origin, World};
 use crate::provider::Observed;
 use crate::value::Value;
@@ -64,8 +64,7 @@ fn outputs(instance: &Instance, observed: Option<&Observed>) -> BTreeMap<String,
 impl Loss {
     /// What a scenario takes away.
     pub fn of(scenario: &Scenario) -> Loss {
-        let regions = scenario.lost.iter().filter(|l| l.kind == LostKind::Region).map(|l| l.name.clone());
-        Loss { regions: regions.collect() }
+        Loss { regions: scenario.lost_regions.iter().map(|(name, _)| name.clone()).collect() }
     }
 
     /// The lost regions in which this configuration has no provider: probably misspelt.
