@@ -183,3 +183,55 @@ impl Walk {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn row() -> Attribute {
+        Attribute {
+            name: "any",
+            docs: "",
+            ty: Type::Any,
+            required: false,
+            sensitive: false,
+            role: Role::Managed,
+            canonical: Ok,
+            default: || None,
+        }
+    }
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "[a-c]{0,2}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::List),
+                prop::collection::btree_set(inner.clone(), 0..4).prop_map(Value::Set),
+                prop::collection::btree_map("[a-c]{1,2}", inner, 0..4).prop_map(Value::Object),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_differs_from_itself(value in values()) {
+            prop_assert_eq!(diff_values(&row(), Some(&value), Some(&value)), Vec::new());
+            let span = crate::span::Span::new(crate::span::FileId(0), 0, 0);
+            prop_assert_eq!(diff(&row(), Some(&value), &Expr::literal(value.clone(), span)), Vec::new());
+        }
+
+        #[test]
+        fn a_difference_is_the_same_from_both_sides(a in values(), b in values()) {
+            let paths = |leaves: Vec<Leaf>| leaves.into_iter().map(|l| l.path).collect::<Vec<_>>();
+            let there = paths(diff_values(&row(), Some(&a), Some(&b)));
+            prop_assert_eq!(there, paths(diff_values(&row(), Some(&b), Some(&a))));
+        }
+    }
+}
