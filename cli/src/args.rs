@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{kinds, sim, state, version};
+use crate::commands::{apply, kinds, plan, show, sim, state, validate, version};
 
 /// Disaster recovery as code: declares how data is protected, plans and applies it, and plans the way back.
 #[derive(Debug, Parser)]
@@ -33,6 +33,14 @@ pub(crate) struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Checks the configuration without asking any provider
+    Validate(validate::Args),
+    /// Shows what an apply would do, protection first
+    Plan(plan::Args),
+    /// Carries out exactly the plan that was shown or saved
+    Apply(apply::Args),
+    /// Shows a saved plan again
+    Show(show::Args),
     /// Lists what drctl remembers, and changes it
     State(state::Args),
     /// Shows the kinds of resources and their attributes

@@ -18,6 +18,7 @@ const SUFFIX: &str = ".dr.hcl";
 pub(crate) fn directory(dir: &Path) -> (SourceMap, Diagnostics) {
     let mut sources = SourceMap::default();
     let mut diagnostics = Diagnostics::default();
+    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
     let names = match names(dir) {
         Ok(names) => names,
         Err(error) => {

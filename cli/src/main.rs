@@ -5,16 +5,19 @@
 mod args;
 mod argv;
 mod commands;
+mod connect;
 mod exit;
 mod failure;
 mod gates;
 mod load;
 mod planfile;
+mod planning;
 mod project;
 mod registry;
 mod render;
 mod session;
 mod ui;
+mod variables;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -87,6 +90,10 @@ fn parse(args: Vec<OsString>, ui: &mut Ui) -> Result<Cli, Exit> {
 fn dispatch(cli: &Cli, ui: &mut Ui) -> Result<Exit, Failure> {
     let project = Project::new(cli.global.chdir.as_deref(), &ui.env);
     match &cli.command {
+        Command::Validate(args) => commands::validate::run(args, &project, ui),
+        Command::Plan(args) => commands::plan::run(args, &project, ui),
+        Command::Apply(args) => commands::apply::run(args, &project, ui),
+        Command::Show(args) => commands::show::run(args, &registry::REGISTRY, ui),
         Command::Kinds(args) => commands::kinds::run(args, &registry::REGISTRY, ui),
         Command::State(args) => commands::state::run(args, &project, ui),
         Command::Sim(args) => commands::sim::run(args, &project, ui),

@@ -52,6 +52,14 @@ impl Project {
         self.data.join("state.json")
     }
 
+    /// Makes drctl's own folder.
+    pub(crate) fn make_data(&self) -> Result<(), Failure> {
+        std::fs::create_dir_all(&self.data).map_err(|error| {
+            let headline = format!("`{}` cannot be made: {error}", self.data.display());
+            Failure::new(Code::Unwritable, headline, "Work where you may write, or set DRCTL_DATA_DIR.")
+        })
+    }
+
     /// Opens the simulated cloud. An empty one is filled from `sim.json` beside the configuration.
     pub(crate) fn simulation(&self) -> Result<Simulation, Failure> {
         let dir = self.sim_dir();

@@ -47,18 +47,17 @@ pub(crate) async fn lock(
     timeout: Duration,
     clock: &dyn Clock,
 ) -> Result<Lock, Failure> {
-    let path = lock_path(&project.state_path());
-    if let Some(dir) = path.parent() {
-        std::fs::create_dir_all(dir).map_err(|error| {
-            let headline = format!("`{}` cannot be made: {error}", dir.display());
-            Failure::new(Code::Unwritable, headline, "Work where you may write, or set DRCTL_DATA_DIR.")
-        })?;
-    }
-    Lock::acquire(&path, holder, timeout, clock).await.map_err(|error| match error {
+    project.make_data()?;
+    Lock::acquire(&lock_path(&project.state_path()), holder, timeout, clock).await.map_err(lock_failed)
+}
+
+/// The lock could not be taken.
+pub(crate) fn lock_failed(error: LockError) -> Failure {
+    match error {
         LockError::Locked { .. } => Failure::new(
             Code::Locked,
             format!("The state is {error}"),
-            "Wait until it is done. What runs is shown by its owner; a lock is never broken by itself.",
+            "Wait until it is done, or give `--lock-timeout` more seconds.",
         )
         .exit(Exit::Locked),
         LockError::File(error) => Failure::new(
@@ -66,7 +65,13 @@ pub(crate) async fn lock(
             format!("The lock cannot be taken: {error}"),
             "Check the folder's permissions.",
         ),
-    })
+    }
+}
+
+/// A number that differs from process to process.
+pub(crate) fn random() -> u32 {
+    use std::hash::{BuildHasher, Hasher};
+    std::collections::hash_map::RandomState::new().build_hasher().finish() as u32
 }
 
 /// The state; none when there is none.

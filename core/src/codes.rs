@@ -174,6 +174,14 @@ codes! {
     Locked = "DR710";
     /// The state cannot be read or written.
     StateUnusable = "DR711";
+    /// The credentials lead to an account that the configuration does not allow.
+    WrongAccount = "DR712";
+    /// The plan is not the one that was reviewed, or the world has moved on since.
+    OtherPlan = "DR713";
+    /// A plan needs a person's word that was not given, and is not applied.
+    NotAccepted = "DR714";
+    /// The plan was not carried out.
+    NotApplied = "DR715";
 }
 
 impl fmt::Display for Code {

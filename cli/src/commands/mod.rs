@@ -1,6 +1,10 @@
 //! One file per command: load, stop on diagnostics, call core and engine, render, exit.
 
+pub(crate) mod apply;
 pub(crate) mod kinds;
+pub(crate) mod plan;
+pub(crate) mod show;
 pub(crate) mod sim;
 pub(crate) mod state;
+pub(crate) mod validate;
 pub(crate) mod version;

@@ -35,14 +35,14 @@ pub(crate) enum PlanFormat {
 }
 
 /// Prints the plan.
-pub(crate) fn run(args: &Args, registry: &Registry, ui: &mut Ui) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Args, registry: &Registry, ui: &Ui) -> Result<Exit, Failure> {
     let plan = planfile::read(&args.plan)?;
     print(&plan, registry, args.format, ui)?;
     Ok(Exit::Success)
 }
 
 /// Prints a plan in the form asked for.
-pub(crate) fn print(plan: &Plan, registry: &Registry, format: PlanFormat, ui: &mut Ui) -> Result<(), Failure> {
+pub(crate) fn print(plan: &Plan, registry: &Registry, format: PlanFormat, ui: &Ui) -> Result<(), Failure> {
     let view = View::new(plan, registry);
     let format = if ui.format == Format::Json { PlanFormat::Json } else { format };
     let text = match format {

@@ -3,11 +3,11 @@
 
 use std::fmt::Write;
 
-use drctl_core::plan::{After, AttributeChange};
+use drctl_core::plan::{Action, After, AttributeChange};
 
 use super::text::safe;
 use super::value;
-use super::view::{Detail, Entry, Section, View, acceptance, timing, verb};
+use super::view::{Detail, Entry, Section, View, acceptance, timing, timing_of, verb};
 
 /// Characters a comment may have; GitHub refuses more than 65,536.
 const BUDGET: usize = 60_000;
@@ -91,9 +91,8 @@ fn entry(view: &View<'_>, section: Section, entry: &Entry<'_>) -> String {
         format!("- {} {} {}", code(&change.address.to_string()), verb(change.action), code(&change.id.0));
     text.push('\n');
     for note in &entry.notes {
-        let mut about = vec![view.fact(&note.fact)];
-        about.extend(note.timing.as_ref().map(timing).filter(|t| !t.is_empty()));
-        let _ = writeln!(text, "  - {} ({})", escape(&note.reason), escape(&about.join("; ")));
+        let about = view.about(note, change.action);
+        let _ = writeln!(text, "  - {} ({})", escape(&note.reason), escape(&about));
         if let Some(help) = &note.help {
             let _ = writeln!(text, "    {}", escape(help));
         }
@@ -105,7 +104,7 @@ fn entry(view: &View<'_>, section: Section, entry: &Entry<'_>) -> String {
         if let Some(why) = &change.unobserved {
             let _ = writeln!(text, "  - {}", escape(&why.message));
         }
-        text += &attributes(&change.attributes);
+        text += &attributes(&change.attributes, change.action);
     }
     for missing in view.missing(change, section) {
         let _ = writeln!(text, "  - needs {}", code(&format!("--accept {}", acceptance(missing))));
@@ -114,7 +113,7 @@ fn entry(view: &View<'_>, section: Section, entry: &Entry<'_>) -> String {
 }
 
 /// The attributes as a folded difference.
-fn attributes(attributes: &[AttributeChange]) -> String {
+fn attributes(attributes: &[AttributeChange], action: Action) -> String {
     if attributes.is_empty() {
         return String::new();
     }
@@ -123,7 +122,7 @@ fn attributes(attributes: &[AttributeChange]) -> String {
         let name = value::path(&attribute.path);
         let when = match &attribute.after {
             After::Pending(pending) => format!("accepted already, {}", timing(&pending.timing)),
-            _ => timing(&attribute.timing),
+            _ => timing_of(&attribute.timing, action),
         };
         let when = if when.is_empty() { String::new() } else { format!("   @ {when}") };
         if attribute.sensitive {
@@ -280,7 +279,7 @@ mod tests {
           +           "Effect": "Deny"
                     }
                   ],
-          + replication.rule."all docs".destination = (known after apply: aws_s3_bucket.copy)
+          + replication.rule."all docs".destination = aws_s3_bucket.copy.arn (known after apply: aws_s3_bucket.copy)
           - tags.owner = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
           + tags.owner = "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"
           ```

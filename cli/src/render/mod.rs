@@ -1,5 +1,6 @@
 //! How things look. What things are is decided elsewhere.
 
+pub(crate) mod applied;
 pub(crate) mod diagnostics;
 pub(crate) mod json;
 pub(crate) mod markdown;

@@ -7,7 +7,7 @@ use drctl_core::plan::{Action, After, AttributeChange, OutputChange, Plan, Resou
 use super::palette::{Look, Tone};
 use super::text::{clip, count, safe, width, wrap};
 use super::value;
-use super::view::{Detail, Entry, Section, View, acceptance, acts, symbol, timing, verb};
+use super::view::{Detail, Entry, Section, View, acceptance, acts, symbol, timing, timing_of, verb};
 
 /// Names of unchanged resources that are listed; of the rest only the number.
 const MOST_UNCHANGED: usize = 12;
@@ -114,9 +114,7 @@ fn entry(view: &View<'_>, section: Section, entry: &Entry<'_>, look: Look) -> St
         text += &attributes(&change.attributes, change.action, look);
     }
     for note in &entry.notes {
-        let mut about = vec![view.fact(&note.fact)];
-        about.extend(note.timing.as_ref().map(timing).filter(|t| !t.is_empty()));
-        let line = format!("{} ({})", safe(&note.reason), about.join("; "));
+        let line = format!("{} ({})", safe(&note.reason), safe(&view.about(note, change.action)));
         let mark = effect_mark(note.effect);
         let _ = writeln!(text, "{}", wrap(&format!("      {mark} "), &line, look.width));
         if let Some(help) = &note.help {
@@ -146,70 +144,95 @@ fn headline(plan: &Plan, change: &ResourceChange, look: Look) -> String {
     let place = region.map(|r| format!(" in {}", safe(r))).unwrap_or_default();
     let moved = change.previous_address.as_ref().map(|a| format!(", moved from {}", safe(&a.to_string())));
     let id = value::inline(&change.id.0.as_str().into());
-    let id = clip(&id, 65, look.ellipsis());
-    format!(
-        "  {} {}  {} {id}{place}{}\n",
-        symbol(change.action),
-        look.paint(Tone::Strong, &safe(&change.address.to_string())),
-        verb(change.action),
-        moved.unwrap_or_default(),
-    )
+    let id = clip(&id, look.width - 6, look.ellipsis());
+    let address = safe(&change.address.to_string());
+    let moved = moved.unwrap_or_default();
+    let (mark, verb) = (symbol(change.action), verb(change.action));
+    let strong = look.paint(Tone::Strong, &address);
+    let line = format!("{verb} {id}{place}{moved}");
+    if 4 + width(&address) + 2 + width(&line) <= look.width {
+        return format!("  {mark} {strong}  {line}\n");
+    }
+    format!("  {mark} {strong}  {verb}{place}{moved}\n      {id}\n")
 }
 
+/// All attributes, those of one block together under its name.
 fn attributes(attributes: &[AttributeChange], action: Action, look: Look) -> String {
-    let names: Vec<String> = attributes.iter().map(|a| value::path(&a.path)).collect();
-    let column = names.iter().map(|n| width(n)).max().unwrap_or(0).min(NAME_COLUMN);
     let mut text = String::new();
-    for (name, attribute) in names.iter().zip(attributes) {
-        text += &self::attribute(name, attribute, column, action, look);
+    let parent = |a: &AttributeChange| a.path.split_last().map(|(_, p)| p.to_vec()).unwrap_or_default();
+    for group in attributes.chunk_by(|a, b| parent(a) == parent(b)) {
+        let parent = parent(&group[0]);
+        let indent = if parent.is_empty() { 4 } else { 6 };
+        if !parent.is_empty() {
+            let _ = writeln!(text, "      {}", value::path(&parent));
+        }
+        let names: Vec<String> =
+            group.iter().map(|a| a.path.last().map(|n| value::key(n)).unwrap_or_default()).collect();
+        let column = names.iter().map(|n| width(n)).max().unwrap_or(0).min(NAME_COLUMN);
+        for (name, attribute) in names.iter().zip(group) {
+            let name = format!("{name}{}", " ".repeat(column.saturating_sub(width(name))));
+            text += &self::attribute((indent, &name), attribute, action, look);
+        }
     }
     text
 }
 
-fn attribute(name: &str, attribute: &AttributeChange, column: usize, action: Action, look: Look) -> String {
-    let pad = " ".repeat(column.saturating_sub(width(name)));
-    let mut when = timing(&attribute.timing);
-    let mut mark = ' ';
-    if let After::Pending(pending) = &attribute.after {
-        mark = '@';
-        when = format!("accepted by the provider, in effect {}", timing(&pending.timing));
-    } else if !when.is_empty() {
-        mark = '@';
-    }
-    let bare = if when.is_empty() { String::new() } else { format!("  @ {}", when.trim_end()) };
-    let when = look.paint(Tone::Caution, &bare);
+/// One attribute: its name, padded, behind an indent.
+fn attribute(
+    (indent, name): (usize, &str),
+    attribute: &AttributeChange,
+    action: Action,
+    look: Look,
+) -> String {
+    let (when, mark) = when(attribute, action);
+    let lead = format!("{}{mark} {name}", " ".repeat(indent));
+    let deeper = " ".repeat(indent + 4);
+    let painted = look.paint(Tone::Caution, &when);
+    let behind = if when.is_empty() { String::new() } else { format!("  {painted}") };
     if attribute.sensitive {
         let verb = if attribute.before.is_none() { "=" } else { "changes:" };
-        return format!("    {mark} {name}{pad}  {verb} {}{when}\n", value::SENSITIVE);
+        return format!("{lead}  {verb} {}{behind}\n", value::SENSITIVE);
     }
     if let Some(lines) = document(attribute) {
-        let mut text = format!("    {mark} {name}:{when}\n");
+        let mut text = format!("{}:{behind}\n", lead.trim_end());
         for (sign, line) in lines {
-            let _ = writeln!(text, "        {}", value::diff_line(sign, &line, look));
+            let _ = writeln!(text, "{deeper}{}", value::diff_line(sign, &line, look));
         }
         return text;
     }
     let after = value::after(&attribute.after);
-    let sides = match &attribute.before {
-        None if action == Action::Create => format!("= {after}"),
-        before => format!("{} {} {after}", value::before(before.as_ref()), look.arrow()),
+    let is_new = attribute.before.is_none() && action == Action::Create;
+    let sides = match is_new {
+        true => format!("= {after}"),
+        false => format!("{} {} {after}", value::before(attribute.before.as_ref()), look.arrow()),
     };
-    let fits = |text: &str| 6 + column.max(width(name)) + 2 + width(text) <= look.width;
-    if attribute.before.is_none() && action == Action::Create || fits(&format!("{sides}{bare}")) {
-        return format!("    {mark} {name}{pad}  {sides}{when}\n");
+    let room = look.width.saturating_sub(width(&lead) + 2);
+    if is_new || width(&sides) + width(&when) + 2 <= room {
+        return format!("{lead}  {sides}{behind}\n");
     }
-    let when = match bare.trim_start() {
-        "" => String::new(),
-        bare => format!("        {}\n", look.paint(Tone::Caution, bare)),
-    };
-    if fits(&sides) {
-        return format!("    {mark} {name}{pad}  {sides}\n{when}");
+    let below = if when.is_empty() { String::new() } else { format!("{deeper}{painted}\n") };
+    if width(&sides) <= room {
+        return format!("{lead}  {sides}\n{below}");
     }
     format!(
-        "    {mark} {name}\n        {}\n        {}\n{when}",
+        "{}\n{deeper}{}\n{deeper}{}\n{below}",
+        lead.trim_end(),
         look.paint(Tone::Bad, &format!("- {}", value::before(attribute.before.as_ref()))),
         look.paint(Tone::Good, &format!("+ {after}")),
     )
+}
+
+/// When an attribute takes effect, and the mark for it; both blank for at once.
+fn when(attribute: &AttributeChange, action: Action) -> (String, char) {
+    let text = match &attribute.after {
+        After::Pending(pending) => {
+            format!("accepted by the provider, in effect {}", timing(&pending.timing)).trim_end().to_owned()
+        }
+        After::Known(_) | After::Open(_) | After::Unset | After::Unobserved(_) | After::ManagedBy(_) => {
+            timing_of(&attribute.timing, action)
+        }
+    };
+    if text.is_empty() { (text, ' ') } else { (format!("@ {text}"), '@') }
 }
 
 /// The line difference of a JSON document or a text of several lines.
@@ -325,7 +348,8 @@ mod tests {
 
         = IRREVERSIBLE (1)
           ~ aws_s3_bucket.invoices["eu"]  update "invoices\u{1b}[31m-eu" in eu-west-1
-            @ object_lock.years                   not set → 10  @ for new data only
+              object_lock
+              @ years  not set → 10  @ for new data only
               policy:
                       {
                         "Action": "s3:GetObject",
@@ -333,10 +357,12 @@ mod tests {
                 +       "Effect": "Deny"
                       }
                     ],
-              replication.rule."all docs".destination  not set → (known after apply: aws_s3_bucket.copy)
-              tags.owner
-                - "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-                + "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"
+              replication.rule."all docs"
+                destination  not set → aws_s3_bucket.copy.arn (known after apply: aws_s3_bucket.copy)
+              tags
+                owner
+                  - "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                  + "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"
               = object lock in mode COMPLIANCE cannot be switched off or shortened (S4)
               ! what exists already is not locked (S9; for new data only)
               needs --accept 'irreversible:aws_s3_bucket.invoices["eu"]'
@@ -364,7 +390,7 @@ mod tests {
               deletion_protection  true → false
 
         OUTPUTS (1)
-            copy_arn = (known after apply: aws_s3_bucket.copy)
+            copy_arn = aws_s3_bucket.copy.arn (known after apply: aws_s3_bucket.copy)
 
         . unchanged (1): aws_db_instance.waiting
 

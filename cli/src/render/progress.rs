@@ -66,6 +66,12 @@ impl Progress {
         self.event("version", "info", &format!("drctl {VERSION}"), json!({ "drctl": VERSION, "ui": "1.0" }));
     }
 
+    /// Takes what was drawn away until something new is told.
+    pub(crate) fn pause(&self) {
+        self.bar.set_message("");
+        self.bar.suspend(|| ());
+    }
+
     /// Takes what was drawn away.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();

@@ -79,9 +79,10 @@ pub(crate) fn open(expr: &Expr) -> String {
     let mut waits: Vec<String> = expr.references().into_iter().map(|(r, _)| subject(r)).collect();
     waits.sort();
     waits.dedup();
-    match waits.is_empty() {
-        true => "(known after apply)".to_owned(),
-        false => format!("(known after apply: {})", waits.join(", ")),
+    let text = safe(&drctl_core::lang::render(expr));
+    match waits.as_slice() {
+        [] => format!("{text} (known after apply)"),
+        waits => format!("{text} (known after apply: {})", waits.join(", ")),
     }
 }
 

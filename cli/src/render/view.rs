@@ -1,7 +1,6 @@
 //! A plan sorted for reading: what it does to protection first, then the rest. Text and Markdown
 //! are written from this one order.
 
-use drctl_core::fact::FactId;
 use drctl_core::plan::{AcceptKind, Acceptance, Action, After, AttributeChange, Plan, ResourceChange};
 use drctl_core::provider::Registry;
 use drctl_core::rule::{Effect, Note, Timing};
@@ -142,6 +141,11 @@ fn sections_of(change: &ResourceChange) -> Vec<Section> {
 }
 
 impl<'p> View<'p> {
+    /// The view on a plan.
+    pub(crate) fn new(plan: &'p Plan, registry: &'p Registry) -> View<'p> {
+        View { plan, digest: plan.digest(), missing: plan.missing_acceptances(), registry }
+    }
+
     /// The plan in the order of reading; sections without content are left out.
     pub(crate) fn sections(&self) -> Vec<(Section, Vec<Entry<'p>>)> {
         let mut found: std::collections::BTreeMap<Section, Vec<Entry<'p>>> = Default::default();
@@ -157,7 +161,12 @@ impl<'p> View<'p> {
                         None => i == 0,
                     })
                     .collect();
+                // Nothing is planned for what is not observed, so nothing follows from it either.
+                if change.action == Action::Unobserved {
+                    notes.clear();
+                }
                 notes.sort_by_key(|n| n.effect);
+                notes.dedup_by(|a, b| a.reason == b.reason && a.fact == b.fact && a.help == b.help);
                 let detail = if i == 0 { Detail::Full } else { Detail::NotesOnly };
                 found.entry(*section).or_default().push(Entry { change, notes, detail });
             }
@@ -190,11 +199,17 @@ impl<'p> View<'p> {
         self.plan.providers.values().any(|p| p.simulated)
     }
 
-    /// A fact's id, with a word when it was never checked against a source.
-    pub(crate) fn fact(&self, id: &FactId) -> String {
-        match self.registry.fact(&id.0) {
-            Some(fact) if fact.general_knowledge => format!("{id}, general knowledge"),
-            Some(_) | None => id.to_string(),
+    /// What a note rests on and when it takes effect: `S5; for new data only`. A fact that was never
+    /// checked against a source is called so.
+    pub(crate) fn about(&self, note: &Note, action: Action) -> String {
+        let unchecked = self.registry.fact(&note.fact.0).is_some_and(|f| f.general_knowledge);
+        let mut about = note.fact.to_string();
+        if unchecked && !note.reason.contains("general knowledge") {
+            about += ", general knowledge";
+        }
+        match note.timing.as_ref().map(|t| timing_of(t, action)) {
+            Some(when) if !when.is_empty() => format!("{about}; {when}"),
+            Some(_) | None => about,
         }
     }
 
@@ -257,6 +272,14 @@ pub(crate) fn acceptance(acceptance: &Acceptance) -> String {
     let word = format!("{kind}:{}", acceptance.address);
     let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || ":._-".contains(c));
     if plain { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+/// As [`timing`]; a thing that is being made has no old data to tell from the new.
+pub(crate) fn timing_of(when: &Timing, action: Action) -> String {
+    match when {
+        Timing::NewDataOnly if action == Action::Create => String::new(),
+        when => timing(when),
+    }
 }
 
 /// When something takes effect, in words; empty for at once.

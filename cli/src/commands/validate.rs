@@ -1,0 +1,41 @@
+//! `drctl validate`: checks the configuration without asking any provider.
+
+use drctl_core::config;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::load;
+use crate::planning;
+use crate::project::Project;
+use crate::registry::REGISTRY;
+use crate::render::diagnostics;
+use crate::render::palette::Tone;
+use crate::render::text::count;
+use crate::ui::{Format, Ui};
+
+/// Options of `drctl validate`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+/// Checks and says what is wrong.
+pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
+    let Args {} = args;
+    let (sources, mut found) = load::directory(&project.dir);
+    let (config, more) = config::load(&sources, &REGISTRY);
+    found.extend(more);
+    let hidden = planning::hidden(&config);
+    match ui.format {
+        Format::Json => {
+            ui.print(&format!("{:#}\n", diagnostics::json(&found, &sources, &hidden)))?;
+        }
+        Format::Text => {
+            ui.tell(&diagnostics::text(&found, &sources, &hidden, ui.err_look()));
+            if !found.has_errors() {
+                let files = count(sources.iter().count(), "file");
+                let text = format!("Valid: {} in {files}.", count(config.resources.len(), "resource"));
+                ui.print(&format!("{}\n", ui.look().paint(Tone::Good, &text)))?;
+            }
+        }
+    }
+    Ok(if found.has_errors() { Exit::Error } else { Exit::Success })
+}

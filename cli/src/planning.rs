@@ -1,0 +1,262 @@
+//! From a directory to a plan: read, check, connect, observe, plan. The steps that `plan`, `apply`
+//! and whoever else needs the observed world have in common.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use drctl_aws::provider_config::ProviderConfig;
+use drctl_core::addr::Name;
+use drctl_core::codes::Code;
+use drctl_core::config::variables::Values;
+use drctl_core::config::{self, Config};
+use drctl_core::diag::{Diagnostic, Diagnostics};
+use drctl_core::plan::{self, AcceptKind, Acceptance, Input, Plan, Selection, World, sha256_hex};
+use drctl_core::schema::Attributes;
+use drctl_core::span::{SourceMap, Span};
+use drctl_core::state::State;
+use drctl_core::value::Value;
+use drctl_engine::clock::Clock;
+use drctl_engine::connect::{Connections, connect};
+use drctl_engine::observe::{Limits, Observer, observe};
+use drctl_engine::reporter::Reporter;
+use jiff::Timestamp;
+
+use crate::connect::{Configurations, Connector};
+use crate::exit::Exit;
+use crate::failure::{Failure, Reported};
+use crate::load;
+use crate::project::Project;
+use crate::registry::REGISTRY;
+use crate::ui::Ui;
+
+/// Where the values of variables come from, beside `DRCTL_VAR_x`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct VariableArgs {
+    /// Sets a variable: `name=value`
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    pub(crate) var: Vec<String>,
+    /// Sets the variables that this file assigns
+    #[arg(long = "var-file", value_name = "FILE")]
+    pub(crate) var_file: Vec<PathBuf>,
+}
+
+/// What a plan is made of and for.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct PlanningArgs {
+    #[command(flatten)]
+    pub(crate) variables: VariableArgs,
+    /// Accepts a change that must not happen unasked: `irreversible:ADDRESS`, `weakens:ADDRESS`,
+    /// `outage:ADDRESS`, `delete:ADDRESS`
+    #[arg(long, value_name = "KIND:ADDRESS", value_parser = acceptance)]
+    pub(crate) accept: Vec<Acceptance>,
+    /// Plans only this resource and what it needs; the plan is incomplete then
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "exclude")]
+    pub(crate) target: Vec<String>,
+    /// Leaves out this resource and what needs it; the plan is incomplete then
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) exclude: Vec<String>,
+    /// Shows only what has changed at the provider
+    #[arg(long)]
+    pub(crate) refresh_only: bool,
+    /// Reads in flight for each provider; writes of an apply: a third of it
+    #[arg(long, value_name = "N", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) parallelism: u16,
+}
+
+/// Reads `irreversible:aws_s3_bucket.invoices`.
+pub(crate) fn acceptance(text: &str) -> Result<Acceptance, String> {
+    let (kind, address) = text.split_once(':').ok_or("write it as `KIND:ADDRESS`")?;
+    let kind = match kind {
+        "weakens" => AcceptKind::Weakens,
+        "irreversible" => AcceptKind::Irreversible,
+        "outage" => AcceptKind::Outage,
+        "delete" => AcceptKind::Delete,
+        other => return Err(format!("`{other}` is none of weakens, irreversible, outage, delete")),
+    };
+    let address = address.parse().map_err(|e: drctl_core::addr::InvalidName| e.to_string())?;
+    Ok(Acceptance { kind, address, until: None })
+}
+
+/// A configuration with the values of its variables.
+pub(crate) struct Loaded {
+    /// The files.
+    pub(crate) sources: SourceMap,
+    /// What they say.
+    pub(crate) config: Config,
+    /// The values of the variables, defaults included, and whether each is sensitive.
+    pub(crate) values: Values,
+    /// The values alone.
+    pub(crate) variables: BTreeMap<Name, Value>,
+    /// Ranges of the files that must not be shown.
+    pub(crate) hidden: Vec<Span>,
+    /// Digest of files and of variables that are not sensitive.
+    pub(crate) config_sha256: String,
+    /// What is worth a warning.
+    pub(crate) diagnostics: Diagnostics,
+}
+
+impl Loaded {
+    /// These diagnostics with the files they point into.
+    pub(crate) fn failure(&self, diagnostics: Diagnostics) -> Failure {
+        Failure::Diagnostics(Box::new(Reported {
+            diagnostics,
+            sources: self.sources.clone(),
+            hidden: self.hidden.clone(),
+            exit: Exit::Error,
+        }))
+    }
+}
+
+/// The spans of the defaults of sensitive variables.
+pub(crate) fn hidden(config: &Config) -> Vec<Span> {
+    let secret = config.variables.values().filter(|v| v.sensitive);
+    secret.filter_map(|v| v.default.as_ref().map(|d| d.span)).collect()
+}
+
+/// Digest of files and of variables that are not sensitive.
+fn config_sha256(files: &SourceMap, values: &Values) -> String {
+    let files: Vec<(&str, &str)> = files.iter().map(|(_, f)| (f.name.as_str(), f.text.as_str())).collect();
+    let open: BTreeMap<&str, &Value> = values
+        .iter()
+        .filter(|(_, (_, sensitive))| !sensitive)
+        .map(|(name, (value, _))| (name.as_str(), value))
+        .collect();
+    let text = serde_json::to_string(&(files, open)).expect("texts and values serialise to JSON");
+    sha256_hex(text.as_bytes())
+}
+
+/// What was observed, and what it was observed through.
+pub(crate) struct Observation {
+    /// The connections.
+    pub(crate) connections: Connections,
+    /// The world.
+    pub(crate) world: World,
+    /// The time of the plan.
+    pub(crate) now: Timestamp,
+}
+
+/// Connects and reads everything that the configuration and the state name.
+pub(crate) async fn look(
+    loaded: &Loaded,
+    state: Option<&State>,
+    project: &Project,
+    (parallelism, reporter, clock): (u16, &dyn Reporter, &dyn Clock),
+    ui: &Ui,
+) -> Result<Observation, Failure> {
+    let limits = Limits { parallelism: usize::from(parallelism), ..Limits::default() };
+    let configurations = provider_blocks(loaded)?;
+    let connector = Connector::new(project, &configurations, limits.parallelism, ui)?;
+    let connections = connect(&connector, &configurations, limits.silence).await;
+    check_accounts(&configurations, &connections)?;
+    let observer = Observer { registry: REGISTRY, connections: &connections, limits, reporter };
+    let world = observe(&observer, |world| {
+        let (instances, _) = plan::instances(&loaded.config, &loaded.variables, world, &REGISTRY, state);
+        plan::requests(&instances, world)
+    })
+    .await;
+    // The simulated cloud has a time of its own, unless somebody sets one.
+    let now = match connector.sim() {
+        Some(sim) if !ui.env.contains_key("DRCTL_NOW") => {
+            sim.read(|world| world.now).map_err(crate::project::failed)?
+        }
+        Some(_) | None => clock.now(),
+    };
+    Ok(Observation { connections, world, now })
+}
+
+/// The `provider` blocks, evaluated; the default one of each provider is there even when it is not
+/// written.
+fn provider_blocks(loaded: &Loaded) -> Result<Configurations, Failure> {
+    let (mut blocks, mut diagnostics) = plan::providers(&loaded.config, &loaded.variables, &REGISTRY);
+    for (provider, values) in &blocks {
+        let Some(block) = loaded.config.providers.get(provider) else { continue };
+        if let Err(error) = ProviderConfig::from_values(values.clone()) {
+            let at = error.path.first().and_then(|name| block.attributes.get(name));
+            let span = at.map_or(block.span, |expr| expr.span);
+            let headline = format!("Provider `{provider}` cannot be used as it is written");
+            diagnostics.push(Diagnostic::error(Code::InvalidValue, headline, span, error.message));
+        }
+    }
+    if diagnostics.has_errors() {
+        return Err(loaded.failure(diagnostics));
+    }
+    for resource in &loaded.config.resources {
+        blocks.entry(resource.provider.clone()).or_default();
+    }
+    Ok(blocks)
+}
+
+/// Refuses to go on in an account that the configuration does not allow.
+fn check_accounts(configurations: &Configurations, connections: &Connections) -> Result<(), Failure> {
+    for (provider, values) in configurations {
+        let Ok(config) = ProviderConfig::from_values(values.clone()) else { continue };
+        let account = connections.clouds.get(provider).and_then(|c| c.head.place.account.as_deref());
+        let (Some(allowed), Some(account)) = (config.allowed_account_ids, account) else { continue };
+        if !allowed.iter().any(|a| a.as_str() == account) {
+            let allowed: Vec<&str> = allowed.iter().map(|a| a.as_str()).collect();
+            return Err(Failure::new(
+                Code::WrongAccount,
+                format!(
+                    "Provider `{provider}` is in account {account}, which `allowed_account_ids` does not name"
+                ),
+                format!("Use credentials of {}.", allowed.join(" or ")),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Makes the plan.
+pub(crate) fn make(
+    loaded: &Loaded,
+    observation: &Observation,
+    state: Option<&State>,
+    args: &PlanningArgs,
+) -> (Plan, Diagnostics) {
+    let selection = Selection {
+        target: args.target.iter().cloned().collect(),
+        exclude: args.exclude.iter().cloned().collect(),
+        refresh_only: args.refresh_only,
+    };
+    plan::plan(&Input {
+        config: &loaded.config,
+        sources: &loaded.sources,
+        registry: &REGISTRY,
+        variables: &loaded.variables,
+        world: &observation.world,
+        state,
+        now: observation.now,
+        selection: &selection,
+        accepted: &args.accept,
+        rules_off: &BTreeSet::new(),
+        drctl_version: crate::commands::version::VERSION,
+        config_sha256: &loaded.config_sha256,
+    })
+}
+
+/// Reads the configuration and the values of its variables.
+pub(crate) fn load(project: &Project, args: &VariableArgs, ui: &Ui) -> Result<Loaded, Failure> {
+    let (files, mut diagnostics) = load::directory(&project.dir);
+    let (config, found) = config::load(&files, &REGISTRY);
+    diagnostics.extend(found);
+    let mut hidden = hidden(&config);
+    let mut sources = files.clone();
+    let mut values = Values::new();
+    if !diagnostics.has_errors() {
+        let texts = (&mut sources, &mut hidden);
+        let (resolved, found) = crate::variables::resolve(&config, texts, args, &project.dir, ui)?;
+        diagnostics.extend(found);
+        values = resolved;
+    }
+    let config_sha256 = config_sha256(&files, &values);
+    let variables = values.iter().map(|(name, (value, _))| (name.clone(), value.clone())).collect();
+    let loaded = Loaded { sources, config, values, variables, hidden, config_sha256, diagnostics };
+    if loaded.diagnostics.has_errors() {
+        return Err(loaded.failure(loaded.diagnostics.clone()));
+    }
+    Ok(loaded)
+}
+
+/// A clock that several can hold.
+pub(crate) type SharedClock = Arc<dyn Clock>;

@@ -1,0 +1,84 @@
+//! What an apply announces and what came of it: done, pending, failed, left, and what to do next.
+
+use std::fmt::Write;
+
+use drctl_core::plan::{Plan, StepId};
+use drctl_engine::execute::Applied;
+use serde_json::{Value as Json, json};
+
+use super::palette::{Look, Tone};
+use super::progress::Progress;
+use super::text::{safe, wrap};
+use super::view::{View, acts, verb};
+
+/// Announces each change and their number in the stream of events.
+pub(crate) fn announce(plan: &Plan, progress: &Progress) {
+    for change in plan.changes.iter().filter(|c| acts(c.action)) {
+        let text = format!("{}: {}", change.address, verb(change.action));
+        let extra =
+            json!({ "change": { "resource": { "addr": change.address }, "action": verb(change.action) } });
+        progress.event("planned_change", "info", &text, extra);
+    }
+    let count = |name: &str| plan.changes.iter().filter(|c| verb(c.action) == name).count();
+    let changes = json!({
+        "create": count("create"), "update": count("update"), "adopt": count("adopt"),
+        "forget": count("forget"), "delete": count("delete"),
+    });
+    let extra = json!({ "changes": changes, "sha256": plan.digest() });
+    progress.event("change_summary", "info", "Plan", extra);
+}
+
+/// The numbers of an apply.
+pub(crate) fn summary(done: &Applied) -> Json {
+    json!({
+        "done": done.outcome.succeeded.len(),
+        "failed": done.outcome.failed.len(),
+        "not_started": done.outcome.skipped.len(),
+        "pending": done.pending,
+        "interrupted": done.outcome.interrupted,
+    })
+}
+
+/// What came of it, for people.
+pub(crate) fn text(view: &View<'_>, done: &Applied, look: Look) -> String {
+    let mut text = String::from("\n");
+    let name = |id: &StepId| {
+        let step = view.plan.steps.iter().find(|s| s.id == *id);
+        step.map(|s| safe(&s.address.to_string())).unwrap_or_default()
+    };
+    for (address, attributes) in &done.pending {
+        let line = format!("{address}: {} accepted, in effect later", attributes.join(", "));
+        let _ = writeln!(text, "{}", wrap("@ ", &safe(&line), look.width));
+    }
+    for (address, failure) in done.failures.values() {
+        let line = wrap(
+            "! ",
+            &format!("{}: {}", safe(&address.to_string()), safe(&failure.to_string())),
+            look.width,
+        );
+        let _ = writeln!(text, "{}", look.paint(Tone::Bad, &line));
+    }
+    if !done.outcome.skipped.is_empty() {
+        let names: Vec<String> = done.outcome.skipped.iter().map(name).collect();
+        let _ = writeln!(text, "{}", wrap(". not started: ", &names.join(", "), look.width));
+    }
+    let sim = if view.simulated() { "SIM: " } else { "" };
+    let counts = format!(
+        "{sim}{} done, {} pending, {} failed, {} not started.",
+        done.outcome.succeeded.len(),
+        done.pending.len(),
+        done.outcome.failed.len(),
+        done.outcome.skipped.len(),
+    );
+    let tone = if done.outcome.is_success() { Tone::Good } else { Tone::Bad };
+    let _ = writeln!(text, "{}", look.paint(tone, &counts));
+    let next = match () {
+        () if done.outcome.is_success() && done.pending.is_empty() => return text,
+        () if done.outcome.is_success() => "`drctl plan` shows what is still pending.",
+        () if done.outcome.interrupted => {
+            "Stopped. What was in flight is finished and recorded; `drctl apply` goes on from here."
+        }
+        () => "What is done stays done. Correct the cause, then `drctl plan` shows what is left.",
+    };
+    text + next + "\n"
+}

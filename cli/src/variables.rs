@@ -1,0 +1,69 @@
+//! Values of variables from outside: `DRCTL_VAR_x`, then files in their order, then `--var`; the
+//! later one stands.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use drctl_core::codes::Code;
+use drctl_core::config::Config;
+use drctl_core::config::variables::{self, Given, GivenValue, Values};
+use drctl_core::diag::Diagnostics;
+use drctl_core::span::{SourceMap, Span};
+
+use crate::failure::Failure;
+use crate::load;
+use crate::planning::VariableArgs;
+use crate::ui::Ui;
+
+/// What a variable's environment variable begins with.
+const PREFIX: &str = "DRCTL_VAR_";
+
+/// The values of all variables. Files are added to the sources; ranges of them that hold secrets to
+/// the hidden ones.
+pub(crate) fn resolve(
+    config: &Config,
+    (sources, hidden): (&mut SourceMap, &mut Vec<Span>),
+    args: &VariableArgs,
+    dir: &Path,
+    ui: &Ui,
+) -> Result<(Values, Diagnostics), Failure> {
+    let mut diagnostics = Diagnostics::default();
+    let mut given = BTreeMap::new();
+    for (variable, text) in &ui.env {
+        if let Some(name) = variable.strip_prefix(PREFIX) {
+            given.insert(name.to_owned(), from_text(text, variable));
+        }
+    }
+    for path in &args.var_file {
+        let name = path.display().to_string();
+        let text = match load::text(&dir.join(path), &name, load::MAX_FILE_BYTES) {
+            Ok(text) => text,
+            Err(diagnostic) => {
+                diagnostics.push(*diagnostic);
+                continue;
+            }
+        };
+        let file = sources.add(name, text);
+        let (values, found) = variables::file(sources, file);
+        for (name, value) in &values {
+            let secret = config.variables.iter().any(|(n, v)| n.as_str() == name && v.sensitive);
+            hidden.extend(value.span.filter(|_| secret));
+        }
+        diagnostics.extend(found);
+        given.extend(values);
+    }
+    for text in &args.var {
+        let (name, value) = text.split_once('=').ok_or_else(|| {
+            let headline = "`--var` needs a name, `=` and a value";
+            Failure::new(Code::BadArgument, headline, "Write it as `--var name=value`.")
+        })?;
+        given.insert(name.trim().to_owned(), from_text(value, "--var"));
+    }
+    let (values, found) = variables::resolve(config, &given);
+    diagnostics.extend(found);
+    Ok((values, diagnostics))
+}
+
+fn from_text(text: &str, source: &str) -> GivenValue {
+    GivenValue { value: Given::Text(text.to_owned()), source: source.to_owned(), span: None }
+}
