@@ -1,5 +1,7 @@
 //! Recovery planning over a toy kind: choice, rejection, order, and independence from names.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use drctl_core::Attributes;
