@@ -1,7 +1,6 @@
 //! No function panics or takes long, whatever it is called with; and types convert as documented.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-
 use drctl_core::lang::functions::{self, Kind};
 use drctl_core::lang::types::{TypeConstraint, convert, unify};
 use drctl_core::span::FileId;

@@ -236,81 +236,73 @@ fn add_needs(needs: &mut BTreeSet<Address>, known: &Known<'_>, reference: &Refer
 
 /// Settles id and derived outputs.
 fn identify(found: &mut Instance, known: &Known<'_>, resource: &Resource, diags: &mut Diagnostics) {
-    let import = known.config.imports.iter().find(|i| i.to == found.address);
-    let imported =
-        import.and_then(|import| match reduce(&import.id, &known.scope(Secrets::Hidden), diags).value() {
-            Some(Value::String(id)) => Some((Id(id), import.span)),
-            _ => {
-                let label = "must be a string that is known when the plan is made";
-                diags.push(Diagnostic::error(
-                    Code::IdentityOpen,
-                    "An import needs an id",
-                    import.id.span,
-                    label,
-                ));
-                None
-            }
-        });
-    let mut identity = BTreeMap::new();
-    for row in found.kind.inputs().iter().filter(|a| a.role == Role::Identity) {
-        let Some(expr) = found.desired.get(row.name) else { continue };
-        match expr.value() {
-            Some(value) if !expr.any_sensitive() => drop(identity.insert(row.name.to_owned(), value)),
-            _ => {
-                let label = match expr.any_sensitive() {
-                    true => "a name at the provider cannot be a secret".to_owned(),
-                    false => format!("known after apply: {}", render(expr)),
-                };
-                diags.push(
-                    Diagnostic::error(
-                        Code::IdentityOpen,
-                        format!("`{}` must be known when the plan is made", row.name),
-                        expr.span,
-                        label,
-                    )
-                    .help("It names the thing at the provider: without it, nothing can be looked up."),
-                );
-                return;
-            }
-        }
-    }
+    let imported = import(found, known, diags);
+    let Some(identity) = identity(found, diags) else { return };
     let written = found.kind.id(&identity);
-    found.id = match (written, imported) {
+    let wrong = match (&written, &imported) {
         (Some(id), Some((other, span))) if id != other => {
             let label = format!("this imports `{other}`, the block says `{id}`");
-            diags.push(
-                Diagnostic::error(
-                    Code::ImportDiffers,
-                    "An import names another thing than its block",
-                    span,
-                    label,
-                )
-                .label(resource.span, "this block"),
-            );
-            None
+            let headline = "An import names another thing than its block";
+            Some(
+                Diagnostic::error(Code::ImportDiffers, headline, *span, label)
+                    .label(resource.span, "this block"),
+            )
         }
-        (Some(id), imported) => {
-            found.imported = imported.is_some();
-            Some(id)
-        }
-        (None, Some((id, _))) => {
-            found.imported = true;
-            Some(id)
-        }
-        (None, None) => {
-            diags.push(Diagnostic::error(
-                Code::IdentityOpen,
-                "A resource needs a name at the provider",
-                resource.span,
-                "this block does not say which thing it is",
-            ));
-            None
-        }
+        (None, None) => Some(Diagnostic::error(
+            Code::IdentityOpen,
+            "A resource needs a name at the provider",
+            resource.span,
+            "this block does not say which thing it is",
+        )),
+        (Some(_), _) | (None, Some(_)) => None,
     };
+    if let Some(wrong) = wrong {
+        diags.push(wrong);
+        return;
+    }
+    found.imported = imported.is_some();
+    found.id = written.or(imported.map(|(id, _)| id));
     let place = known.world.places.get(&found.provider);
     if let (Some(id), Some(head)) = (&found.id, place) {
         found.derived = found.kind.derived(id, &head.place);
     }
+}
+
+/// The id that an `import` block gives the instance.
+fn import(found: &Instance, known: &Known<'_>, diags: &mut Diagnostics) -> Option<(Id, Span)> {
+    let import = known.config.imports.iter().find(|i| i.to == found.address)?;
+    match reduce(&import.id, &known.scope(Secrets::Hidden), diags).value() {
+        Some(Value::String(id)) => Some((Id(id), import.span)),
+        _ => {
+            let label = "must be a string that is known when the plan is made";
+            let headline = "An import needs an id";
+            diags.push(Diagnostic::error(Code::IdentityOpen, headline, import.id.span, label));
+            None
+        }
+    }
+}
+
+/// The values of the identity attributes that are written; none when one of them is not known.
+fn identity(found: &Instance, diags: &mut Diagnostics) -> Option<BTreeMap<String, Value>> {
+    let mut identity = BTreeMap::new();
+    for row in found.kind.inputs().iter().filter(|a| a.role == Role::Identity) {
+        let Some(expr) = found.desired.get(row.name) else { continue };
+        let label = match expr.value() {
+            Some(_) if expr.any_sensitive() => "a name at the provider cannot be a secret".to_owned(),
+            Some(value) => {
+                identity.insert(row.name.to_owned(), value);
+                continue;
+            }
+            None => format!("known after apply: {}", render(expr)),
+        };
+        let headline = format!("`{}` must be known when the plan is made", row.name);
+        diags.push(
+            Diagnostic::error(Code::IdentityOpen, headline, expr.span, label)
+                .help("It names the thing at the provider: without it, nothing can be looked up."),
+        );
+        return None;
+    }
+    Some(identity)
 }
 
 /// What a read has to fill: what is written, what was applied earlier, what others refer to.
