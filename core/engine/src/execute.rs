@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use drctl_core::addr::Address;
-use drctl_core::plan::{Acceptance, Observation, Op, Plan, ResourceChange, Step, StepId, World};
-use drctl_core::provider::{Attempt, BoxFuture, Registry};
+use drctl_core::addr::{Address, Name};
+use drctl_core::plan::{Observation, Op, Plan, Progress, ResourceChange, Step, StepId, World, resolve};
+use drctl_core::provider::{AnyKind, Attempt, BoxFuture, Registry};
 use drctl_core::run::{Event, Illegal, Next, Outcome, Run};
 use drctl_core::state::State;
 use drctl_core::value::Value;
@@ -34,17 +34,10 @@ pub const PARALLEL_WRITES: usize = 10;
 /// Between two signs of life of a running step.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
-/// Says what the attributes of a resource are, with their secrets, now that the world is as given.
-/// This is core's `resolve` with the caller's variables; the error is for the reader and holds no
-/// secret.
-pub type Resolve<'a> = dyn Fn(&ResourceChange, &World) -> Result<BTreeMap<String, Value>, String> + Sync + 'a;
-
 /// A plan and all that carrying it out needs.
 pub struct Apply<'a> {
     /// The plan.
     pub plan: &'a Plan,
-    /// What of it has not been accepted; must be empty.
-    pub missing: &'a [Acceptance],
     /// The digest of the configuration as it is now.
     pub config_sha256: &'a str,
     /// The name of this run: unique, since it makes the keys under which effects are safe to repeat.
@@ -53,8 +46,8 @@ pub struct Apply<'a> {
     pub registry: Registry,
     /// The connections, made for this run.
     pub connections: &'a Connections,
-    /// See [`Resolve`].
-    pub resolve: &'a Resolve<'a>,
+    /// The variables, with whether each is sensitive: what the plan left out is filled in from them.
+    pub variables: &'a BTreeMap<Name, (Value, bool)>,
     /// Steps in flight.
     pub parallelism: usize,
     /// Becomes true when a person stops the run.
@@ -126,6 +119,12 @@ pub async fn execute(apply: &Apply<'_>, session: &mut Session) -> Result<Applied
         journal,
         run: Run::new(&apply.plan.steps),
         world: world_of(apply),
+        progress: Progress {
+            plan: apply.plan,
+            variables: apply.variables,
+            written: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+        },
         running: BTreeMap::new(),
         broken: None,
         failures: BTreeMap::new(),
@@ -196,6 +195,7 @@ struct Shell<'r, 'a> {
     journal: Journal,
     run: Run,
     world: World,
+    progress: Progress<'a>,
     running: BTreeMap<StepId, Instant>,
     /// Why nothing new is begun: journal or state cannot be written.
     broken: Option<ExecuteError>,
@@ -265,7 +265,7 @@ impl<'r, 'a: 'r> Shell<'r, 'a> {
         let apply: &'r Apply<'a> = self.apply;
         let resolved = match step.op {
             Op::Forget | Op::Delete => Ok(BTreeMap::new()),
-            Op::Create | Op::Update | Op::Record => (apply.resolve)(change, &self.world),
+            Op::Create | Op::Update | Op::Record => self.resolve(change),
         };
         let observed = change.observed.clone();
         Some(Box::pin(async move {
@@ -295,6 +295,20 @@ impl<'r, 'a: 'r> Shell<'r, 'a> {
         }))
     }
 
+    /// The attributes of a resource, now that what it needs is done. What is wrong is said without
+    /// values.
+    fn resolve(&self, change: &ResourceChange) -> Result<BTreeMap<String, Value>, String> {
+        let kind = self.kind(&change.address);
+        resolve(kind, change, &self.progress).map_err(|wrong| {
+            let said: Vec<String> = wrong.iter().map(|d| d.headline.clone()).collect();
+            said.join("; ")
+        })
+    }
+
+    fn kind(&self, address: &Address) -> &'static dyn AnyKind {
+        self.apply.registry.kind(address.kind.as_str()).expect("checked before the run began")
+    }
+
     fn end(&mut self, back: Back) {
         let Back { step: id, values, result } = back;
         let step = self.steps[&id];
@@ -311,6 +325,10 @@ impl<'r, 'a: 'r> Shell<'r, 'a> {
                         Settled::Pending(ended.pending)
                     }
                 };
+                if let Some(observed) = &ended.observed {
+                    self.progress.outputs.insert(address.clone(), observed.outputs.clone());
+                }
+                self.progress.written.insert(address.clone(), values);
                 let seen = ended.observed.map_or(Observation::Absent, Observation::Present);
                 self.world.observations.insert(address.clone(), seen);
                 self.apply.reporter.apply_complete(address, op, elapsed, &settled);
@@ -327,7 +345,7 @@ impl<'r, 'a: 'r> Shell<'r, 'a> {
     /// Brings the state up to date with a finished step.
     fn checkpoint(&mut self, address: &Address, op: Op, values: &BTreeMap<String, Value>, ended: &Ended) {
         let change = self.changes[address];
-        let kind = self.apply.registry.kind(address.kind.as_str()).expect("checked before the run began");
+        let kind = self.kind(address);
         let state = self.session.state.get_or_insert_with(|| State::new(self.apply.run));
         if let Some(previous) = &change.previous_address {
             // Not there when the state was moved by hand in the meantime; then there is nothing to do.

@@ -36,8 +36,11 @@ pub(crate) fn check<'a>(
     session: &Session,
 ) -> Result<BTreeMap<Address, &'a ResourceChange>, Refusal> {
     let plan = apply.plan;
-    if !apply.missing.is_empty() {
-        return Err(Refusal::Unaccepted(apply.missing.to_vec()));
+    let mut in_force = plan.clone();
+    in_force.accepted.retain(|a| a.until.is_none_or(|until| until >= apply.clock.now()));
+    let missing = in_force.missing_acceptances();
+    if !missing.is_empty() {
+        return Err(Refusal::Unaccepted(missing));
     }
     let unobserved: Vec<Address> =
         (plan.changes.iter()).filter(|c| c.action == Action::Unobserved).map(|c| c.address.clone()).collect();

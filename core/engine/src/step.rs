@@ -126,13 +126,7 @@ pub(crate) fn bound(change: &ResourceChange) -> BTreeSet<String> {
 fn staleness(effect: &Effect<'_>, fresh: Option<&Observed>) -> Option<String> {
     let change = effect.change;
     let id = &change.id;
-    let same = |fresh: &Observed| {
-        let bound = bound(change);
-        match &change.observed {
-            Some(planned) => planned.digest(&bound) == fresh.digest(&bound),
-            None => change.observed_sha256.as_ref() == Some(&fresh.digest(&bound)),
-        }
-    };
+    let same = |fresh: &Observed| change.observed_sha256 == Some(change.observed_digest(fresh));
     match (effect.op, fresh) {
         (Op::Create, None) | (Op::Delete, None) | (Op::Record | Op::Forget, _) => None,
         (Op::Create, Some(_)) => match effect.earlier {

@@ -4,8 +4,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use drctl_core::fact::FactId;
 use drctl_core::plan::{AcceptKind, Acceptance, Action, Op, StepId};
 use drctl_core::provider::ErrorClass;
+use drctl_core::rule::{Effect, Note};
 use drctl_core::state::State;
 use drctl_engine::execute::{Applied, ExecuteError, Failure, Refusal};
 use drctl_engine::hooks::NoHooks;
@@ -239,11 +241,27 @@ async fn a_plan_that_must_not_be_begun_is_refused_before_any_call() {
     }
     assert!(scene.toy.calls().is_empty());
     assert!(!scene.paths().journal().exists());
-    scene.missing = vec![Acceptance { kind: AcceptKind::Weakens, address: address("a"), until: None }];
+    let mut weakens = good.clone();
+    weakens.changes[0].notes.push(Note {
+        fact: FactId("T1".to_owned()),
+        effect: Effect::Weakens,
+        attribute: None,
+        reason: "less".to_owned(),
+        help: None,
+        timing: None,
+    });
+    let accept = |until: &str| Acceptance {
+        kind: AcceptKind::Weakens,
+        address: address("a"),
+        until: Some(until.parse().unwrap()),
+    };
+    weakens.accepted = vec![accept("2026-11-20T00:00:00Z")];
     let mut session = scene.session().await;
-    let refused = scene.carry_out(&good, &mut session, &NoHooks).await;
-    assert!(matches!(refused, Err(ExecuteError::Refused(Refusal::Unaccepted(m))) if m == scene.missing));
+    let refused = scene.carry_out(&weakens, &mut session, &NoHooks).await;
+    assert!(matches!(refused, Err(ExecuteError::Refused(Refusal::Unaccepted(m))) if m.len() == 1));
     assert!(scene.toy.calls().is_empty());
+    weakens.accepted = vec![accept("2026-11-22T00:00:00Z")];
+    assert!(scene.carry_out(&weakens, &mut session, &NoHooks).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use drctl_core::addr::Address;
-use drctl_core::lang::expr::Expr;
+use drctl_core::lang::expr::{Expr, ExprKind, PathStep, Reference, Subject};
 use drctl_core::plan::{
-    Acceptance, Action, After, AttributeChange, Observation, Op, Plan, ResourceChange, Selection, Step,
-    StepId, World,
+    AcceptKind, Acceptance, Action, After, AttributeChange, Op, Plan, ResourceChange, Selection, Step, StepId,
 };
 use drctl_core::provider::{Id, Observed, Pending};
 use drctl_core::rule::Timing;
@@ -41,7 +40,6 @@ pub(crate) struct Scene {
     pub(crate) heard: Arc<Mutex<Vec<String>>>,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) runs: usize,
-    pub(crate) missing: Vec<Acceptance>,
 }
 
 pub(crate) struct Heard(Arc<Mutex<Vec<String>>>);
@@ -58,7 +56,7 @@ impl Reporter for Heard {
 impl Scene {
     pub(crate) fn new(toy: Arc<Toy>) -> Scene {
         let dir = tempfile::tempdir().unwrap();
-        Scene { dir, toy, heard: Arc::default(), stop: watch::channel(false).0, runs: 0, missing: Vec::new() }
+        Scene { dir, toy, heard: Arc::default(), stop: watch::channel(false).0, runs: 0 }
     }
 
     pub(crate) fn paths(&self) -> Paths {
@@ -89,12 +87,11 @@ impl Scene {
         let connections = connections(&[("toy", &self.toy)]);
         let apply = Apply {
             plan,
-            missing: &self.missing,
             config_sha256: "config",
             run: &format!("run-{}", self.runs),
             registry: registry(),
             connections: &connections,
-            resolve: &resolve,
+            variables: &BTreeMap::new(),
             parallelism: PARALLEL_WRITES,
             interrupt: self.stop.subscribe(),
             clock: &clock(),
@@ -131,6 +128,10 @@ impl Scene {
                 ));
             }
         }
+        // A forgotten thing is no longer watched over: a person has to say so.
+        let forgotten = steps.iter().filter(|(_, s, _)| s.op == Op::Forget);
+        let accept = |a: &Address| Acceptance { kind: AcceptKind::Weakens, address: a.clone(), until: None };
+        let accepted = forgotten.map(|(_, s, _)| accept(&s.address)).collect();
         let with_steps: BTreeSet<StepId> = steps.iter().map(|(id, _, _)| *id).collect();
         let steps = steps.into_iter().map(|(_, step, needs)| Step {
             needs: needs.iter().filter_map(|n| number(n)).filter(|n| with_steps.contains(n)).collect(),
@@ -148,7 +149,7 @@ impl Scene {
             steps: steps.collect(),
             changes,
             outputs: BTreeMap::new(),
-            accepted: Vec::new(),
+            accepted,
         }
     }
 
@@ -192,13 +193,11 @@ fn change(
         (Some(_), false, false) => (Action::Adopt, Some(Op::Record)),
     };
     let mut desired = BTreeMap::from([("name".to_owned(), literal(Value::from(name)))]);
-    if let Some(size) = size {
-        desired.insert("size".to_owned(), literal(Value::from(size)));
-    }
+    desired.insert("size".to_owned(), size.map_or_else(length_of_arn, |s| literal(Value::from(s))));
     let attribute = AttributeChange {
         path: vec!["size".to_owned()],
         before: is,
-        after: size.map_or(After::Open(literal(Value::Null)), |s| After::Known(Value::from(s))),
+        after: size.map_or(After::Open(length_of_arn()), |s| After::Known(Value::from(s))),
         sensitive: false,
         timing: Timing::Immediate,
         json: false,
@@ -224,16 +223,11 @@ fn change(
     (change, op)
 }
 
-/// What is written; an open size is the length of the ARN of box `a`.
-fn resolve(change: &ResourceChange, world: &World) -> Result<BTreeMap<String, Value>, String> {
-    let mut values: BTreeMap<String, Value> =
-        change.desired.iter().filter_map(|(n, e)| Some((n.clone(), e.value()?))).collect();
-    if !values.contains_key("size") {
-        let Some(Observation::Present(a)) = world.observations.get(&address("a")) else {
-            return Err("`toy_box.a.arn` is not known".to_owned());
-        };
-        let arn = a.outputs.get("arn").and_then(Value::as_str).map_or(0, str::len);
-        values.insert("size".to_owned(), Value::from(arn as i64));
-    }
-    Ok(values)
+/// `length(toy_box.a.arn)`
+fn length_of_arn() -> Expr {
+    let a = address("a");
+    let subject = Subject::Resource(a.module, a.kind, a.name);
+    let path = vec![PathStep::Attribute("arn".to_owned())];
+    let arn = Expr { kind: ExprKind::Reference(Reference { subject, path }), ..literal(Value::Null) };
+    Expr { kind: ExprKind::Call("length".to_owned(), vec![arn], false), ..literal(Value::Null) }
 }
