@@ -1,15 +1,11 @@
 //! `drctl apply`: carries out exactly the plan that was shown or saved, or refuses.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use drctl_core::codes::Code;
-use drctl_core::config::variables::Values;
-use drctl_core::diag::Diagnostics;
-use drctl_core::plan::{self, Observation as Seen, Plan, Progress as Known, ResourceChange, World};
-use drctl_core::value::Value;
+use drctl_core::plan::{self, Plan};
 use drctl_engine::connect::Connections;
 use drctl_engine::execute::{Applied, Apply, ExecuteError, Refusal, execute};
 use drctl_engine::hooks::NoHooks;
@@ -174,18 +170,16 @@ async fn carry_out(
     (args, progress, clock): (&Args, &Progress, &SharedClock),
     held: &mut Session,
 ) -> Result<Applied, ExecuteError> {
-    let resolve = |change: &ResourceChange, world: &World| resolved(plan, &loaded.values, change, world);
     let (stop, interrupt) = watch::channel(false);
     let watcher = tokio::spawn(watch_for_interrupt(stop));
     let run = run_id(clock);
     let apply = Apply {
         plan,
-        missing: &plan.missing_acceptances(),
         config_sha256: &loaded.config_sha256,
         run: &run,
         registry: REGISTRY,
         connections,
-        resolve: &resolve,
+        variables: &loaded.values,
         parallelism: usize::from(args.planning.parallelism).div_ceil(3),
         interrupt,
         clock: clock.as_ref(),
@@ -195,30 +189,6 @@ async fn carry_out(
     let done = execute(&apply, held).await;
     watcher.abort();
     done
-}
-
-/// The attributes of a change, now that the world is as given.
-fn resolved(
-    plan: &Plan,
-    variables: &Values,
-    change: &ResourceChange,
-    world: &World,
-) -> Result<BTreeMap<String, Value>, String> {
-    let kind = REGISTRY.kind(change.address.kind.as_str()).ok_or("its kind is not known")?;
-    let outputs = world.observations.iter().filter_map(|(address, seen)| match seen {
-        Seen::Present(observed) => Some((address.clone(), observed.outputs.clone())),
-        Seen::Absent | Seen::Unobserved(_) => None,
-    });
-    let known = Known { plan, variables, written: BTreeMap::new(), outputs: outputs.collect() };
-    plan::resolve(kind, change, &known).map_err(|found| sentence(&found))
-}
-
-fn sentence(found: &Diagnostics) -> String {
-    let each = found.iter().map(|d| match d.labels.first() {
-        Some(label) => format!("{}: {}", d.headline, label.text),
-        None => d.headline.clone(),
-    });
-    each.collect::<Vec<_>>().join("; ")
 }
 
 /// A name for this run that no other run has.

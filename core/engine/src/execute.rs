@@ -300,8 +300,11 @@ impl<'r, 'a: 'r> Shell<'r, 'a> {
     fn resolve(&self, change: &ResourceChange) -> Result<BTreeMap<String, Value>, String> {
         let kind = self.kind(&change.address);
         resolve(kind, change, &self.progress).map_err(|wrong| {
-            let said: Vec<String> = wrong.iter().map(|d| d.headline.clone()).collect();
-            said.join("; ")
+            let said = wrong.iter().map(|d| match d.labels.first() {
+                Some(label) => format!("{}: {}", d.headline, label.text),
+                None => d.headline.clone(),
+            });
+            said.collect::<Vec<_>>().join("; ")
         })
     }
 
