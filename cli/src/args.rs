@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{apply, kinds, plan, show, sim, state, validate, version};
+use crate::commands::{apply, kinds, plan, recover, show, sim, state, validate, version};
 
 /// Disaster recovery as code: declares how data is protected, plans and applies it, and plans the way back.
 #[derive(Debug, Parser)]
@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Apply(apply::Args),
     /// Shows a saved plan again
     Show(show::Args),
+    /// Shows the ordered way back from a loss
+    Recover(recover::Args),
     /// Lists what drctl remembers, and changes it
     State(state::Args),
     /// Shows the kinds of resources and their attributes

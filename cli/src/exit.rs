@@ -12,6 +12,8 @@ pub(crate) enum Exit {
     Error,
     /// `--detailed-exitcode`: the plan has changes.
     Changes,
+    /// An objective is missed, or something has no way back.
+    Objective,
     /// `--check-protection`: the plan weakens protection or is irreversible, unaccepted.
     Weakens,
     /// `--fail-on`: a finding of that severity or worse.
@@ -33,6 +35,7 @@ impl Exit {
             Exit::Success => 0,
             Exit::Error => 1,
             Exit::Changes => 2,
+            Exit::Objective => 3,
             Exit::Weakens => 4,
             Exit::Finding => 5,
             Exit::Incomplete => 6,
@@ -51,9 +54,10 @@ impl Exit {
             Exit::Stale => 3,
             Exit::Incomplete => 4,
             Exit::Weakens => 5,
-            Exit::Finding => 6,
-            Exit::Changes => 7,
-            Exit::Success => 8,
+            Exit::Objective => 6,
+            Exit::Finding => 7,
+            Exit::Changes => 8,
+            Exit::Success => 9,
         }
     }
 
@@ -83,6 +87,7 @@ mod tests {
             Exit::Stale,
             Exit::Incomplete,
             Exit::Weakens,
+            Exit::Objective,
             Exit::Finding,
             Exit::Changes,
             Exit::Success,

@@ -94,6 +94,7 @@ fn dispatch(cli: &Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Plan(args) => commands::plan::run(args, &project, ui),
         Command::Apply(args) => commands::apply::run(args, &project, ui),
         Command::Show(args) => commands::show::run(args, &registry::REGISTRY, ui),
+        Command::Recover(args) => commands::recover::run(args, &project, ui),
         Command::Kinds(args) => commands::kinds::run(args, &registry::REGISTRY, ui),
         Command::State(args) => commands::state::run(args, &project, ui),
         Command::Sim(args) => commands::sim::run(args, &project, ui),

@@ -149,6 +149,12 @@ codes! {
     /// A plan contradicts itself.
     DamagedPlan = "DR523";
     // 600–649: scenarios and recovery.
+    /// A scenario that nothing declares.
+    UnknownScenario = "DR600";
+    /// A scenario that loses nothing drctl can plan for.
+    NothingLost = "DR601";
+    /// A lost region in which no provider of the configuration is.
+    UnknownRegion = "DR602";
     // 700–749: the command line.
     /// A file or directory of the configuration cannot be read.
     Unreadable = "DR700";

@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod kinds;
 pub(crate) mod plan;
+pub(crate) mod recover;
 pub(crate) mod show;
 pub(crate) mod sim;
 pub(crate) mod state;

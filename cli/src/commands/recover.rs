@@ -1,0 +1,209 @@
+//! `drctl recover`: the ordered way back from a loss. Shows it; executes nothing.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use drctl_core::addr::Name;
+use drctl_core::codes::Code;
+use drctl_core::config::{Config, Scenario};
+use drctl_core::diag::{Diagnostic, Diagnostics};
+use drctl_core::plan::instances;
+use drctl_core::recovery::{self, Input, Loss, Objective, RecoveryPlan, Status, readable};
+use jiff::Timestamp;
+
+use super::plan::warn;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::planning::{self, Loaded, VariableArgs};
+use crate::project::Project;
+use crate::registry::REGISTRY;
+use crate::render;
+use crate::render::progress::{Progress, Show};
+use crate::render::text::{safe, wrap};
+use crate::session;
+use crate::ui::{Format, Ui};
+
+/// Options of `drctl recover`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    variables: VariableArgs,
+    /// Plans for this scenario of the configuration; without any, lists the scenarios
+    #[arg(long, value_name = "NAME", conflicts_with = "lose")]
+    scenario: Option<String>,
+    /// Plans for this loss, without a scenario: `region=eu-west-1`
+    #[arg(long, value_name = "KIND=NAME", value_parser = loss)]
+    lose: Vec<String>,
+    /// Restores to this instant instead of the newest, where there is a choice
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
+    /// How to print it
+    #[arg(long, value_enum, default_value = "text")]
+    format: RecoveryFormat,
+    /// Reads in flight for each provider
+    #[arg(long, value_name = "N", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=256))]
+    parallelism: u16,
+}
+
+/// How a recovery plan is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum RecoveryFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Reads `region=eu-west-1`.
+fn loss(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some(("region", name)) if !name.is_empty() => Ok(name.to_owned()),
+        Some((kind, _)) => Err(format!("`{kind}` cannot be lost here; write `region=NAME`")),
+        None => Err("write it as `region=NAME`".to_owned()),
+    }
+}
+
+/// What is to be recovered from.
+struct Case<'a> {
+    name: Option<&'a Name>,
+    loss: Loss,
+    objective: Objective,
+}
+
+/// Plans the way back and prints it.
+pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
+    let loaded = planning::load(project, &args.variables, ui)?;
+    let Some(case) = case(args, &loaded)? else {
+        ui.print(&scenarios(&loaded.config, ui))?;
+        return Ok(Exit::Success);
+    };
+    let clock = Arc::from(session::clock(ui)?);
+    let state = session::load_state(project)?;
+    let progress = Progress::new(ui, Arc::clone(&clock), Show::Reading);
+    let look = (args.parallelism, &progress as _, clock.as_ref());
+    let observation =
+        session::runtime()?.block_on(planning::look(&loaded, state.as_ref(), project, look, ui));
+    progress.finish();
+    let observation = observation?;
+    let world = &observation.world;
+    let unknown = case.loss.unknown_regions(world);
+    if !unknown.is_empty() {
+        return Err(unknown_regions(&unknown, world));
+    }
+    let (instances, diagnostics) =
+        instances(&loaded.config, &loaded.variables, world, &REGISTRY, state.as_ref());
+    if diagnostics.has_errors() {
+        return Err(loaded.failure(diagnostics));
+    }
+    warn(&loaded, Diagnostics::default(), ui);
+    let plan = recovery::recover(&Input {
+        components: &recovery::components(&instances, world, &case.loss),
+        datastores: &recovery::datastores(&loaded.config),
+        loss: &case.loss,
+        scenario: case.name,
+        objective: case.objective,
+        at: args.at,
+        now: observation.now,
+    });
+    let simulated = world.places.values().any(|head| head.simulated);
+    show(&plan, simulated, args, ui)?;
+    Ok(exit(&plan))
+}
+
+/// The scenario or the loss that was asked for; none to list the scenarios.
+fn case<'a>(args: &Args, loaded: &'a Loaded) -> Result<Option<Case<'a>>, Failure> {
+    if !args.lose.is_empty() {
+        let loss = Loss { regions: args.lose.iter().cloned().collect() };
+        return Ok(Some(Case { name: None, loss, objective: Objective::default() }));
+    }
+    let Some(wanted) = &args.scenario else { return Ok(None) };
+    let found = loaded.config.scenarios.iter().find(|(name, _)| name.as_str() == wanted);
+    let Some((name, scenario)) = found else {
+        let known: Vec<&str> = loaded.config.scenarios.keys().map(Name::as_str).collect();
+        let help = match known.as_slice() {
+            [] => "The configuration declares no scenario; use `--lose region=NAME`.".to_owned(),
+            known => format!("There is {}.", known.join(", ")),
+        };
+        let headline = format!("There is no scenario `{}`", safe(wanted));
+        return Err(Failure::new(Code::UnknownScenario, headline, help));
+    };
+    let loss = Loss::of(scenario);
+    if loss.regions.is_empty() {
+        let diagnostic = Diagnostic::error(
+            Code::NothingLost,
+            "The scenario loses no region",
+            scenario.span,
+            "no `lose \"region\"` block in here",
+        )
+        .help("Say what is lost: `lose \"region\" { name = \"eu-west-1\" }`.");
+        let mut list = Diagnostics::default();
+        list.push(diagnostic);
+        return Err(loaded.failure(list));
+    }
+    let objective = Objective { rto: scenario.rto, rpo: scenario.rpo };
+    Ok(Some(Case { name: Some(name), loss, objective }))
+}
+
+fn unknown_regions(unknown: &BTreeSet<String>, world: &drctl_core::plan::World) -> Failure {
+    let known: BTreeSet<&str> = world.places.values().filter_map(|h| h.place.region.as_deref()).collect();
+    let unknown: Vec<String> = unknown.iter().map(|r| format!("`{}`", safe(r))).collect();
+    Failure::new(
+        Code::UnknownRegion,
+        format!("No provider of this configuration is in {}", unknown.join(", ")),
+        format!("It has providers in {}.", known.into_iter().collect::<Vec<_>>().join(", ")),
+    )
+}
+
+/// All scenarios with what one sees when they happen.
+fn scenarios(config: &Config, ui: &Ui) -> String {
+    if config.scenarios.is_empty() {
+        return "No scenario is declared. Plan for a loss with: drctl recover --lose region=NAME\n"
+            .to_owned();
+    }
+    let mut text = String::from("Which of these do you see?\n");
+    for (name, scenario) in &config.scenarios {
+        let _ = writeln!(text, "\n  {name}   {}", promises(scenario));
+        for symptom in &scenario.symptoms {
+            let _ = writeln!(text, "{}", wrap("    - ", &safe(symptom), ui.look().width));
+        }
+        let _ = writeln!(text, "    $ drctl recover --scenario {name}");
+    }
+    text
+}
+
+fn promises(scenario: &Scenario) -> String {
+    let lost: Vec<String> =
+        scenario.lost_regions.iter().map(|(name, _)| format!("loses {}", safe(name))).collect();
+    let mut parts = vec![lost.join(", ")];
+    parts.extend(scenario.rto.map(|d| format!("RTO {}", readable(d.as_secs()))));
+    parts.extend(scenario.rpo.map(|d| format!("RPO {}", readable(d.as_secs()))));
+    parts.join("   ")
+}
+
+fn show(plan: &RecoveryPlan, simulated: bool, args: &Args, ui: &Ui) -> Result<(), Failure> {
+    if ui.format == Format::Json || args.format == RecoveryFormat::Json {
+        let mut json = serde_json::to_value(plan).expect("a recovery plan serialises to JSON");
+        json["simulated"] = simulated.into();
+        ui.print(&format!("{json:#}\n"))?;
+        return Ok(());
+    }
+    let heading = match &plan.scenario {
+        Some(name) => format!("scenario {name}"),
+        None => "as asked on the command line".to_owned(),
+    };
+    ui.print(&render::recovery::text(plan, &heading, simulated, ui.look()))?;
+    Ok(())
+}
+
+/// 3 when an objective is missed or something cannot come back.
+fn exit(plan: &RecoveryPlan) -> Exit {
+    let missed = |status| matches!(status, Status::Missed | Status::NoPlan);
+    let unbounded = plan.rpo.status == Status::Unbounded && plan.rpo.objective_s.is_some();
+    if missed(plan.rto.status) || missed(plan.rpo.status) || unbounded {
+        Exit::Objective
+    } else {
+        Exit::Success
+    }
+}
