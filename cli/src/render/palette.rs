@@ -46,7 +46,8 @@ pub(crate) enum Tone {
 }
 
 impl Look {
-    /// How it looks in a file or a test: no colours, Unicode, 100 columns.
+    /// How it looks in a file: no colours, Unicode, 100 columns.
+    #[cfg(test)]
     pub(crate) const PLAIN: Look = Look { colours: Colours::Plain, charset: Charset::Unicode, width: 100 };
 
     /// The text in the colour of its meaning.
@@ -77,14 +78,6 @@ impl Look {
         match self.charset {
             Charset::Unicode => "…",
             Charset::Ascii => "...",
-        }
-    }
-
-    /// `·`, or `-` where that cannot be shown.
-    pub(crate) fn dot(&self) -> &'static str {
-        match self.charset {
-            Charset::Unicode => "·",
-            Charset::Ascii => "-",
         }
     }
 }

@@ -1,0 +1,117 @@
+//! The console blocks of the examples' READMEs and of `testdata/cli` run as they stand, each text in a
+//! fresh copy of an example's folder. Only standard output is compared. `...` stands for any lines, `[..]` for any characters.
+
+#![allow(missing_docs)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// One command of a transcript and what it must print.
+struct Step {
+    command: String,
+    expected: Vec<String>,
+}
+
+fn steps(markdown: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut inside = false;
+    for line in markdown.lines() {
+        match (inside, line) {
+            (false, "```console") => inside = true,
+            (true, "```") => inside = false,
+            (true, line) => match line.strip_prefix("$ ") {
+                Some(command) => steps.push(Step { command: command.to_owned(), expected: Vec::new() }),
+                None => steps.last_mut().unwrap().expected.push(line.to_owned()),
+            },
+            (false, _) => {}
+        }
+    }
+    steps
+}
+
+fn line_fits(pattern: &str, line: &str) -> bool {
+    let mut parts = pattern.split("[..]");
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = line.strip_prefix(first) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.ends_with(last)
+}
+
+fn fits(expected: &[String], lines: &[&str]) -> bool {
+    match expected.split_first() {
+        None => lines.is_empty(),
+        Some((any, rest)) if any == "..." => (0..=lines.len()).any(|n| fits(rest, &lines[n..])),
+        Some((pattern, rest)) => {
+            lines.split_first().is_some_and(|(l, more)| line_fits(pattern, l) && fits(rest, more))
+        }
+    }
+}
+
+/// Runs one command in a folder: its standard output, and its exit code when that is not 0.
+fn run(command: &str, dir: &Path) -> String {
+    let mut words = command.split_whitespace();
+    assert_eq!(words.next(), Some("drctl"), "{command}");
+    let output = Command::new(env!("CARGO_BIN_EXE_drctl"))
+        .args(words)
+        .current_dir(dir)
+        .env_clear()
+        .env("HOME", dir)
+        .env("DRCTL_NOW", "2026-03-02T12:00:00Z")
+        .output()
+        .unwrap();
+    let mut text = String::from_utf8(output.stdout).unwrap();
+    match output.status.code() {
+        Some(0) => {}
+        code => text += &format!("? {}\n", code.unwrap_or(-1)),
+    }
+    if text.is_empty() { text } else { text.trim_end_matches('\n').to_owned() + "\n" }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+        }
+    }
+}
+
+fn transcript(example: &str, text: &str) {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let from = root.join("examples").join(example);
+    let dir = tempfile::tempdir().unwrap();
+    copy(&from, dir.path());
+    let steps = steps(&fs::read_to_string(root.join(text)).unwrap());
+    assert!(!steps.is_empty(), "no console block in {text}");
+    for step in steps {
+        let found = run(&step.command, dir.path());
+        let lines: Vec<&str> = found.lines().collect();
+        assert!(
+            fits(&step.expected, &lines),
+            "{example}: $ {}\nprints:\n{found}\nexpected:\n{}",
+            step.command,
+            step.expected.join("\n")
+        );
+    }
+}
+
+#[test]
+fn quickstart() {
+    transcript("quickstart", "examples/quickstart/README.md");
+}
+
+#[test]
+fn vatevo() {
+    transcript("vatevo", "examples/vatevo/README.md");
+}
+
+#[test]
+fn saved_plans() {
+    transcript("quickstart", "testdata/cli/saved-plans.md");
+}
