@@ -219,7 +219,7 @@ pub(crate) fn make(
         exclude: args.exclude.iter().cloned().collect(),
         refresh_only: args.refresh_only,
     };
-    plan::plan(&Input {
+    let (plan, mut diagnostics) = plan::plan(&Input {
         config: &loaded.config,
         sources: &loaded.sources,
         registry: &REGISTRY,
@@ -232,7 +232,14 @@ pub(crate) fn make(
         rules_off: &BTreeSet::new(),
         drctl_version: crate::commands::version::VERSION,
         config_sha256: &loaded.config_sha256,
-    })
+    });
+    // What cannot be reached explains much of what else is wrong.
+    for (provider, connection) in &observation.connections.clouds {
+        let Some(why) = &connection.head.unobserved else { continue };
+        let headline = format!("Provider `{provider}` does not answer: {}", why.message);
+        diagnostics.push(Diagnostic::error_nowhere(Code::CannotConnect, headline).warning());
+    }
+    (plan, diagnostics)
 }
 
 /// Reads the configuration and the values of its variables.
