@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use drctl_aws::provider_config::ProviderConfig;
-use drctl_core::addr::Name;
+use drctl_core::addr::{Name, ProviderAddress};
 use drctl_core::codes::Code;
 use drctl_core::config::variables::Values;
 use drctl_core::config::{self, Config};
@@ -147,7 +147,8 @@ pub(crate) async fn look(
     let limits = Limits { parallelism: usize::from(parallelism), ..Limits::default() };
     let configurations = provider_blocks(loaded)?;
     let connector = Connector::new(project, &configurations, limits.parallelism, ui)?;
-    let connections = connect(&connector, &configurations, limits.silence).await;
+    let mut connections = connect(&connector, &configurations, limits.silence).await;
+    lend_accounts(&configurations, &mut connections);
     check_accounts(&configurations, &connections)?;
     let observer = Observer { registry: REGISTRY, connections: &connections, limits, reporter };
     let world = observe(&observer, |world| {
@@ -185,6 +186,29 @@ fn provider_blocks(loaded: &Loaded) -> Result<Configurations, Failure> {
         blocks.entry(resource.provider.clone()).or_default();
     }
     Ok(blocks)
+}
+
+/// A region that does not answer cannot say which account it is in. Another provider block with the
+/// same credentials can: the account belongs to them, not to the region. Without it, names that
+/// carry the account would be unknown just when they are needed.
+fn lend_accounts(configurations: &Configurations, connections: &mut Connections) {
+    let credentials = |provider: &ProviderAddress| {
+        let mut values: BTreeMap<String, Value> = configurations.get(provider).cloned().unwrap_or_default();
+        values.remove("region");
+        values
+    };
+    let known: Vec<_> = connections
+        .clouds
+        .iter()
+        .filter_map(|(provider, c)| Some((credentials(provider), c.head.place.account.clone()?)))
+        .collect();
+    for (provider, connection) in &mut connections.clouds {
+        let place = &mut connection.head.place;
+        if connection.cloud.is_ok() && place.account.is_none() {
+            let own = credentials(provider);
+            place.account = known.iter().find(|(same, _)| *same == own).map(|(_, account)| account.clone());
+        }
+    }
 }
 
 /// Refuses to go on in an account that the configuration does not allow.
