@@ -1,6 +1,7 @@
 //! The console blocks of the examples' READMEs and of `testdata/cli` run as they stand, each text in a
 //! fresh copy of an example's folder. Only standard output is compared. `...` stands for any lines, `[..]` for any characters.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(missing_docs)]
 
 use std::fs;

@@ -1,6 +1,8 @@
 //! One test per folder of `testdata/lang`: what a configuration reduces to, and what is said of it.
 //! `DRCTL_UPDATE=1` writes the expectations anew.
 
+#![expect(clippy::disallowed_methods, reason = "cases are files")]
+
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -221,35 +221,10 @@ impl Read {
     fn block(&mut self, outer: Source<'_>, b: &Block, table: &'static [Attribute], diags: &mut Diagnostics) {
         let source = outer.inner(b);
         let name = b.ident.as_str();
-        let span = source.header();
-        let Some(row) = attribute(table, name) else {
-            diags.push(match refused(name) {
-                Some(why) => Diagnostic::error(
-                    Code::Unsupported,
-                    "Not in this language",
-                    span,
-                    format!("there is no `{name}` here"),
-                )
-                .help(why),
-                None => unknown(name, span, outer.block.ident.as_str(), table.iter().map(|a| a.name)),
-            });
-            return;
-        };
-        let (inner, labels) = match form(&row.ty) {
-            Form::Block(inner) | Form::Repeated(inner) => (inner, &[][..]),
-            Form::Labelled(inner) => (inner, &["LABEL"][..]),
-            Form::Argument => {
-                diags.push(
-                    Diagnostic::error(
-                        Code::BlockOrAttribute,
-                        "This is an attribute",
-                        span,
-                        "written with braces, as a block",
-                    )
-                    .help(format!("Write `{name} = …`.")),
-                );
-                return;
-            }
+        let Some((row, inner)) = row_of(source, outer, table, diags) else { return };
+        let labels = match form(&row.ty) {
+            Form::Labelled(_) => &["LABEL"][..],
+            Form::Block(_) | Form::Repeated(_) | Form::Argument => &[][..],
         };
         let Some(labels) = source.labels(labels, diags) else { return };
         let mut read = Read::default();
@@ -258,41 +233,84 @@ impl Read {
         if diags.iter().count() > before {
             self.failed.insert(name.to_owned());
         }
-        let object = object(read, source);
+        let label = labels
+            .first()
+            .map(|label| Expr::literal(Value::from(*label), source.item.span(b.labels[0].span())));
+        self.place(source, name, form(&row.ty), (label, object(read, source)), diags);
+    }
+
+    /// Puts what a block says where its form wants it: alone, under its label, or behind its likes.
+    fn place(
+        &mut self,
+        source: Source<'_>,
+        name: &str,
+        form: Form,
+        (label, object): (Option<Expr>, Expr),
+        diags: &mut Diagnostics,
+    ) {
+        let span = source.span();
         let first = self.spans.get(name).copied();
-        self.spans.entry(name.to_owned()).or_insert(source.span());
+        self.spans.entry(name.to_owned()).or_insert(span);
         let twice = |first: Option<Span>| {
-            let twice =
-                Diagnostic::error(Code::DuplicateBlock, "Block written twice", span, "once more here");
+            let twice = Diagnostic::error(
+                Code::DuplicateBlock,
+                "Block written twice",
+                source.header(),
+                "once more here",
+            );
             first.into_iter().fold(twice, |d, first| d.label(first, "first here"))
         };
-        match (form(&row.ty), self.attributes.get_mut(name)) {
-            (Form::Block(_), None) => {
-                self.attributes.insert(name.to_owned(), object);
-            }
-            (Form::Block(_), Some(_)) => diags.push(twice(first)),
-            (Form::Labelled(_), existing) => {
-                let label = Expr::literal(Value::from(labels[0]), source.item.span(b.labels[0].span()));
-                match existing.map(|e| &mut e.kind) {
-                    Some(ExprKind::Object(pairs)) => match pairs.iter().find(|(k, _)| k.kind == label.kind) {
-                        Some((k, _)) => diags.push(twice(Some(k.span))),
-                        None => pairs.push((label, object)),
-                    },
-                    _ => {
-                        let kind = ExprKind::Object(vec![(label, object)]);
-                        self.attributes
-                            .insert(name.to_owned(), Expr { kind, span: source.span(), sensitive: false });
-                    }
+        let existing = self.attributes.get_mut(name);
+        let fresh = match (form, label, existing.map(|e| &mut e.kind)) {
+            (Form::Block(_), _, None) => object,
+            (Form::Block(_), _, Some(_)) => return diags.push(twice(first)),
+            (Form::Labelled(_), Some(label), Some(ExprKind::Object(pairs))) => {
+                match pairs.iter().find(|(k, _)| k.kind == label.kind) {
+                    Some((k, _)) => diags.push(twice(Some(k.span))),
+                    None => pairs.push((label, object)),
                 }
+                return;
             }
-            (Form::Repeated(_) | Form::Argument, existing) => match existing.map(|e| &mut e.kind) {
-                Some(ExprKind::List(items)) => items.push(object),
-                _ => {
-                    let kind = ExprKind::List(vec![object]);
-                    self.attributes
-                        .insert(name.to_owned(), Expr { kind, span: source.span(), sensitive: false });
-                }
-            },
+            (Form::Labelled(_), Some(label), _) => {
+                Expr { kind: ExprKind::Object(vec![(label, object)]), span, sensitive: false }
+            }
+            (_, _, Some(ExprKind::List(items))) => return items.push(object),
+            _ => Expr { kind: ExprKind::List(vec![object]), span, sensitive: false },
+        };
+        self.attributes.insert(name.to_owned(), fresh);
+    }
+}
+
+/// The row of the table that a block fills, and the attributes it may hold.
+fn row_of(
+    source: Source<'_>,
+    outer: Source<'_>,
+    table: &'static [Attribute],
+    diags: &mut Diagnostics,
+) -> Option<(&'static Attribute, &'static [Attribute])> {
+    let (name, span) = (source.block.ident.as_str(), source.header());
+    let Some(row) = attribute(table, name) else {
+        diags.push(match refused(name) {
+            Some(why) => Diagnostic::error(
+                Code::Unsupported,
+                "Not in this language",
+                span,
+                format!("there is no `{name}` here"),
+            )
+            .help(why),
+            None => unknown(name, span, outer.block.ident.as_str(), table.iter().map(|a| a.name)),
+        });
+        return None;
+    };
+    match form(&row.ty) {
+        Form::Block(inner) | Form::Repeated(inner) | Form::Labelled(inner) => Some((row, inner)),
+        Form::Argument => {
+            let label = "written with braces, as a block";
+            diags.push(
+                Diagnostic::error(Code::BlockOrAttribute, "This is an attribute", span, label)
+                    .help(format!("Write `{name} = …`.")),
+            );
+            None
         }
     }
 }
