@@ -1,9 +1,11 @@
 //! One test per folder of `testdata/lang`: what a configuration reduces to, and what is said of it.
 //! `DRCTL_UPDATE=1` writes the expectations anew.
 
-#![expect(clippy::disallowed_methods, reason = "cases are files")]
-
-#![allow(clippy::unwrap_used)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "cases are files, and a test without its case has failed"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
