@@ -3,7 +3,7 @@
 
 use super::Input;
 use super::expand::block_span;
-use super::instance::Instance;
+use super::instance::{Instance, Origin};
 use super::peers::Neighbourhood;
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics};
@@ -57,11 +57,21 @@ pub(super) fn report(
                 continue;
             }
         };
-        let span = span_of(input, instance, note.attribute.as_deref());
-        let mut found = Diagnostic::error(code, fact.text, span, note.reason)
-            .about(instance.address.clone())
-            .fact(note.fact);
-        found.help = note.help;
+        let headline = match note.effect {
+            Effect::Refuse => format!("The provider does not allow this ({})", fact.id),
+            _ => format!("This may not do what it seems to do ({})", fact.id),
+        };
+        // A block that is gone has no place to point at: the reason goes into the headline then.
+        let mut found = match instance.origin {
+            Origin::Removed => Diagnostic::error_nowhere(code, format!("{headline}: {}", note.reason)),
+            Origin::Declared(_) => {
+                let span = span_of(input, instance, note.attribute.as_deref());
+                Diagnostic::error(code, headline, span, note.reason)
+            }
+        };
+        found = found.about(instance.address.clone()).fact(note.fact);
+        let background = format!("Fact {}: {}", fact.id, fact.text);
+        found.help = Some(note.help.map(|help| format!("{help} {background}")).unwrap_or(background));
         diags.push(if is_warning { found.warning() } else { found });
     }
     rest
