@@ -17,6 +17,8 @@ use crate::value::Value;
 
 /// Most nodes that one evaluation visits: a bound against nested loops over large collections.
 pub const MAX_STEPS: u64 = 1_000_000;
+/// Steps that an error costs: looking for what may have been meant takes longer than a node.
+const STEPS_PER_ERROR: u64 = 20;
 /// Deepest chain of expressions that the environment leads to.
 const MAX_DEPTH: usize = 400;
 
@@ -50,6 +52,7 @@ pub(super) struct Reducer<'a> {
 
 impl Reducer<'_> {
     pub(super) fn error(&mut self, diagnostic: Diagnostic) {
+        self.steps = self.steps.saturating_add(STEPS_PER_ERROR);
         let place = diagnostic.labels.first().map(|l| (diagnostic.code, l.span));
         if place.is_none_or(|place| self.said.insert(place)) {
             self.diags.push(diagnostic);
