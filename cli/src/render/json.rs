@@ -47,7 +47,7 @@ pub(crate) fn plan(view: &View<'_>) -> Json {
         "config_sha256": plan.config_sha256,
         "state": plan.state,
         "drctl": {
-            "sha256": view.digest,
+            "sha256": view.digest(),
             "simulated": view.simulated(),
             "providers": plan.providers,
             "selection": plan.selection,

@@ -44,7 +44,7 @@ pub(crate) fn plan(view: &View<'_>) -> String {
 
 fn head(view: &View<'_>) -> String {
     let plan = view.plan;
-    let mut text = format!("<!-- drctl plan sha256={} -->\n", view.digest);
+    let mut text = format!("<!-- drctl plan sha256={} -->\n", view.digest());
     let of = |wanted: Section| {
         view.sections().iter().find(|(s, _)| *s == wanted).map_or(0, |(_, entries)| entries.len())
     };
@@ -167,8 +167,11 @@ fn foot(view: &View<'_>) -> String {
             view.missing.len()
         );
     }
-    let _ =
-        writeln!(text, "`drctl apply --expect-digest {}` applies exactly this plan or refuses.", view.digest);
+    let _ = writeln!(
+        text,
+        "`drctl apply --expect-digest {}` applies exactly this plan or refuses.",
+        view.digest()
+    );
     text
 }
 

@@ -305,7 +305,7 @@ fn unchanged(plan: &Plan, look: Look) -> String {
 fn foot(view: &View<'_>, look: Look) -> String {
     let mut text = format!("\n{}\n", look.paint(Tone::Strong, &view.summary()));
     if view.plan.changes.iter().any(|c| acts(c.action)) {
-        let _ = writeln!(text, "Digest: {}", view.digest);
+        let _ = writeln!(text, "Digest: {}", view.digest());
     }
     if !view.missing.is_empty() {
         let _ = writeln!(text, "Apply will refuse it until a person accepts, knowing what it means:");

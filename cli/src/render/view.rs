@@ -1,6 +1,8 @@
 //! A plan sorted for reading: what it does to protection first, then the rest. Text and Markdown
 //! are written from this one order.
 
+use std::cell::OnceCell;
+
 use drctl_core::plan::{AcceptKind, Acceptance, Action, After, AttributeChange, Plan, ResourceChange};
 use drctl_core::provider::Registry;
 use drctl_core::rule::{Effect, Note, Timing};
@@ -9,8 +11,8 @@ use drctl_core::rule::{Effect, Note, Timing};
 pub(crate) struct View<'p> {
     /// The plan.
     pub(crate) plan: &'p Plan,
-    /// Its digest.
-    pub(crate) digest: String,
+    /// Its digest, once somebody has asked: it takes as long as half of the planning.
+    pub(crate) digest: OnceCell<String>,
     /// Acceptances that apply would refuse for.
     pub(crate) missing: Vec<Acceptance>,
     /// Where facts are looked up.
@@ -141,9 +143,14 @@ fn sections_of(change: &ResourceChange) -> Vec<Section> {
 }
 
 impl<'p> View<'p> {
+    /// The plan's digest.
+    pub(crate) fn digest(&self) -> &str {
+        self.digest.get_or_init(|| self.plan.digest())
+    }
+
     /// The view on a plan.
     pub(crate) fn new(plan: &'p Plan, registry: &'p Registry) -> View<'p> {
-        View { plan, digest: plan.digest(), missing: plan.missing_acceptances(), registry }
+        View { plan, digest: OnceCell::new(), missing: plan.missing_acceptances(), registry }
     }
 
     /// The plan in the order of reading; sections without content are left out.

@@ -7,6 +7,7 @@ mod check;
 mod compare;
 mod decide;
 mod diff;
+mod digest;
 mod expand;
 mod instance;
 mod keys;
@@ -26,6 +27,7 @@ mod world;
 
 pub use accept::Protection;
 pub use check::check;
+pub use digest::sha256_hex;
 pub use expand::instances;
 pub use instance::{Instance, Origin, requests};
 pub use keys::MAX_INSTANCES;

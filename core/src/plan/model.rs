@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::addr::{Address, ProviderAddress};
 use crate::lang::expr::Expr;
@@ -248,9 +247,4 @@ pub enum Op {
     Forget,
     /// Deletes it.
     Delete,
-}
-
-/// The SHA-256 of some bytes, in hexadecimal.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -284,22 +284,6 @@ impl ResourceChange {
 }
 
 impl Plan {
-    /// What a reviewer approves: the same configuration on the same world gives the same digest,
-    /// whoever plans and whenever. Leaves out the time, the caller, the acceptances (they allow a
-    /// change and do not make one), and what was observed beyond what each change is bound to.
-    pub fn digest(&self) -> String {
-        let mut bound = self.clone();
-        bound.timestamp = Timestamp::UNIX_EPOCH;
-        bound.accepted.clear();
-        for head in bound.providers.values_mut() {
-            head.place.caller = None;
-        }
-        for change in &mut bound.changes {
-            change.observed = None;
-        }
-        super::sha256_hex(serde_json::to_string(&bound).expect("a plan serialises to JSON").as_bytes())
-    }
-
     /// Whether no step changes the provider or the state.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
