@@ -47,12 +47,26 @@ pub struct Attribute {
     pub canonical: fn(Value) -> Result<Value, Invalid>,
     /// What it is when it is not set inside of something that is set.
     pub default: fn() -> Option<Value>,
+    /// What it means to remove it from the text after it was applied.
+    pub removal: Removal,
 }
 
 impl PartialEq for Attribute {
     fn eq(&self, other: &Attribute) -> bool {
         self.name == other.name && self.ty == other.ty
     }
+}
+
+/// What it means to remove an attribute from the text after it was applied.
+#[derive(Debug, Clone, Copy)]
+pub enum Removal {
+    /// The provider can be without it: it is taken away.
+    Unset,
+    /// The provider cannot be without it, and no value is better than another: it stays as it is, and
+    /// nothing keeps it there any more.
+    Keeps,
+    /// The provider cannot be without it: it becomes this value.
+    Becomes(fn() -> Value),
 }
 
 /// How an attribute takes part in the comparison with the provider.

@@ -1,7 +1,8 @@
 //! `#[derive(Attributes)]`: the attribute table of a kind or a nested block, from its struct.
 //!
 //! Field docs become the attribute's docs, field types its type, and `#[attribute(...)]` says what
-//! a type cannot: `identity`, `fixed`, `option`, `write_only`, `default = EXPR`, `name = "…"`. On the
+//! a type cannot: `identity`, `fixed`, `option`, `write_only`, `default = EXPR`, `name = "…"`, and for
+//! what removing it from the text means, `kept` or `removed = EXPR`. On the
 //! struct, `#[attribute(check = FN)]` names a `fn(Self) -> Result<Self, Invalid>` that checks and
 //! normalises the fields together.
 
@@ -16,12 +17,20 @@ pub fn derive_attributes(input: proc_macro::TokenStream) -> proc_macro::TokenStr
     expand(&input).unwrap_or_else(|e| e.to_compile_error()).into()
 }
 
+/// What `kept` and `removed = EXPR` say.
+enum Removal {
+    Unset,
+    Keeps,
+    Becomes(Box<Expr>),
+}
+
 struct Parsed<'f> {
     field: &'f Field,
     name: String,
     docs: String,
     role: TokenStream,
     default: Option<Expr>,
+    removal: Removal,
 }
 
 fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
@@ -112,6 +121,15 @@ fn table_row(p: &Parsed<'_>) -> TokenStream {
         },
         None => quote! { || ::std::option::Option::None },
     };
+    let removal = match &p.removal {
+        Removal::Unset => quote! { ::drctl_core::schema::Removal::Unset },
+        Removal::Keeps => quote! { ::drctl_core::schema::Removal::Keeps },
+        Removal::Becomes(value) => quote! {
+            ::drctl_core::schema::Removal::Becomes(|| {
+                <#ty as ::drctl_core::schema::AttributeType>::to_value(&::std::option::Option::Some(#value))
+            })
+        },
+    };
     quote! {
         ::drctl_core::schema::Attribute {
             name: #name,
@@ -122,6 +140,7 @@ fn table_row(p: &Parsed<'_>) -> TokenStream {
             role: ::drctl_core::schema::Role::#role,
             canonical: ::drctl_core::schema::canonical::<#ty>,
             default: #default,
+            removal: #removal,
         }
     }
 }
@@ -129,7 +148,7 @@ fn table_row(p: &Parsed<'_>) -> TokenStream {
 fn parse_field(field: &Field) -> syn::Result<Parsed<'_>> {
     let ident = field.ident.as_ref().ok_or_else(|| syn::Error::new(field.span(), "a field needs a name"))?;
     let mut name = ident.to_string().trim_start_matches("r#").to_owned();
-    let (mut docs, mut role, mut default) = (Vec::new(), quote!(Managed), None);
+    let (mut docs, mut role, mut default, mut removal) = (Vec::new(), quote!(Managed), None, Removal::Unset);
     for attr in &field.attrs {
         if attr.path().is_ident("doc") {
             if let syn::Meta::NameValue(pair) = &attr.meta
@@ -146,11 +165,13 @@ fn parse_field(field: &Field) -> syn::Result<Parsed<'_>> {
                     Some("option") => role = quote!(Option),
                     Some("write_only") => role = quote!(WriteOnly),
                     Some("default") => default = Some(meta.value()?.parse::<Expr>()?),
+                    Some("kept") => removal = Removal::Keeps,
+                    Some("removed") => removal = Removal::Becomes(Box::new(meta.value()?.parse::<Expr>()?)),
                     Some("name") => name = meta.value()?.parse::<LitStr>()?.value(),
                     _ => {
-                        return Err(
-                            meta.error("expected identity, fixed, option, write_only, default or name")
-                        );
+                        return Err(meta.error(
+                            "expected identity, fixed, option, write_only, default, kept, removed or name",
+                        ));
                     }
                 }
                 Ok(())
@@ -160,5 +181,5 @@ fn parse_field(field: &Field) -> syn::Result<Parsed<'_>> {
     if docs.is_empty() {
         return Err(syn::Error::new(field.span(), "an attribute needs a doc comment"));
     }
-    Ok(Parsed { field, name, docs: docs.join("\n"), role, default })
+    Ok(Parsed { field, name, docs: docs.join("\n"), role, default, removal })
 }

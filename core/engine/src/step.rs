@@ -180,15 +180,28 @@ async fn look_back(effect: &Effect<'_>, request: &Request) -> Result<Ended, Fail
     Err(last)
 }
 
+/// What is planned for attributes that are no longer written: a value, or none at all.
+fn removed(change: &ResourceChange) -> BTreeMap<&str, Option<&Value>> {
+    let whole = change.attributes.iter().filter(|a| a.path.len() == 1);
+    whole
+        .filter_map(|a| match &a.after {
+            After::Unset => Some((a.path[0].as_str(), None)),
+            After::Known(value) => Some((a.path[0].as_str(), Some(value))),
+            After::Open(_) | After::Pending(_) | After::Unobserved(_) | After::ManagedBy(_) => None,
+        })
+        .collect()
+}
+
 /// The attributes that are pending; or the first one that is something else.
 fn judge(effect: &Effect<'_>, observed: &Observed) -> Result<Vec<String>, Failure> {
     let mut pending = Vec::new();
-    let removed = effect.change.attributes.iter().filter(|a| a.path.len() == 1 && a.after == After::Unset);
-    let removed: BTreeSet<&String> = removed.filter_map(|a| a.path.first()).collect();
+    let removed = removed(effect.change);
     for row in effect.kind.inputs() {
         let wanted = match effect.values.get(row.name) {
-            None | Some(Value::Null) if removed.contains(&row.name.to_owned()) => None,
-            None | Some(Value::Null) => continue,
+            None | Some(Value::Null) => match removed.get(row.name) {
+                Some(after) => after.cloned(),
+                None => continue,
+            },
             Some(value) => {
                 Some((row.canonical)(value.clone()).map_err(|e| Failure::Unresolved(e.to_string()))?)
             }

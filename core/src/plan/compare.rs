@@ -10,7 +10,7 @@ use crate::codes::Code;
 use crate::diag::Diagnostic;
 use crate::lang::expr::Expr;
 use crate::provider::Observed;
-use crate::schema::{Attribute, Role, attribute as find};
+use crate::schema::{Attribute, Removal, Role, attribute as find};
 use crate::state::{Owned, fingerprint};
 use crate::value::Value;
 
@@ -112,7 +112,13 @@ pub(super) fn unset(instance: &Instance, observed: &Observed, name: &str) -> Opt
         return Some(whole(name, None, After::Unobserved(why.clone()), None));
     }
     let live = observed.attributes.get(name).filter(|v| **v != Value::Null)?;
-    Some(whole(name, Some(live.clone()), After::Unset, None))
+    let after = match row.removal {
+        Removal::Unset => After::Unset,
+        Removal::Keeps => return None,
+        Removal::Becomes(value) if value() == *live => return None,
+        Removal::Becomes(value) => After::Known(value()),
+    };
+    Some(whole(name, Some(live.clone()), after, None))
 }
 
 /// The error for a difference that would need a replacement.

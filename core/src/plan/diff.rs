@@ -189,6 +189,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::schema::Removal;
 
     fn row() -> Attribute {
         Attribute {
@@ -200,6 +201,7 @@ mod tests {
             role: Role::Managed,
             canonical: Ok,
             default: || None,
+            removal: Removal::Unset,
         }
     }
 

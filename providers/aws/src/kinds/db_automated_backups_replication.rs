@@ -32,6 +32,7 @@ pub struct Spec {
     pub source_db_instance_arn: DbArn,
     /// Days that the replicated backups are kept here: 1 to 35. RDS cannot change it while replication
     /// runs.
+    #[attribute(kept)]
     pub backup_retention_period: Option<Ranged<1, 35>>,
     /// ARN of a KMS key of this region; needed when the source is encrypted (R15).
     #[attribute(fixed)]

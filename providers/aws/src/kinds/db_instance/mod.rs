@@ -30,16 +30,22 @@ pub struct Spec {
     #[attribute(identity)]
     pub db_instance_identifier: DbIdentifier,
     /// Days that automated backups are kept: 0 to 35; 0 turns them off (R1, R3).
+    #[attribute(kept)]
     pub backup_retention_period: Option<Ranged<0, 35>>,
     /// Daily window of the backup, in UTC: `02:00-03:00` (R7).
+    #[attribute(kept)]
     pub preferred_backup_window: Option<BackupWindow>,
     /// Weekly window of changes that interrupt, in UTC: `sun:03:00-sun:04:00`.
+    #[attribute(kept)]
     pub preferred_maintenance_window: Option<MaintenanceWindow>,
     /// Whether RDS refuses to delete the instance (R23).
+    #[attribute(kept)]
     pub deletion_protection: Option<bool>,
     /// Whether snapshots get the instance's tags.
+    #[attribute(kept)]
     pub copy_tags_to_snapshot: Option<bool>,
     /// Whether a standby waits in another zone (R27).
+    #[attribute(kept)]
     pub multi_az: Option<bool>,
     /// Tags. All tags of the instance are managed, save AWS's own.
     pub tags: Option<Tags>,

@@ -15,6 +15,7 @@ pub struct Spec {
     #[attribute(identity)]
     pub bucket: BucketName,
     /// Whether overwritten and deleted objects stay as versions: `Enabled` or `Suspended`.
+    #[attribute(removed = Versioning::Suspended)]
     pub versioning: Option<Versioning>,
     /// Object Lock. Writing the block, even an empty one, means that it is enabled; it can never be
     /// disabled again (S1).
@@ -24,8 +25,10 @@ pub struct Spec {
     /// Rules that copy new objects to other buckets. The whole document is managed (S26).
     pub replication: Option<Replication>,
     /// Default encryption of new objects.
+    #[attribute(removed = ServerSideEncryption::OF_S3)]
     pub server_side_encryption: Option<ServerSideEncryption>,
     /// What keeps the bucket from being opened to everybody.
+    #[attribute(removed = PublicAccessBlock::default())]
     pub public_access_block: Option<PublicAccessBlock>,
     /// Bucket policy, as JSON text. Policies of equal meaning count as equal.
     pub policy: Option<JsonDocument>,
@@ -347,6 +350,13 @@ pub struct ServerSideEncryption {
 }
 
 impl ServerSideEncryption {
+    /// What S3 does when nothing is said.
+    pub const OF_S3: ServerSideEncryption = ServerSideEncryption {
+        sse_algorithm: Algorithm::Aes256,
+        kms_master_key_id: None,
+        bucket_key_enabled: false,
+    };
+
     fn check(self) -> Result<ServerSideEncryption, Invalid> {
         if self.sse_algorithm == Algorithm::Aes256 && self.kms_master_key_id.is_some() {
             return Err(Invalid::new("has no effect with `AES256`: write `aws:kms` or remove the key")
