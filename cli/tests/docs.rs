@@ -153,6 +153,11 @@ fn kind(kind: &dyn AnyKind) -> String {
     let identity: Vec<&Attribute> = kind.inputs().iter().filter(|a| a.role == Role::Identity).collect();
     let names: Vec<String> = identity.iter().map(|a| format!("`{}`", a.name)).collect();
     let _ = writeln!(out, "\nIts identity at the provider: {}.", names.join(", "));
+    let given =
+        identity.iter().map(|a| (a.name.to_owned(), Value::String(format!("<{}>", a.name)))).collect();
+    if let Some(id) = kind.id(&given) {
+        let _ = writeln!(out, "\nThe `id` of an `import`: `{id}`.");
+    }
     let path = root().join("docs/examples").join(format!("{}.hcl", kind.name()));
     let example = fs::read_to_string(&path).unwrap_or_else(|_| panic!("no example {}", path.display()));
     let _ = writeln!(out, "\n```hcl\n{}\n```", example.trim());
@@ -218,14 +223,50 @@ fn calls() -> BTreeMap<String, String> {
     calls
 }
 
+/// What is not a plain function: an expression and what it equals. Evaluated by a plan.
+const SPECIAL: &[(&str, &str, &str)] = &[
+    (
+        "base64sha512",
+        r#"base64sha512("abc")"#,
+        r#""3a81oZNherrMQXNJriBBMRLm+k6JqX6iCp7u5ktV05ohkpkqJ0/BqDa6PCOj/uu9RU1EI2Q86A4qmslPpUyknw==""#,
+    ),
+    ("can", "can([1][5])", "false"),
+    ("nonsensitive", r#"nonsensitive(sensitive("a"))"#, r#""a""#),
+    ("sensitive", r#"sensitive("a")"#, r#""a""#),
+    ("try", "try([1][5], 7)", "7"),
+];
+
+/// The examples of the special forms, each checked as the validation of a variable.
+fn special(calls: &mut BTreeMap<String, String>) {
+    for (name, call, result) in SPECIAL {
+        let hcl = format!(
+            "variable \"x\" {{\n  default = 1\n  validation {{\n    condition = {call} == {result} && var.x == 1\n    \
+             error_message = \"no\"\n  }}\n}}\n"
+        );
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("main.dr.hcl"), hcl).unwrap();
+        let (holds, text) = drctl(&["plan"], dir.path());
+        assert!(holds, "{call} is not {result}:\n{text}");
+        calls.insert((*name).to_owned(), format!("{call} => {result}"));
+    }
+}
+
 #[test]
 fn functions() {
-    let calls = calls();
+    let mut calls = calls();
+    special(&mut calls);
+    for function in functions::all() {
+        let reads_a_file = ["file", "templatefile"].contains(&function.name);
+        assert!(reads_a_file || calls.contains_key(function.name), "no example for {}", function.name);
+    }
     let mut text = String::new();
     for line in functions::reference().lines() {
         if let Some(name) = line.strip_prefix("## ") {
             example(&calls, &mut text);
             let _ = write!(text, "## {name}");
+        } else if line.starts_with("- ") && text.ends_with(&format!("{line}\n")) {
+            // One name for the first and for the repeated argument.
+            continue;
         } else {
             text += line;
         }

@@ -134,7 +134,7 @@ async fn s5_default_retention_leaves_existing_objects_alone() {
 }
 
 #[tokio::test]
-async fn s6_periods_are_positive_bounded_and_stored_as_given() {
+async fn s6_s7_periods_are_positive_bounded_and_stored_as_given() {
     let sim = world(enabled(), enabled());
     let aws = west(&sim);
     let lock = |period| ObjectLockConfiguration {
@@ -150,6 +150,30 @@ async fn s6_periods_are_positive_bounded_and_stored_as_given() {
     }
     aws.put_object_lock_configuration("aaa", &lock(Period::Years(1))).await.unwrap();
     assert_eq!(aws.get_object_lock_configuration("aaa").await.unwrap(), Some(lock(Period::Years(1))));
+}
+
+#[tokio::test]
+async fn s8_legal_hold_outlives_retention_and_yields_to_no_bypass() {
+    let sim = world(
+        json!({ "versioning": "Enabled", "object_lock": { "mode": "GOVERNANCE", "days": 10 } }),
+        enabled(),
+    );
+    let version = sim.change(|w| w.put_object("aaa", "k")).unwrap().unwrap();
+    let hold = |on: bool| {
+        sim.change(|w| {
+            let bucket = w.find_bucket_mut("aaa").unwrap();
+            bucket.objects.get_mut("k").unwrap()[0].legal_hold = on;
+        })
+        .unwrap();
+    };
+    let delete = |bypass| sim.change(|w| w.delete_object_version("aaa", "k", &version, bypass)).unwrap();
+    hold(true);
+    sim.change(|w| w.advance(SignedDuration::from_hours(24 * 365))).unwrap().unwrap();
+    refused(delete(Bypass::Governance), "AccessDenied", "S8");
+    assert!(!west(&sim).bucket_is_empty("aaa").await.unwrap());
+    hold(false);
+    delete(Bypass::None).unwrap();
+    assert!(west(&sim).bucket_is_empty("aaa").await.unwrap());
 }
 
 #[tokio::test]
