@@ -96,6 +96,7 @@ fn dispatch(cli: &Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Show(args) => commands::show::run(args, &registry::REGISTRY, ui),
         Command::Recover(args) => commands::recover::run(args, &project, ui),
         Command::Kinds(args) => commands::kinds::run(args, &registry::REGISTRY, ui),
+        Command::Import(args) => commands::import::run(args, &project, ui),
         Command::State(args) => commands::state::run(args, &project, ui),
         Command::Sim(args) => commands::sim::run(args, &project, ui),
         Command::Version(args) => commands::version::run(args, ui),

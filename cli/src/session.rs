@@ -68,8 +68,13 @@ pub(crate) fn lock_failed(error: LockError) -> Failure {
     }
 }
 
+/// A name that no other run and no other line of states has.
+pub(crate) fn unique(clock: &dyn Clock) -> String {
+    format!("{}-{:08x}", clock.now().strftime("%Y%m%dT%H%M%SZ"), random())
+}
+
 /// A number that differs from process to process.
-pub(crate) fn random() -> u32 {
+fn random() -> u32 {
     use std::hash::{BuildHasher, Hasher};
     std::collections::hash_map::RandomState::new().build_hasher().finish() as u32
 }

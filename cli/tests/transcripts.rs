@@ -116,3 +116,13 @@ fn vatevo() {
 fn saved_plans() {
     transcript("quickstart", "testdata/cli/saved-plans.md");
 }
+
+#[test]
+fn a_lost_state() {
+    transcript("quickstart", "testdata/cli/state-rebuild.md");
+}
+
+#[test]
+fn import() {
+    transcript("quickstart", "testdata/cli/import.md");
+}

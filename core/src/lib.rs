@@ -17,6 +17,7 @@ pub mod lang;
 pub mod plan;
 pub mod protection;
 pub mod provider;
+pub mod rebuild;
 pub mod recovery;
 pub mod rule;
 pub mod run;

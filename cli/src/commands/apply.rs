@@ -172,7 +172,7 @@ async fn carry_out(
 ) -> Result<Applied, ExecuteError> {
     let (stop, interrupt) = watch::channel(false);
     let watcher = tokio::spawn(watch_for_interrupt(stop));
-    let run = run_id(clock);
+    let run = session::unique(clock.as_ref());
     let apply = Apply {
         plan,
         config_sha256: &loaded.config_sha256,
@@ -189,11 +189,6 @@ async fn carry_out(
     let done = execute(&apply, held).await;
     watcher.abort();
     done
-}
-
-/// A name for this run that no other run has.
-fn run_id(clock: &SharedClock) -> String {
-    format!("{}-{:08x}", clock.now().strftime("%Y%m%dT%H%M%SZ"), session::random())
 }
 
 /// Ctrl-C stops the run: what is in flight is waited for.

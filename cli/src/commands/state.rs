@@ -1,4 +1,6 @@
-//! `drctl state`: what drctl remembers. Nothing here touches a provider.
+//! `drctl state`: what drctl remembers. Only `rebuild` asks a provider.
+
+mod rebuild;
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -19,7 +21,7 @@ use crate::session;
 use crate::ui::{Format, Ui};
 
 /// How long another process is waited for.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
+pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Options of `drctl state`.
 #[derive(Debug, ClapArgs)]
@@ -43,6 +45,8 @@ enum Command {
         #[arg(required = true)]
         addresses: Vec<Address>,
     },
+    /// Makes the state anew from the configuration and what is live; says what could not be restored
+    Rebuild(rebuild::Args),
     /// Gives a resource a new address
     Mv {
         /// Its address
@@ -56,6 +60,7 @@ enum Command {
 pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     match &args.command {
         Command::List => list(project, ui),
+        Command::Rebuild(args) => rebuild::run(args, project, ui),
         Command::Show { address } => show(address, project, ui),
         Command::Rm { addresses } => {
             let done = change("state rm", project, ui, |state| remove(state, addresses))?;

@@ -60,6 +60,23 @@ impl StateFile {
         name.into()
     }
 
+    /// Puts a file that is no state aside, so that a new one can be made; where it is now.
+    ///
+    /// # Errors
+    /// When it cannot be moved.
+    pub fn set_aside(&self) -> Result<PathBuf, StateError> {
+        let name = |number: u32| {
+            let mut name = self.path.clone().into_os_string();
+            name.push(if number == 0 { ".unreadable".to_owned() } else { format!(".unreadable.{number}") });
+            PathBuf::from(name)
+        };
+        let free = (0..).map(name).find(|path| path.symlink_metadata().is_err());
+        let free = free.expect("there are more numbers than files in a folder");
+        let moved = std::fs::rename(&self.path, &free);
+        moved.map_err(|e| FileError::new("putting aside", &self.path, e))?;
+        Ok(free)
+    }
+
     /// Reads the state; none when there is no file.
     ///
     /// # Errors
@@ -117,6 +134,12 @@ mod tests {
             assert!(file.save(&mut State::new("line")).is_err(), "{text}");
             assert_eq!(fs::read_to_string(file.path()).unwrap(), *text);
             assert!(!file.backup().exists());
+            for expected in ["drctl.state.unreadable", "drctl.state.unreadable.1"] {
+                let aside = file.set_aside().unwrap();
+                assert_eq!(aside, dir.path().join(expected));
+                assert_eq!(fs::read_to_string(&aside).unwrap(), *text);
+                fs::write(file.path(), text).unwrap();
+            }
         }
     }
 
