@@ -31,6 +31,10 @@ use failure::{Failure, Reported};
 use project::Project;
 use ui::{Format, Ui};
 
+/// A plan is made of very many small pieces, made and dropped in turn.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Stack of the thread that does the work: deeply nested input is refused long before this is used
 /// up, also in debug builds.
 const STACK_BYTES: usize = 16 << 20;

@@ -151,8 +151,14 @@ pub(crate) async fn look(
     lend_accounts(&configurations, &mut connections);
     check_accounts(&configurations, &connections)?;
     let observer = Observer { registry: REGISTRY, connections: &connections, limits, reporter };
+    let mut settled = false;
     let world = observe(&observer, |world| {
-        let (instances, _) = plan::instances(&loaded.config, &loaded.variables, world, &REGISTRY, state);
+        if settled {
+            return Vec::new();
+        }
+        let (instances, found) = plan::instances(&loaded.config, &loaded.variables, world, &REGISTRY, state);
+        // When every name is known, no answer can make another one known.
+        settled = !found.has_errors() && instances.iter().all(|i| i.id.is_some());
         plan::requests(&instances, world)
     })
     .await;

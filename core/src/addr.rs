@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -16,13 +17,13 @@ pub struct InvalidName {
     pub expected: &'static str,
 }
 
-/// An HCL identifier: a letter or `_`, then letters, digits, `_` or `-`.
+/// An HCL identifier: a letter or `_`, then letters, digits, `_` or `-`. Cheap to clone: there are many.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(String);
+pub struct Name(Arc<str>);
 
 /// The kind of a resource, as in `aws_s3_bucket`. Same shape as a [`Name`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KindName(String);
+pub struct KindName(Arc<str>);
 
 fn is_identifier(text: &str) -> bool {
     let mut chars = text.chars();
@@ -40,7 +41,7 @@ macro_rules! identifier {
             pub fn new(text: impl Into<String>) -> Result<Self, InvalidName> {
                 let text = text.into();
                 if is_identifier(&text) {
-                    Ok(Self(text))
+                    Ok(Self(text.into()))
                 } else {
                     Err(InvalidName { text, expected: $expected })
                 }

@@ -13,7 +13,7 @@ pub const MAX_DIGITS: i64 = 4096;
 
 /// An exact decimal number. Equal numbers are equal values: `1.0` is `1`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Number(BigDecimal);
+pub struct Number(Box<BigDecimal>);
 
 impl Number {
     /// Normalises the number; `None` when it has more than [`MAX_DIGITS`] digits on a side.
@@ -21,7 +21,7 @@ impl Number {
         let number = number.normalized();
         let (digits, scale) = (number.digits() as i64, number.fractional_digit_count());
         (scale.abs() <= MAX_DIGITS && digits <= MAX_DIGITS && digits - scale <= MAX_DIGITS)
-            .then_some(Number(number))
+            .then(|| Number(Box::new(number)))
     }
 
     /// The decimal.
@@ -38,13 +38,13 @@ impl Number {
 
 impl From<i64> for Number {
     fn from(n: i64) -> Number {
-        Number(BigDecimal::from(n).normalized())
+        Number(Box::new(BigDecimal::from(n).normalized()))
     }
 }
 
 impl From<u64> for Number {
     fn from(n: u64) -> Number {
-        Number(BigDecimal::from(n).normalized())
+        Number(Box::new(BigDecimal::from(n).normalized()))
     }
 }
 

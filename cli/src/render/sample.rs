@@ -91,7 +91,7 @@ fn reference(kind: &str, name: &str, attribute: &str) -> Expr {
         subject: Subject::Resource(ModulePath::default(), kind.parse().unwrap(), Name::new(name).unwrap()),
         path: vec![PathStep::Attribute(attribute.to_owned())],
     };
-    Expr { kind: ExprKind::Reference(reference), span: span(), sensitive: false }
+    Expr::reference(reference, span())
 }
 
 fn head(region: &str) -> ProviderHead {

@@ -135,7 +135,7 @@ impl<'i> Source<'i> {
         let mut references = Vec::new();
         for item in items {
             match item.kind {
-                ExprKind::Reference(reference) => references.push((reference, item.span)),
+                ExprKind::Reference(reference) => references.push((*reference, item.span)),
                 // What could not be read has been reported.
                 ExprKind::Element => {}
                 _ => diags.push(invalid(item.span, "this must be a reference: `KIND.NAME`")),

@@ -107,8 +107,8 @@ impl Check<'_> {
     fn expr(&mut self, expr: &Expr, place: Place<'_>) {
         expr.visit(&mut |e| match &e.kind {
             ExprKind::Reference(reference) => self.reference(reference, e.span, place),
-            ExprKind::Call(name, ..) if functions::lookup(name).is_none() => {
-                self.diags.push(unknown_function(name, e.span));
+            ExprKind::Call(call) if functions::lookup(&call.name).is_none() => {
+                self.diags.push(unknown_function(&call.name, e.span));
             }
             _ => {}
         });

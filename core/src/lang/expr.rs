@@ -28,7 +28,7 @@ pub enum ExprKind {
     /// A known value.
     Literal(Value),
     /// A name with the static part of its path.
-    Reference(Reference),
+    Reference(Box<Reference>),
     /// `[a, b]`
     List(Vec<Expr>),
     /// `{ key = value }`
@@ -41,8 +41,8 @@ pub enum ExprKind {
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
     /// `c ? a : b`
     Conditional(Box<Expr>, Box<Expr>, Box<Expr>),
-    /// `name(args...)`; the flag says whether the last argument is spread with `...`.
-    Call(String, Vec<Expr>, bool),
+    /// `name(args...)`
+    Call(Box<CallExpr>),
     /// `[for …]`, `{for …}`
     For(Box<ForExpr>),
     /// `a[b]`
@@ -118,6 +118,17 @@ pub struct ForExpr {
     pub group: bool,
 }
 
+/// A call of a function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallExpr {
+    /// The function.
+    pub name: String,
+    /// Its arguments.
+    pub args: Vec<Expr>,
+    /// Whether the last argument is spread with `...`.
+    pub spread: bool,
+}
+
 /// A name in configuration and the static path behind it, as in `aws_db_instance.main["eu"].arn`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Reference {
@@ -158,6 +169,11 @@ pub enum PathStep {
 }
 
 impl Expr {
+    /// A name that stands at `span`.
+    pub fn reference(reference: Reference, span: Span) -> Expr {
+        Expr { kind: ExprKind::Reference(Box::new(reference)), span, sensitive: false }
+    }
+
     /// A literal.
     pub fn literal(value: Value, span: Span) -> Expr {
         Expr { kind: ExprKind::Literal(value), span, sensitive: false }
@@ -201,7 +217,7 @@ impl Expr {
         let mut found = Vec::new();
         self.visit(&mut |expr| {
             if let ExprKind::Reference(reference) = &expr.kind {
-                found.push((reference, expr.span));
+                found.push((&**reference, expr.span));
             }
         });
         found
@@ -211,7 +227,8 @@ impl Expr {
     pub fn children(&self) -> Vec<&Expr> {
         match &self.kind {
             ExprKind::Literal(_) | ExprKind::Reference(_) | ExprKind::Element => Vec::new(),
-            ExprKind::List(items) | ExprKind::Call(_, items, _) => items.iter().collect(),
+            ExprKind::List(items) => items.iter().collect(),
+            ExprKind::Call(call) => call.args.iter().collect(),
             ExprKind::Object(pairs) => pairs.iter().flat_map(|(k, v)| [k, v]).collect(),
             ExprKind::Template(parts) => part_children(parts),
             ExprKind::Unary(_, a) | ExprKind::Attribute(a, _) => vec![a],

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::access;
-use crate::lang::expr::{BinaryOp, Expr, ExprKind, ForExpr, UnaryOp};
+use crate::lang::expr::{BinaryOp, CallExpr, Expr, ExprKind, ForExpr, UnaryOp};
 use crate::lang::functions::{self, Function, Kind, SpecialForm};
 use crate::lang::operators::{self, Failure};
 use crate::lang::reduce::Reducer;
@@ -56,7 +56,7 @@ impl Reducer<'_> {
 
     pub(super) fn call(&mut self, name: &str, args: &[Expr], spread: bool, span: Span) -> Expr {
         let stays = |args: Vec<Expr>, spread: bool, sensitive: bool| Expr {
-            kind: ExprKind::Call(name.to_owned(), args, spread),
+            kind: ExprKind::Call(Box::new(CallExpr { name: name.to_owned(), args, spread })),
             span,
             sensitive,
         };
@@ -169,7 +169,7 @@ impl Reducer<'_> {
     /// `try` and `can`: whether an argument evaluates, not what it evaluates to.
     fn attempt(&mut self, form: SpecialForm, name: &str, args: &[Expr], spread: bool, span: Span) -> Expr {
         let call = |args: Vec<Expr>| Expr {
-            kind: ExprKind::Call(name.to_owned(), args, spread),
+            kind: ExprKind::Call(Box::new(CallExpr { name: name.to_owned(), args, spread })),
             span,
             sensitive: false,
         };
@@ -326,7 +326,6 @@ impl Reducer<'_> {
     }
 }
 
-#[expect(clippy::large_enum_variant, reason = "one at a time, taken apart at once")]
 enum Turn {
     Skip,
     Open,

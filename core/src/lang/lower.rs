@@ -8,7 +8,7 @@ use hcl_edit::{Decorated, Ident, Span as _};
 use crate::addr::{InstanceKey, KindName, ModulePath, Name};
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::lang::expr::{BinaryOp, Expr, ExprKind, ForExpr, PathStep, Reference, Subject, UnaryOp};
+use crate::lang::expr::{BinaryOp, CallExpr, Expr, ExprKind, ForExpr, PathStep, Reference, Subject, UnaryOp};
 use crate::lang::parse::Item;
 use crate::lang::prescan::MAX_DEPTH;
 use crate::span::Span;
@@ -155,7 +155,11 @@ impl Lower<'_> {
         }
         name.push_str(call.name.name.as_str());
         let args = call.args.iter().map(|e| self.expr(e)).collect();
-        Expr { kind: ExprKind::Call(name, args, call.args.expand_final()), span, sensitive: false }
+        Expr {
+            kind: ExprKind::Call(Box::new(CallExpr { name, args, spread: call.args.expand_final() })),
+            span,
+            sensitive: false,
+        }
     }
 
     fn for_expr(&mut self, e: &hcl::ForExpr, span: Span) -> Expr {
@@ -199,7 +203,7 @@ impl Lower<'_> {
             }
         };
         let reference = Reference { subject: Subject::Scoped(name), path: Vec::new() };
-        Expr { kind: ExprKind::Reference(reference), span, sensitive: false }
+        Expr::reference(reference, span)
     }
 
     fn traversal(&mut self, traversal: &hcl::Traversal, span: Span) -> Expr {
@@ -210,7 +214,7 @@ impl Lower<'_> {
                 match self.subject(ident, &mut operators, span) {
                     Some(subject) => {
                         let reference = Reference { subject, path: Vec::new() };
-                        (Expr { kind: ExprKind::Reference(reference), span: root, sensitive: false }, root)
+                        (Expr::reference(reference, root), root)
                     }
                     None => return broken(span),
                 }

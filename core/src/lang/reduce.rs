@@ -125,7 +125,7 @@ impl Reducer<'_> {
             }
             ExprKind::Binary(op, a, b) => self.binary(*op, a, b, span),
             ExprKind::Conditional(c, a, b) => self.conditional(c, a, b, span),
-            ExprKind::Call(name, args, spread) => self.call(name, args, *spread, span),
+            ExprKind::Call(call) => self.call(&call.name, &call.args, call.spread, span),
             ExprKind::For(e) => self.for_expr(e, span),
             ExprKind::Index(..) | ExprKind::Attribute(..) => {
                 // A reference with a key that becomes known here is looked up as a whole.
@@ -155,7 +155,7 @@ impl Reducer<'_> {
     fn static_reference(&mut self, expr: &Expr) -> Option<Reference> {
         match &expr.kind {
             ExprKind::Reference(reference) if !matches!(reference.subject, Subject::Scoped(_)) => {
-                Some(reference.clone())
+                Some(Reference::clone(reference))
             }
             ExprKind::Attribute(a, name) => {
                 let mut reference = self.static_reference(a)?;
@@ -176,7 +176,7 @@ impl Reducer<'_> {
     }
 
     fn reference(&mut self, reference: &Reference, span: Span) -> Expr {
-        let stays = Expr { kind: ExprKind::Reference(reference.clone()), span, sensitive: false };
+        let stays = Expr::reference(reference.clone(), span);
         if let Subject::Scoped(name) = &reference.subject
             && let Some((_, bound)) = self.scope.iter().rev().find(|(n, _)| n == name)
         {

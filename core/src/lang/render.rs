@@ -21,8 +21,8 @@ pub fn render(expr: &Expr) -> String {
         ExprKind::Unary(UnaryOp::Negate, a) => format!("-{}", operand(a)),
         ExprKind::Binary(op, a, b) => format!("{} {} {}", operand(a), symbol(*op), operand(b)),
         ExprKind::Conditional(c, a, b) => format!("{} ? {} : {}", operand(c), operand(a), operand(b)),
-        ExprKind::Call(name, args, spread) => {
-            format!("{name}({}{})", list(args), if *spread { "..." } else { "" })
+        ExprKind::Call(call) => {
+            format!("{}({}{})", call.name, list(&call.args), if call.spread { "..." } else { "" })
         }
         ExprKind::For(e) => for_expr(e),
         ExprKind::Index(a, b) => format!("{}[{}]", operand(a), render(b)),

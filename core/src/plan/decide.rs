@@ -65,6 +65,7 @@ pub(super) fn decide(input: &Input<'_>, instance: &Instance, diags: &mut Diagnos
             declared(input, instance, owned, observation, diags)
         }
     };
+    found.leaves.shrink_to_fit();
     if let (Some(owned), Some(Observation::Present(observed))) = (owned, observation) {
         found.drift = drift(instance, owned, observed);
     }

@@ -69,28 +69,23 @@ impl Plan {
     }
 }
 
-/// The SHA-256 of values as JSON, one after the other, without holding the text.
+/// The SHA-256 of values as JSON, one after the other, without holding more than one text.
 #[derive(Default)]
-struct JsonDigest(Sha256);
+struct JsonDigest {
+    digest: Sha256,
+    text: Vec<u8>,
+}
 
 impl JsonDigest {
     fn add(&mut self, value: &impl Serialize) {
-        serde_json::to_writer(&mut *self, value).expect("values serialise to JSON, and hashing cannot fail");
-        self.0.update(b"\n");
+        self.text.clear();
+        serde_json::to_writer(&mut self.text, value).expect("values serialise to JSON");
+        self.text.push(b'\n');
+        self.digest.update(&self.text);
     }
 
     fn finish(self) -> String {
-        hex(&self.0.finalize())
-    }
-}
-
-impl std::io::Write for JsonDigest {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
+        hex(&self.digest.finalize())
     }
 }
 

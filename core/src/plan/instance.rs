@@ -8,7 +8,6 @@ use crate::addr::{Address, ProviderAddress};
 use crate::lang::expr::Expr;
 use crate::provider::{AnyKind, Id, Request, Wanted};
 use crate::secret::Secret;
-use crate::span::Span;
 use crate::value::Value;
 
 /// Where an instance comes from.
@@ -39,8 +38,6 @@ pub struct Instance {
     pub desired: BTreeMap<String, Expr>,
     /// The same with their secrets, for the attributes that have any. Never leaves the planner.
     pub secrets: BTreeMap<String, Secret<Expr>>,
-    /// Where each attribute is written.
-    pub spans: BTreeMap<String, Span>,
     /// Outputs that follow from id and place alone.
     pub derived: BTreeMap<String, Value>,
     /// The attributes that a read has to fill.

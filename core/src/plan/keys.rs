@@ -16,11 +16,8 @@ pub const MAX_INSTANCES: usize = 100_000;
 
 /// Says that `count` or `for_each` must be known, and what it waits for.
 fn not_known(what: &str, written: &Expr, reduced: &Expr) -> Box<Diagnostic> {
-    let waits: BTreeSet<String> = reduced
-        .references()
-        .into_iter()
-        .map(|(r, span)| render(&Expr { kind: ExprKind::Reference(r.clone()), span, sensitive: false }))
-        .collect();
+    let waits: BTreeSet<String> =
+        reduced.references().into_iter().map(|(r, span)| render(&Expr::reference(r.clone(), span))).collect();
     let waits: Vec<String> = waits.into_iter().map(|w| format!("`{w}`")).collect();
     let label = match waits.is_empty() {
         true => "this is known only after apply".to_owned(),

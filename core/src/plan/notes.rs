@@ -84,7 +84,7 @@ fn span_of(input: &Input<'_>, instance: &Instance, attribute: Option<&str>) -> S
     let mut parts = attribute.split('.');
     let name = parts.next().unwrap_or_default();
     let Some(mut at) = instance.desired.get(name) else {
-        return instance.spans.get(name).copied().unwrap_or(block);
+        return written_at(input, instance, name).unwrap_or(block);
     };
     for part in parts {
         match below(at, part) {
@@ -93,6 +93,14 @@ fn span_of(input: &Input<'_>, instance: &Instance, attribute: Option<&str>) -> S
         }
     }
     at.span
+}
+
+/// The place of an attribute that is written and yet not set, as `null` is.
+fn written_at(input: &Input<'_>, instance: &Instance, name: &str) -> Option<Span> {
+    match instance.origin {
+        Origin::Declared(i) => input.config.resources.get(i)?.attribute_spans.get(name).copied(),
+        Origin::Removed => None,
+    }
 }
 
 fn below<'e>(expr: &'e Expr, name: &str) -> Option<&'e Expr> {

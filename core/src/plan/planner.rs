@@ -63,19 +63,22 @@ pub struct Input<'p> {
 
 /// Makes the plan. With errors among the diagnostics it must not be applied.
 pub fn plan(input: &Input<'_>) -> (Plan, Diagnostics) {
-    let (known, mut diags) = expand(input.config, input.variables, input.world, input.registry, input.state);
+    let (mut known, mut diags) =
+        expand(input.config, input.variables, input.world, input.registry, input.state);
     let instances = &known.instances;
     same_things(input, instances, &mut diags);
     let decisions: Vec<Decision> = instances.iter().map(|i| decide(input, i, &mut diags)).collect();
     let graph = order::needs_graph(instances);
     let selected = select::select(input.selection, instances, &graph, &mut diags);
     let steps = order::steps(input.world, instances, &decisions, &graph, &selected);
-    let changes = changes(input, instances, &decisions, &selected, &mut diags);
     let providers = heads(input, instances);
     let complete = selected.len() == instances.len()
         && known.blocks.values().all(|block| !matches!(block, Block::Failed))
         && selected.iter().all(|i| decisions[*i].complete)
         && providers.values().all(|h| h.unobserved.is_none());
+    let outputs = outputs(input, &known, &mut diags);
+    diags.extend(known.diags.take());
+    let instances = std::mem::take(&mut known.instances);
     let plan = Plan {
         format_version: FORMAT_VERSION.to_owned(),
         drctl_version: input.drctl_version.to_owned(),
@@ -85,12 +88,11 @@ pub fn plan(input: &Input<'_>) -> (Plan, Diagnostics) {
         state: input.state.map(State::reference),
         complete,
         selection: input.selection.clone(),
-        changes,
+        changes: changes(input, instances, decisions, &selected, &mut diags),
         steps,
-        outputs: outputs(input, &known, &mut diags),
+        outputs,
         accepted: accept::in_force(input, &mut diags),
     };
-    diags.extend(known.diags.take());
     (plan, diags.sorted())
 }
 
@@ -130,13 +132,40 @@ fn same_things(input: &Input<'_>, instances: &[Instance], diags: &mut Diagnostic
 
 fn changes(
     input: &Input<'_>,
+    instances: Vec<Instance>,
+    decisions: Vec<Decision>,
+    selected: &BTreeSet<usize>,
+    diags: &mut Diagnostics,
+) -> Vec<ResourceChange> {
+    let said = said(input, &instances, &decisions, selected, diags);
+    let lines = Lines::new(input.sources);
+    instances
+        .into_iter()
+        .zip(decisions)
+        .enumerate()
+        .filter(|(i, _)| selected.contains(i))
+        .zip(said)
+        .map(|((_, (instance, decision)), said)| change(input, instance, decision, said, &lines))
+        .collect()
+}
+
+/// What the rules say of one resource.
+struct Said {
+    /// What says when a change takes effect.
+    timings: Vec<Note>,
+    /// What stays with the change.
+    rest: Vec<Note>,
+}
+
+/// What the rules say of the selected resources, in their order.
+fn said(
+    input: &Input<'_>,
     instances: &[Instance],
     decisions: &[Decision],
     selected: &BTreeSet<usize>,
     diags: &mut Diagnostics,
-) -> Vec<ResourceChange> {
+) -> Vec<Said> {
     let peers = Neighbourhood::new(input.config, input.world, instances, decisions);
-    let lines = Lines::new(input.sources);
     selected
         .iter()
         .map(|&i| {
@@ -144,54 +173,52 @@ fn changes(
                 true => Vec::new(),
                 false => notes::notes(input, instances, &peers, i),
             };
-            let timings: Vec<Note> = found.iter().map(|(_, n)| n.clone()).collect();
-            let rest = notes::report(input, &instances[i], found, diags);
-            change(input, &instances[i], &decisions[i], (&timings, rest), &lines)
+            let timings = found.iter().map(|(_, n)| n).filter(|n| n.timing.is_some()).cloned().collect();
+            Said { timings, rest: notes::report(input, &instances[i], found, diags) }
         })
         .collect()
 }
 
 fn change(
     input: &Input<'_>,
-    instance: &Instance,
-    decision: &Decision,
-    (timings, notes): (&[Note], Vec<Note>),
+    instance: Instance,
+    decision: Decision,
+    said: Said,
     lines: &Lines<'_>,
 ) -> ResourceChange {
     let observed = match input.world.observations.get(&instance.address) {
         Some(Observation::Present(observed)) => Some(observed),
         Some(Observation::Absent | Observation::Unobserved(_)) | None => None,
     };
-    let place = |span| lines.source(span);
-    let attributes = |leaves: &[Leaf]| -> Vec<AttributeChange> {
+    let attributes = |leaves: Vec<Leaf>| -> Vec<AttributeChange> {
         leaves
-            .iter()
+            .into_iter()
             .map(|leaf| {
-                let source = leaf.span.and_then(place);
-                let mut change = redacted(leaf.clone()).change(source);
-                change.timing = timing(timings, &change.path);
+                let source = leaf.span.and_then(|span| lines.source(span));
+                let mut change = redacted(leaf).change(source);
+                change.timing = timing(&said.timings, &change.path);
                 change
             })
             .collect()
     };
     let source = match instance.origin {
-        super::Origin::Declared(i) => input.config.resources.get(i).and_then(|r| place(r.block_span)),
+        super::Origin::Declared(i) => input.config.resources.get(i).and_then(|r| lines.source(r.block_span)),
         super::Origin::Removed => None,
     };
     let mut change = ResourceChange {
-        address: instance.address.clone(),
+        observed: observed.map(|o| shown(&instance, o)),
+        address: instance.address,
         previous_address: None,
-        provider: instance.provider.clone(),
-        id: instance.id.clone().unwrap_or_else(|| Id(String::new())),
+        provider: instance.provider,
+        id: instance.id.unwrap_or_else(|| Id(String::new())),
         action: decision.action,
-        why: decision.why.clone(),
-        attributes: attributes(&decision.leaves),
-        notes,
-        desired: instance.desired.clone(),
-        observed: observed.map(|o| shown(instance, o)),
+        why: decision.why,
+        attributes: attributes(decision.leaves),
+        drift: attributes(decision.drift),
+        notes: said.rest,
+        desired: instance.desired,
         observed_sha256: None,
-        unobserved: decision.unobserved.clone(),
-        drift: attributes(&decision.drift),
+        unobserved: decision.unobserved,
         source,
     };
     change.observed_sha256 = observed.map(|o| change.observed_digest(o));

@@ -279,7 +279,7 @@ impl Scope<'_> {
                 Lookup::Known { value, sensitive } => Expr { sensitive, ..Expr::literal(value, span) },
                 Lookup::Expr(expr) => expr,
                 Lookup::NotYet | Lookup::Failed | Lookup::Undeclared { .. } => {
-                    Expr { kind: ExprKind::Reference(reference_to(of, name)), span, sensitive: false }
+                    Expr::reference(reference_to(of, name), span)
                 }
             };
             (Expr::literal(Value::from(name), span), value)

@@ -4,7 +4,7 @@
 use crate::addr::InstanceKey;
 use crate::diag::Diagnostics;
 use crate::lang::env::{Env, Lookup};
-use crate::lang::expr::{Expr, ExprKind, ForExpr, PathStep, Reference, Subject, TemplatePart};
+use crate::lang::expr::{CallExpr, Expr, ExprKind, ForExpr, PathStep, Reference, Subject, TemplatePart};
 use crate::lang::reduce;
 use crate::value::Value;
 
@@ -71,9 +71,10 @@ pub(super) fn walk_expr(expr: &Expr, path: &[PathStep]) -> Lookup {
 fn step_into(expr: Expr, step: &PathStep) -> Expr {
     let Expr { kind, span, sensitive } = expr;
     let kind = match (kind, step) {
-        (ExprKind::Reference(Reference { subject, mut path }), _) => {
+        (ExprKind::Reference(reference), _) => {
+            let Reference { subject, mut path } = *reference;
             path.push(step.clone());
-            ExprKind::Reference(Reference { subject, path })
+            ExprKind::Reference(Box::new(Reference { subject, path }))
         }
         (kind, PathStep::Attribute(name)) => {
             ExprKind::Attribute(Box::new(Expr { kind, span, sensitive }), name.clone())
@@ -116,8 +117,9 @@ pub(super) fn keyed(expr: &Expr, env: &dyn Env) -> Expr {
         ExprKind::Unary(op, a) => ExprKind::Unary(*op, boxed(a)),
         ExprKind::Binary(op, a, b) => ExprKind::Binary(*op, boxed(a), boxed(b)),
         ExprKind::Conditional(c, a, b) => ExprKind::Conditional(boxed(c), boxed(a), boxed(b)),
-        ExprKind::Call(name, args, spread) => {
-            ExprKind::Call(name.clone(), args.iter().map(each).collect(), *spread)
+        ExprKind::Call(call) => {
+            let args = call.args.iter().map(each).collect();
+            ExprKind::Call(Box::new(CallExpr { name: call.name.clone(), args, spread: call.spread }))
         }
         ExprKind::Splat(a, b) => ExprKind::Splat(boxed(a), boxed(b)),
         ExprKind::For(e) => ExprKind::For(Box::new(ForExpr {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use drctl_core::addr::Address;
-use drctl_core::lang::expr::{Expr, ExprKind, PathStep, Reference, Subject};
+use drctl_core::lang::expr::{CallExpr, Expr, ExprKind, PathStep, Reference, Subject};
 use drctl_core::plan::{
     AcceptKind, Acceptance, Action, After, AttributeChange, Op, Plan, ResourceChange, Selection, Step, StepId,
 };
@@ -228,6 +228,14 @@ fn length_of_arn() -> Expr {
     let a = address("a");
     let subject = Subject::Resource(a.module, a.kind, a.name);
     let path = vec![PathStep::Attribute("arn".to_owned())];
-    let arn = Expr { kind: ExprKind::Reference(Reference { subject, path }), ..literal(Value::Null) };
-    Expr { kind: ExprKind::Call("length".to_owned(), vec![arn], false), ..literal(Value::Null) }
+    let arn =
+        Expr { kind: ExprKind::Reference(Box::new(Reference { subject, path })), ..literal(Value::Null) };
+    Expr {
+        kind: ExprKind::Call(Box::new(CallExpr {
+            name: "length".to_owned(),
+            args: vec![arn],
+            spread: false,
+        })),
+        ..literal(Value::Null)
+    }
 }
