@@ -17,7 +17,10 @@ pub(crate) fn write(path: &Path, plan: &Plan) -> Result<(), Failure> {
     let mut text = serde_json::to_string(plan).expect("a plan serialises to JSON");
     text.push('\n');
     write_private(path, text.as_bytes()).map_err(|error| {
-        let headline = format!("The plan cannot be written to `{}`: {error}", path.display());
+        // The name of the temporary file, which `tempfile` adds, helps nobody.
+        let why = error.to_string();
+        let why = why.split(" at path ").next().unwrap_or_default();
+        let headline = format!("The plan cannot be written to `{}`: {why}", path.display());
         Failure::new(Code::Unwritable, headline, "Name a file in a directory you may write to.")
     })
 }

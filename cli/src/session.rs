@@ -1,11 +1,11 @@
 //! What commands that touch the state or a provider share: the runtime, the clock, the lock.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use drctl_core::codes::Code;
 use drctl_core::state::State;
 use drctl_engine::clock::{Clock, FixedClock, SystemClock};
+use drctl_engine::diagnose;
 use drctl_engine::lock::{Holder, Lock, LockError, lock_path};
 use drctl_engine::state_file::{StateError, StateFile};
 use jiff::Timestamp;
@@ -24,15 +24,15 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 }
 
 /// The machine's clock, or the instant that `DRCTL_NOW` names.
-pub(crate) fn clock(ui: &Ui) -> Result<Arc<dyn Clock>, Failure> {
+pub(crate) fn clock(ui: &Ui) -> Result<Box<dyn Clock>, Failure> {
     let Some(text) = ui.env.get("DRCTL_NOW").filter(|v| !v.is_empty()) else {
-        return Ok(Arc::new(SystemClock));
+        return Ok(Box::new(SystemClock));
     };
     let now: Timestamp = text.parse().map_err(|_| {
         let headline = format!("DRCTL_NOW is no instant: `{}`", crate::render::text::safe(text));
         Failure::new(Code::BadArgument, headline, "Write it as `2026-03-02T12:00:00Z`.")
     })?;
-    Ok(Arc::new(FixedClock(now)))
+    Ok(Box::new(FixedClock(now)))
 }
 
 /// Who holds the lock, for others to see.
@@ -54,19 +54,11 @@ pub(crate) async fn lock(
 
 /// The lock could not be taken.
 pub(crate) fn lock_failed(error: LockError) -> Failure {
-    match error {
-        LockError::Locked { .. } => Failure::new(
-            Code::Locked,
-            format!("The state is {error}"),
-            "Wait until it is done, or give `--lock-timeout` more seconds.",
-        )
-        .exit(Exit::Locked),
-        LockError::File(error) => Failure::new(
-            Code::Unwritable,
-            format!("The lock cannot be taken: {error}"),
-            "Check the folder's permissions.",
-        ),
-    }
+    let exit = match error {
+        LockError::Locked { .. } => Exit::Locked,
+        LockError::File(_) => Exit::Error,
+    };
+    Failure::from(diagnose::lock(&error)).exit(exit)
 }
 
 /// A name that no other run and no other line of states has.
@@ -87,9 +79,5 @@ pub(crate) fn load_state(project: &Project) -> Result<Option<State>, Failure> {
 
 /// Something is wrong with the state.
 pub(crate) fn state_failed(error: StateError) -> Failure {
-    Failure::new(
-        Code::StateUnusable,
-        format!("The state cannot be used: {error}"),
-        "It is a cache: restore `.drctl/state.json.backup`, or move it away and run `drctl state rebuild`.",
-    )
+    Failure::from(diagnose::state(&error))
 }

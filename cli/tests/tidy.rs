@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use drctl_core::codes::Code;
+
 /// A file past this many lines needs a folder; tests at its end do not count.
 const MAX_FILE_LINES: usize = 600;
 /// A function past this many lines is split.
@@ -162,4 +164,32 @@ fn links_in_documents_lead_somewhere() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Codes of what no command can be brought to within a test, and where they are tested instead.
+const TESTED_ELSEWHERE: [(&str, &str); 1] = [
+    // The provider takes a change and never shows it: half a minute of waiting.
+    ("DR452", "core/engine/src/diagnose.rs"),
+];
+
+#[test]
+fn every_diagnostic_code_is_unique_and_has_a_case_that_shows_it() {
+    let ids: BTreeSet<&str> = Code::ALL.iter().map(|c| c.id()).collect();
+    assert_eq!(ids.len(), Code::ALL.len(), "two codes share an id");
+    let expected = files(&root().join("testdata/diagnostics"), &["expected"]);
+    let shown: String = expected.iter().map(|path| read(path)).collect();
+    for id in ids {
+        let elsewhere = TESTED_ELSEWHERE.iter().find(|(code, _)| *code == id);
+        let place = elsewhere.map_or("testdata/diagnostics", |(_, file)| file);
+        let found = elsewhere.map_or_else(|| shown.contains(id), |(_, f)| read(&root().join(f)).contains(id));
+        assert!(found, "no case in {place} shows {id}");
+    }
+}
+
+#[test]
+fn every_kind_has_its_folder_of_cases() {
+    for kind in drctl_aws::ENTRY.kinds {
+        let folder = root().join("testdata/kinds").join(kind.name());
+        assert!(!files(&folder, &[""]).is_empty(), "{} has no cases in testdata/kinds", kind.name());
+    }
 }

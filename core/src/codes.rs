@@ -151,8 +151,6 @@ codes! {
     // 600–649: scenarios and recovery.
     /// A scenario that nothing declares.
     UnknownScenario = "DR600";
-    /// A scenario that loses nothing drctl can plan for.
-    NothingLost = "DR601";
     /// A lost region in which no provider of the configuration is.
     UnknownRegion = "DR602";
     // 700–749: the command line.
@@ -182,12 +180,8 @@ codes! {
     StateUnusable = "DR711";
     /// The credentials lead to an account that the configuration does not allow.
     WrongAccount = "DR712";
-    /// The plan is not the one that was reviewed, or the world has moved on since.
+    /// The plan is not the one that was reviewed.
     OtherPlan = "DR713";
-    /// A plan needs a person's word that was not given, and is not applied.
-    NotAccepted = "DR714";
-    /// The plan was not carried out.
-    NotApplied = "DR715";
 }
 
 impl fmt::Display for Code {

@@ -1,21 +1,19 @@
 //! `drctl apply`: carries out exactly the plan that was shown or saved, or refuses.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use drctl_core::addr::Address;
 use drctl_core::codes::Code;
+use drctl_core::diag::Diagnostics;
 use drctl_core::plan::{self, Plan};
-use drctl_core::state::State;
-use drctl_engine::clock::SystemClock;
 use drctl_engine::connect::Connections;
-use drctl_engine::execute::{Applied, Apply, ExecuteError, Refusal, execute, settle_outputs};
+use drctl_engine::diagnose;
+use drctl_engine::execute::{Applied, Apply, ExecuteError, Refusal, execute};
 use drctl_engine::hooks::NoHooks;
-use drctl_engine::reporter::{Level, Reporter};
 use drctl_engine::session::{Paths, Session, SessionError};
 use serde_json::json;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::plan::warn;
@@ -51,24 +49,13 @@ pub(crate) struct Args {
     lock_timeout: u64,
 }
 
-/// Plans, asks, applies, and says what came of it. With `--json`, standard output is a stream of
-/// events whatever happens.
+/// Plans, asks, applies, and says what came of it.
 pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
-    let clock = session::clock(ui);
-    let stamps: SharedClock = match &clock {
-        Ok(clock) => Arc::clone(clock),
-        Err(_) => Arc::new(SystemClock),
-    };
-    let progress = Progress::new(ui, stamps, Show::Steps);
+    let clock: SharedClock = Arc::from(session::clock(ui)?);
+    let progress = Progress::new(ui, Arc::clone(&clock), Show::Steps);
     progress.open();
-    let done = clock.and_then(|clock| {
-        let runtime = session::runtime()?;
-        runtime.block_on(apply(args, project, (&progress, &clock), ui))
-    });
-    if let Err(Failure::Diagnostics(reported)) = &done {
-        let Reported { diagnostics, sources, hidden, .. } = reported.as_ref();
-        progress.diagnostics(diagnostics, sources, hidden);
-    }
+    let runtime = session::runtime()?;
+    let done = runtime.block_on(apply(args, project, (&progress, &clock), ui));
     progress.finish();
     done
 }
@@ -90,8 +77,6 @@ async fn apply(
             if found.has_errors() {
                 return Err(loaded.failure(found));
             }
-            progress.diagnostics(&loaded.diagnostics, &loaded.sources, &loaded.hidden);
-            progress.diagnostics(&found, &loaded.sources, &loaded.hidden);
             warn(&loaded, found, ui);
             plan
         }
@@ -102,50 +87,17 @@ async fn apply(
     } else {
         applied::announce(&plan, progress);
     }
-    if plan.is_empty() {
-        return only_outputs(&loaded, &plan, (progress, clock), &mut held, ui);
-    }
     refuse(args, &plan)?;
+    if plan.is_empty() {
+        return Ok(Exit::Success);
+    }
     if !approved(args, ui)? {
         ui.tell("Nothing was changed.\n");
         return Ok(Exit::Error);
     }
     let result =
         carry_out(&loaded, &plan, &observation.connections, (args, progress, clock), &mut held).await;
-    finish(&plan, result, held.state.as_ref(), progress, ui)
-}
-
-/// No step is to be done: at most outputs have changed, which is nobody's business but the state's.
-fn only_outputs(
-    loaded: &Loaded,
-    plan: &Plan,
-    (progress, clock): (&Progress, &SharedClock),
-    held: &mut Session,
-    ui: &Ui,
-) -> Result<Exit, Failure> {
-    let known = plan::Progress {
-        plan,
-        variables: &loaded.values,
-        written: BTreeMap::new(),
-        outputs: BTreeMap::new(),
-    };
-    let current = plan.state == held.state.as_ref().map(State::reference)
-        && plan.config_sha256 == loaded.config_sha256
-        && !plan.selection.refresh_only;
-    if current {
-        settle_outputs(held, &known, &session::unique(clock.as_ref())).map_err(session::state_failed)?;
-    }
-    tell_outputs(held.state.as_ref(), progress, ui)?;
-    Ok(Exit::Success)
-}
-
-/// Says what the root outputs are.
-fn tell_outputs(state: Option<&State>, progress: &Progress, ui: &Ui) -> Result<(), Failure> {
-    match ui.format {
-        Format::Text => ui.print(&applied::outputs(state, ui.look()))?,
-        Format::Json => applied::tell_outputs(state, progress),
-    }
-    Ok(())
+    finish(&plan, result, progress, ui)
 }
 
 /// Takes the lock and reads the state.
@@ -156,12 +108,7 @@ async fn open(args: &Args, project: &Project, clock: &SharedClock, ui: &Ui) -> R
     let timeout = Duration::from_secs(args.lock_timeout);
     Session::open(paths, &holder, timeout, clock.as_ref()).await.map_err(|error| match error {
         SessionError::Lock(error) => session::lock_failed(error),
-        SessionError::State(error) => session::state_failed(error),
-        SessionError::Journal(error) => Failure::new(
-            Code::StateUnusable,
-            format!("The journal of an earlier run cannot be read: {error}"),
-            "Keep the file for whoever looks into it, move it away, and plan again.",
-        ),
+        SessionError::State(_) | SessionError::Journal(_) => Failure::from(diagnose::session(&error)),
     })
 }
 
@@ -173,7 +120,7 @@ fn saved(path: &std::path::Path) -> Result<Plan, Failure> {
         return Ok(plan);
     }
     let headline = format!("`{}` contradicts itself: {}", path.display(), wrong.join("; "));
-    Err(Failure::new(Code::UnreadablePlan, headline, "Plan again; a plan file must not be edited."))
+    Err(Failure::new(Code::DamagedPlan, headline, "Plan again; a plan file must not be edited."))
 }
 
 /// Refuses what nobody has accepted, and what is not what was reviewed.
@@ -184,6 +131,10 @@ fn refuse(args: &Args, plan: &Plan) -> Result<(), Failure> {
             format!("This is not the plan that was reviewed: its digest is {digest}, expected {expected}");
         let help = "Something has changed since: plan again and have that plan reviewed.";
         return Err(Failure::new(Code::OtherPlan, headline, help).exit(Exit::Stale));
+    }
+    let unobserved: Vec<Address> = plan.unobserved().cloned().collect();
+    if !unobserved.is_empty() {
+        return Err(failed(ExecuteError::Refused(Refusal::Unobserved(unobserved))));
     }
     let missing = plan.missing_acceptances();
     if missing.is_empty() {
@@ -196,7 +147,7 @@ fn refuse(args: &Args, plan: &Plan) -> Result<(), Failure> {
         Some(_) => format!("A saved plan carries its acceptances: plan again with {}", words.join(" ")),
         None => format!("When this is what you want: {}", words.join(" ")),
     };
-    Err(Failure::new(Code::NotAccepted, headline, help).exit(Exit::Weakens))
+    Err(Failure::new(Code::Unaccepted, headline, help).exit(Exit::Weakens))
 }
 
 /// Asks a person, unless the plan was saved and reviewed or `--auto-approve` says so.
@@ -220,9 +171,9 @@ async fn carry_out(
     connections: &Connections,
     (args, progress, clock): (&Args, &Progress, &SharedClock),
     held: &mut Session,
-) -> Result<Applied, Failure> {
-    let signals = Signals::listen()?;
+) -> Result<Applied, ExecuteError> {
     let (stop, interrupt) = watch::channel(false);
+    let watcher = tokio::spawn(watch_for_interrupt(stop));
     let run = session::unique(clock.as_ref());
     let apply = Apply {
         plan,
@@ -237,69 +188,29 @@ async fn carry_out(
         reporter: progress,
         hooks: &NoHooks,
     };
-    tokio::select! {
-        done = execute(&apply, held) => done.map_err(failed),
-        () = signals.twice(&stop, progress) => Err(cut_short()),
-    }
+    let done = execute(&apply, held).await;
+    watcher.abort();
+    done
 }
 
-/// What a person or a supervisor sends to stop a run.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    /// From now on they no longer end the process.
-    fn listen() -> Result<Signals, Failure> {
-        let listen = |kind| {
-            signal(kind).map_err(|error| {
-                let headline = format!("Ctrl-C cannot be listened for: {error}");
-                Failure::new(Code::NotApplied, headline, "Nothing was changed.")
-            })
-        };
-        let (interrupt, terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-        Ok(Signals { interrupt, terminate })
+/// Ctrl-C stops the run: what is in flight is waited for.
+async fn watch_for_interrupt(stop: watch::Sender<bool>) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        // The receiver is gone only when the run is over.
+        let _ = stop.send(true);
     }
-
-    /// Stops the run at the first one: what is in flight is waited for. Ends at the second one.
-    async fn twice(mut self, stop: &watch::Sender<bool>, progress: &Progress) {
-        self.one().await;
-        stop.send_replace(true);
-        progress.message(
-            Level::Warning,
-            "Interrupted: nothing new is started, what is in flight is waited for. Once more stops at once.",
-        );
-        self.one().await;
-    }
-
-    async fn one(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
-/// Interrupted twice: nobody waited for what was in flight. The journal says what that was.
-fn cut_short() -> Failure {
-    Failure::new(
-        Code::NotApplied,
-        "Stopped at once: what was in flight may or may not have been done",
-        "The journal names it. `drctl plan` shows where things stand, `drctl apply` goes on from there.",
-    )
-    .exit(Exit::Interrupted)
+    // A second Ctrl-C must not end the process either: the journal would be left open.
+    std::future::pending::<()>().await;
 }
 
 /// Says what came of it.
 fn finish(
     plan: &Plan,
-    result: Result<Applied, Failure>,
-    state: Option<&State>,
+    result: Result<Applied, ExecuteError>,
     progress: &Progress,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
-    let done = result?;
+    let done = result.map_err(failed)?;
     progress.pause();
     let view = View::new(plan, &REGISTRY);
     match ui.format {
@@ -309,7 +220,6 @@ fn finish(
             progress.event("change_summary", "info", "Apply complete", json!({ "changes": summary }));
         }
     }
-    tell_outputs(state, progress, ui)?;
     Ok(match () {
         () if done.outcome.interrupted => Exit::Interrupted,
         () if done.is_stale() => Exit::Stale,
@@ -319,26 +229,16 @@ fn finish(
 }
 
 fn failed(error: ExecuteError) -> Failure {
-    let headline = format!("The plan was not applied: {error}");
-    match &error {
-        ExecuteError::Refused(Refusal::Stale(_)) => {
-            Failure::new(Code::OtherPlan, headline, "Plan again.").exit(Exit::Stale)
-        }
-        ExecuteError::Refused(Refusal::Unobserved(addresses)) => {
-            let names: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-            let help = format!(
-                "Leave them out with `--exclude`, or try again when they can be read: {}",
-                names.join(", ")
-            );
-            Failure::new(Code::NotApplied, headline, help).exit(Exit::Incomplete)
-        }
-        ExecuteError::Refused(Refusal::Unaccepted(_) | Refusal::Elsewhere(..) | Refusal::Damaged(_)) => {
-            Failure::new(Code::NotApplied, headline, "Nothing was changed. Plan again and read its head.")
-        }
-        ExecuteError::Journal(_) | ExecuteError::State(_) | ExecuteError::Illegal(_) => Failure::new(
-            Code::NotApplied,
-            headline,
-            "What was in flight has been waited for. Make room or mend the folder, then run `drctl plan`: it shows where things stand.",
-        ),
-    }
+    let exit = match &error {
+        ExecuteError::Refused(Refusal::Stale(_)) => Exit::Stale,
+        ExecuteError::Refused(Refusal::Unobserved(_)) => Exit::Incomplete,
+        ExecuteError::Refused(Refusal::Unaccepted(_)) => Exit::Weakens,
+        ExecuteError::Refused(Refusal::Elsewhere(..) | Refusal::Damaged(_))
+        | ExecuteError::Journal(_)
+        | ExecuteError::State(_)
+        | ExecuteError::Illegal(_) => Exit::Error,
+    };
+    let mut diagnostics = Diagnostics::default();
+    diagnose::execution(&error).into_iter().for_each(|d| diagnostics.push(d));
+    Failure::Diagnostics(Box::new(Reported { diagnostics, exit, ..Reported::default() }))
 }

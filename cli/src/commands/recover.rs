@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use drctl_core::addr::Name;
 use drctl_core::codes::Code;
 use drctl_core::config::{Config, Scenario};
-use drctl_core::diag::{Diagnostic, Diagnostics};
+use drctl_core::diag::Diagnostics;
 use drctl_core::plan::instances;
 use drctl_core::recovery::{self, Input, Loss, Objective, RecoveryPlan, Status, readable};
 use jiff::Timestamp;
@@ -79,7 +79,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         ui.print(&scenarios(&loaded.config, ui))?;
         return Ok(Exit::Success);
     };
-    let clock = session::clock(ui)?;
+    let clock = Arc::from(session::clock(ui)?);
     let state = session::load_state(project)?;
     let progress = Progress::new(ui, Arc::clone(&clock), Show::Reading);
     let look = (args.parallelism, &progress as _, clock.as_ref());
@@ -130,18 +130,6 @@ fn case<'a>(args: &Args, loaded: &'a Loaded) -> Result<Option<Case<'a>>, Failure
         return Err(Failure::new(Code::UnknownScenario, headline, help));
     };
     let loss = Loss::of(scenario);
-    if loss.regions.is_empty() {
-        let diagnostic = Diagnostic::error(
-            Code::NothingLost,
-            "The scenario loses no region",
-            scenario.span,
-            "no `lose \"region\"` block in here",
-        )
-        .help("Say what is lost: `lose \"region\" { name = \"eu-west-1\" }`.");
-        let mut list = Diagnostics::default();
-        list.push(diagnostic);
-        return Err(loaded.failure(list));
-    }
     let objective = Objective { rto: scenario.rto, rpo: scenario.rpo };
     Ok(Some(Case { name: Some(name), loss, objective }))
 }

@@ -264,7 +264,11 @@ fn drift(plan: &Plan, look: Look) -> String {
 }
 
 fn outputs(plan: &Plan, look: Look) -> String {
-    let changed: Vec<(&String, &OutputChange)> = plan.outputs.iter().filter(|(_, o)| o.differs()).collect();
+    let changed: Vec<(&String, &OutputChange)> = plan
+        .outputs
+        .iter()
+        .filter(|(_, o)| o.value.value().is_none() || o.value.value() != o.before)
+        .collect();
     if changed.is_empty() {
         return String::new();
     }

@@ -8,13 +8,14 @@ use crate::execute::{ExecuteError, Failure, Refusal};
 use crate::journal::JournalError;
 use crate::lock::LockError;
 use crate::session::SessionError;
+use crate::state_file::StateError;
 
 /// Why a session could not be opened.
 pub fn session(error: &SessionError) -> Diagnostic {
     match error {
-        SessionError::Lock(lock) => locked(lock),
-        SessionError::State(state) => state_unusable(state.to_string()),
-        SessionError::Journal(journal) => journal_unusable(journal),
+        SessionError::Lock(error) => lock(error),
+        SessionError::State(error) => state(error),
+        SessionError::Journal(error) => journal_unusable(error),
     }
 }
 
@@ -23,7 +24,7 @@ pub fn execution(error: &ExecuteError) -> Vec<Diagnostic> {
     match error {
         ExecuteError::Refused(refusal) => refused(refusal),
         ExecuteError::Journal(journal) => vec![journal_unusable(journal)],
-        ExecuteError::State(state) => vec![state_unusable(state.to_string())],
+        ExecuteError::State(error) => vec![state(error)],
         ExecuteError::Illegal(illegal) => {
             vec![Diagnostic::error_nowhere(Code::JournalUnusable, illegal.to_string())]
         }
@@ -78,21 +79,25 @@ fn refused(refusal: &Refusal) -> Vec<Diagnostic> {
     }
 }
 
-fn locked(error: &LockError) -> Diagnostic {
+/// Why the lock could not be taken.
+pub fn lock(error: &LockError) -> Diagnostic {
     match error {
-        LockError::Locked { age, .. } => {
-            let age = age.map(|a| format!(" for {} s", a.as_secs())).unwrap_or_default();
-            Diagnostic::error_nowhere(Code::Locked, format!("{error}{age}")).help(
-                "Wait for it with `--lock-timeout`. A process of this machine that has died is taken over by itself.",
-            )
+        LockError::Locked { .. } => Diagnostic::error_nowhere(Code::Locked, format!("The state is {error}"))
+            .help(
+                "Wait until it is done, or give `--lock-timeout` more seconds. What a dead process of this machine left is taken over by itself.",
+            ),
+        LockError::File(file) => {
+            Diagnostic::error_nowhere(Code::Locked, format!("The lock cannot be taken: {file}"))
+                .help("Check the folder's permissions and its room.")
         }
-        LockError::File(file) => Diagnostic::error_nowhere(Code::Locked, file.to_string()),
     }
 }
 
-fn state_unusable(text: String) -> Diagnostic {
-    Diagnostic::error_nowhere(Code::StateUnusable, text)
-        .help("The file was left as it is; the version before stands beside it as `.backup`.")
+/// Why the state could not be read or written.
+pub fn state(error: &StateError) -> Diagnostic {
+    Diagnostic::error_nowhere(Code::StateUnusable, format!("The state cannot be used: {error}")).help(
+        "It is a cache and was left as it is: restore the `.backup` beside it, or run `drctl state rebuild`.",
+    )
 }
 
 fn journal_unusable(error: &JournalError) -> Diagnostic {
@@ -149,7 +154,7 @@ mod tests {
             (
                 session(&SessionError::Lock(LockError::Locked { holder: None, age: None })),
                 "DR710",
-                "locked by a process that has not said who it is",
+                "The state is locked by a process that has not said who it is",
             ),
         ];
         for (diagnostic, code, headline) in cases {

@@ -1,0 +1,3 @@
+locals {
+  regions = ["eu-west-1", "eu-west-2"
+}

@@ -1,0 +1,7 @@
+locals {
+  a = 1
+}
+/* from here on
+resource "aws_s3_bucket" "invoices" {
+  bucket = "invoices"
+}

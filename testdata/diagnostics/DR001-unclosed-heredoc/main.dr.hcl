@@ -1,0 +1,4 @@
+locals {
+  runbook = <<-EOT
+    First, breathe.
+}

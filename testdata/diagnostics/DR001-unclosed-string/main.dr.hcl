@@ -1,0 +1,6 @@
+locals {
+  name = "invoices
+}
+resource "aws_s3_bucket" "invoices" {
+  bucket = local.name
+}

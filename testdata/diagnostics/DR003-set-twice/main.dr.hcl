@@ -1,0 +1,5 @@
+resource "aws_s3_bucket" "invoices" {
+  bucket     = "invoices"
+  versioning = "Enabled"
+  versioning = "Suspended"
+}

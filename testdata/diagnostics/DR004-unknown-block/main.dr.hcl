@@ -1,0 +1,3 @@
+resorce "aws_s3_bucket" "invoices" {
+  bucket = "invoices"
+}

@@ -1,0 +1,4 @@
+resource "aws_s3_bucket" "invoices" {
+  bucket      = "invoices"
+  object_lock = { mode = "GOVERNANCE", days = 30 }
+}

@@ -1,0 +1,6 @@
+resource "aws_s3_bucket" "invoices" {
+  bucket = "invoices"
+  tags {
+    team = "billing"
+  }
+}

@@ -1,0 +1,5 @@
+scenario "fire" {
+  lose "site" {
+    name = "berlin"
+  }
+}

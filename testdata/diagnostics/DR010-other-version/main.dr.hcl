@@ -1,0 +1,3 @@
+drctl {
+  required_version = ">= 99.1"
+}

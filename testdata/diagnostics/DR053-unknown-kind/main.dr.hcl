@@ -1,0 +1,5 @@
+resource "aws_s3_buket" "invoices" {
+  bucket = "invoices"
+}
+resource "google_sql_instance" "main" {
+}

@@ -1,0 +1,5 @@
+resource "aws_s3_bucket" "invoices" {
+  versioning = "Enabled"
+}
+output "nothing" {
+}

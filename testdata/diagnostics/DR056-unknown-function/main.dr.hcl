@@ -1,0 +1,4 @@
+locals {
+  name = uper("invoices")
+  day  = timestamp()
+}

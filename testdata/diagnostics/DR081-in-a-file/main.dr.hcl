@@ -1,0 +1,3 @@
+variable "regions" {
+  type = list(string)
+}

@@ -1,0 +1,6 @@
+variable "regions" {
+  type = list(strng)
+}
+variable "days" {
+  type = "number"
+}

@@ -1,0 +1,14 @@
+provider "aws" {
+  region   = "eu-west-1"
+  endpoint = "sim"
+}
+
+
+resource "aws_s3_bucket" "invoices" {
+  bucket     = "invoices"
+  versioning = "Suspended"
+  object_lock {
+    mode = "GOVERNANCE"
+    days = 30
+  }
+}

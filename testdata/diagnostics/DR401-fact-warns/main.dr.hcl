@@ -1,0 +1,15 @@
+provider "aws" {
+  region   = "eu-west-1"
+  endpoint = "sim"
+}
+
+
+resource "aws_s3_bucket" "invoices" {
+  bucket     = "invoices"
+  versioning = "Enabled"
+  lifecycle {
+    rule "old" {
+      expiration_days = 30
+    }
+  }
+}

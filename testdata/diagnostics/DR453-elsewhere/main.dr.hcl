@@ -1,0 +1,12 @@
+provider "aws" {
+  region   = "eu-west-1"
+}
+
+
+resource "aws_s3_bucket" "invoices" {
+  bucket     = "invoices"
+  versioning = "Enabled"
+}
+resource "aws_s3_bucket" "logs" {
+  bucket = "logs"
+}

@@ -1,0 +1,5 @@
+scenario "regional-outage" {
+  lose "region" {
+    name = "eu-west-1"
+  }
+}
