@@ -13,4 +13,4 @@ pub use model::{
     Accept, Config, Datastore, Import, Output, ProviderBlock, Resource, Scenario, Settings, Validation,
     Variable,
 };
-pub use settings::{duration, instant};
+pub use settings::instant;

@@ -1,48 +1,17 @@
-//! Small blocks: settings, acceptances, imports, datastores, scenarios; durations and instants.
+//! Small blocks: settings, acceptances, imports, datastores, scenarios; instants.
 
 use hcl_edit::Span as _;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::block::{Source, address, invalid, missing};
 use super::model::{Accept, Datastore, Import, Scenario, Settings};
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::duration;
 use crate::lang::expr::ExprKind;
 use crate::plan::AcceptKind;
 use crate::span::Span;
 use crate::value::Value;
-
-/// A duration such as `15m`, `1h30m`, `30d`. A day has 24 hours, a week 7 days, a year 365 days.
-///
-/// # Errors
-/// With what is wrong: months have no fixed length.
-pub fn duration(text: &str) -> Result<SignedDuration, String> {
-    const FORM: &str = "expected a duration such as \"15m\", \"1h30m\" or \"30d\"";
-    let mut rest = text;
-    let mut seconds: i64 = 0;
-    if rest.is_empty() {
-        return Err(FORM.to_owned());
-    }
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or(FORM)?;
-        let amount: i64 = rest[..digits].parse().map_err(|_| FORM)?;
-        rest = &rest[digits..];
-        let end = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
-        let unit = match &rest[..end] {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3600,
-            "d" => 86_400,
-            "w" => 7 * 86_400,
-            "y" => 365 * 86_400,
-            "mo" | "month" | "months" => return Err("months differ in length: count in days".to_owned()),
-            _ => return Err(FORM.to_owned()),
-        };
-        rest = &rest[end..];
-        seconds = amount.checked_mul(unit).and_then(|s| seconds.checked_add(s)).ok_or("too long")?;
-    }
-    Ok(SignedDuration::from_secs(seconds))
-}
 
 /// An instant in RFC 3339, or a day, which means its end in UTC.
 ///
@@ -221,7 +190,7 @@ pub(super) fn scenario(source: Source<'_>, diags: &mut Diagnostics) -> Scenario 
         let inner = block.parts(&["rto", "rpo"], &[], diags);
         let mut read = |name: &str| {
             let (text, span) = block.text(inner.get(name)?, diags)?;
-            duration(&text).map_err(|message| diags.push(invalid(span, message))).ok()
+            duration::parse(&text).map_err(|message| diags.push(invalid(span, message))).ok()
         };
         (scenario.rto, scenario.rpo) = (read("rto"), read("rpo"));
     }

@@ -2,12 +2,13 @@
 //! sensitive ones. Everything below it sees plain values.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::access;
 use crate::lang::expr::{BinaryOp, CallExpr, Expr, ExprKind, ForExpr, UnaryOp};
-use crate::lang::functions::{self, Function, Kind, SpecialForm};
+use crate::lang::functions::{self, CallError, Function, Kind, SpecialForm};
 use crate::lang::operators::{self, Failure};
 use crate::lang::reduce::Reducer;
 use crate::span::Span;
@@ -68,6 +69,7 @@ impl Reducer<'_> {
             return self.attempt(form, name, args, spread, span);
         }
         let mut reduced: Vec<Expr> = args.iter().map(|e| self.expr(e)).collect();
+        let spread_out = spread;
         let mut spread = spread;
         if spread && let Some(last) = reduced.pop() {
             match access::elements(&last) {
@@ -100,16 +102,21 @@ impl Reducer<'_> {
             Ok((value, marks)) => {
                 Expr { kind: ExprKind::Literal(value), span, sensitive: marks.unwrap_or(sensitive) }
             }
-            Err((arg, message)) => {
-                let place = arg.and_then(|i| reduced.get(i)).map_or(span, |a| a.span);
-                let mut text = message;
-                // A message about a secret may hold a part of it.
-                if sensitive {
-                    text =
-                        "this does not fit; the reason is not shown because a value is sensitive".to_owned();
-                }
+            Err(error) => {
+                let place = match error.arg {
+                    Some(i) if !spread_out => place(args.get(i), reduced.get(i), error.within, span),
+                    arg => arg.and_then(|i| reduced.get(i)).map_or(span, |a| a.span),
+                };
                 let headline = format!("`{name}` cannot be called like this");
-                self.error(Diagnostic::error(Code::WrongCall, headline, place, text));
+                // A message about a secret may hold a part of it.
+                let diagnostic = if sensitive {
+                    let text = "this does not fit; the reason is not shown because a value is sensitive";
+                    Diagnostic::error(Code::WrongCall, headline, place, text)
+                } else {
+                    let diagnostic = Diagnostic::error(Code::WrongCall, headline, place, error.message);
+                    Diagnostic { help: error.help, ..diagnostic }
+                };
+                self.error(diagnostic);
                 stays(reduced, false, sensitive)
             }
         }
@@ -122,25 +129,28 @@ impl Reducer<'_> {
         values: &[Value],
         args: &[Expr],
         span: Span,
-    ) -> Result<(Value, Option<bool>), (Option<usize>, String)> {
+    ) -> Result<(Value, Option<bool>), CallError> {
         let Kind::Special(form) = function.kind else {
-            return function.call(values).map(|v| (v, None)).map_err(|e| (e.arg, e.message));
+            return function.call(values).map(|v| (v, None));
         };
-        function.check_count(values.len()).map_err(|e| (e.arg, e.message))?;
-        let path = || values[0].as_str().ok_or((Some(0), "expected a path as text".to_owned()));
+        function.check_count(values.len())?;
+        let path = || values[0].as_str().ok_or(CallError::at(0, "expected a path as text"));
         match form {
             SpecialForm::Sensitive => Ok((values[0].clone(), Some(true))),
             SpecialForm::NonSensitive => Ok((values[0].clone(), Some(false))),
             SpecialForm::File => {
-                let text = self.env.read_file(path()?).map_err(|e| (Some(0), e))?;
+                let text = self.env.read_file(path()?).map_err(|e| CallError::at(0, e))?;
                 Ok((Value::String(text), None))
             }
             SpecialForm::TemplateFile => {
-                let text = self.env.read_file(path()?).map_err(|e| (Some(0), e))?;
+                let text = self.env.read_file(path()?).map_err(|e| CallError::at(0, e))?;
                 let Value::Object(vars) = &values[1] else {
-                    return Err((Some(1), format!("expected an object, found {}", values[1].type_name())));
+                    return Err(CallError::at(
+                        1,
+                        format!("expected an object, found {}", values[1].type_name()),
+                    ));
                 };
-                let template = super::template_text(&text, span).map_err(|e| (Some(0), e))?;
+                let template = super::template_text(&text, span).map_err(|e| CallError::at(0, e))?;
                 let outer = std::mem::take(&mut self.scope);
                 for (name, value) in vars {
                     let Ok(name) = crate::addr::Name::new(name.clone()) else { continue };
@@ -155,14 +165,14 @@ impl Reducer<'_> {
                 self.scope = outer;
                 if let Some(first) = found.iter().next() {
                     let label = first.labels.first().map_or(first.headline.as_str(), |l| l.text.as_str());
-                    return Err((Some(0), format!("in the template, {label}")));
+                    return Err(CallError::at(0, format!("in the template, {label}")));
                 }
                 let value = reduced.value().and_then(|v| operators::text(&v));
-                let value = value
-                    .ok_or((Some(0), "the template uses a name that `vars` does not give".to_owned()))?;
+                let value =
+                    value.ok_or(CallError::at(0, "the template uses a name that `vars` does not give"))?;
                 Ok((Value::String(value), Some(reduced.any_sensitive())))
             }
-            SpecialForm::Try | SpecialForm::Can => Err((None, "it is evaluated elsewhere".to_owned())),
+            SpecialForm::Try | SpecialForm::Can => Err(CallError::whole("it is evaluated elsewhere")),
         }
     }
 
@@ -330,6 +340,18 @@ enum Turn {
     Skip,
     Open,
     Item(Option<(String, Expr)>, Expr, bool),
+}
+
+/// Where an argument is wrong: within plain text, when it is written without escapes.
+fn place(written: Option<&Expr>, reduced: Option<&Expr>, within: Option<Range<usize>>, call: Span) -> Span {
+    if let (Some(within), Some(Expr { kind: ExprKind::Literal(Value::String(text)), span, .. })) =
+        (within, written)
+        && (span.end - span.start) as usize == text.len() + 2
+    {
+        let start = span.start as usize + 1;
+        return Span::new(span.file, start + within.start, start + within.end);
+    }
+    reduced.map_or(call, |arg| arg.span)
 }
 
 /// What is said of a function that does not exist.

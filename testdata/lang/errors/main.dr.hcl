@@ -7,6 +7,9 @@ locals {
   call   = upper([])
   dup    = { for v in [1, 1] : "k" => v }
   text   = "${[1]} "
+  cron   = cron("0 25 * * *", "UTC")
+  zone   = cron("0 2 * * *", "Europe/Berlni")
+  escape = cron("0\t25 * * *", "UTC")
   echo   = local.zero + 1
   work   = [for a in range(1000) : [for b in range(1000) : [for c in range(1000) : a * b * c]]]
 }

@@ -2,6 +2,7 @@
 //! refusing arguments happens here, once, so that implementations get what they asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use crate::lang::functions::special::SpecialForm;
@@ -91,19 +92,23 @@ pub enum Shape {
 pub struct CallError {
     /// The argument to blame, from 0; for too few arguments nothing.
     pub arg: Option<usize>,
+    /// Which bytes of the argument, when it is text and not all of it is to blame.
+    pub within: Option<Range<usize>>,
     /// What is wrong, without capital and full stop.
     pub message: String,
+    /// What to do: full sentences.
+    pub help: Option<String>,
 }
 
 impl CallError {
     /// An error of one argument.
     pub fn at(arg: usize, message: impl Into<String>) -> CallError {
-        CallError { arg: Some(arg), message: message.into() }
+        CallError { arg: Some(arg), within: None, message: message.into(), help: None }
     }
 
     /// An error of the call as a whole.
     pub fn whole(message: impl Into<String>) -> CallError {
-        CallError { arg: None, message: message.into() }
+        CallError { arg: None, within: None, message: message.into(), help: None }
     }
 }
 

@@ -10,6 +10,7 @@ mod function;
 mod numbers;
 mod reference;
 mod regexes;
+mod schedules;
 mod sets;
 mod special;
 mod strings;

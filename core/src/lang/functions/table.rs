@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use crate::lang::functions::function::Function;
 use crate::lang::functions::{
-    collections, convert, encoding, format, numbers, regexes, sets, special, strings,
+    collections, convert, encoding, format, numbers, regexes, schedules, sets, special, strings,
 };
 
 static ALL: LazyLock<Vec<&'static Function>> = LazyLock::new(|| {
@@ -15,6 +15,7 @@ static ALL: LazyLock<Vec<&'static Function>> = LazyLock::new(|| {
         format::FUNCTIONS,
         numbers::FUNCTIONS,
         regexes::FUNCTIONS,
+        schedules::FUNCTIONS,
         sets::FUNCTIONS,
         special::FUNCTIONS,
         strings::FUNCTIONS,
