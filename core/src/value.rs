@@ -18,7 +18,7 @@ pub struct Number(Box<BigDecimal>);
 impl Number {
     /// Normalises the number; `None` when it has more than [`MAX_DIGITS`] digits on a side.
     pub fn new(number: BigDecimal) -> Option<Number> {
-        let number = number.normalized();
+        let number = normalized(number);
         let (digits, scale) = (number.digits() as i64, number.fractional_digit_count());
         (scale.abs() <= MAX_DIGITS && digits <= MAX_DIGITS && digits - scale <= MAX_DIGITS)
             .then(|| Number(Box::new(number)))
@@ -38,14 +38,35 @@ impl Number {
 
 impl From<i64> for Number {
     fn from(n: i64) -> Number {
-        Number(Box::new(BigDecimal::from(n).normalized()))
+        Number(Box::new(small(n, 0)))
     }
 }
 
 impl From<u64> for Number {
     fn from(n: u64) -> Number {
-        Number(Box::new(BigDecimal::from(n).normalized()))
+        Number(Box::new(normalized(BigDecimal::from(n))))
     }
+}
+
+/// The number without zeros at its end; what fits a machine word goes without long arithmetic.
+fn normalized(number: BigDecimal) -> BigDecimal {
+    use bigdecimal::ToPrimitive;
+    let (digits, scale) = number.as_bigint_and_scale();
+    match digits.to_i64() {
+        Some(digits) => small(digits, scale),
+        None => number.normalized(),
+    }
+}
+
+fn small(mut digits: i64, mut scale: i64) -> BigDecimal {
+    if digits == 0 {
+        return BigDecimal::from(0);
+    }
+    while digits % 10 == 0 && scale > i64::MIN {
+        digits /= 10;
+        scale -= 1;
+    }
+    BigDecimal::new(digits.into(), scale)
 }
 
 impl fmt::Display for Number {

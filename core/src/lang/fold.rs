@@ -131,7 +131,9 @@ impl Reducer<'_> {
         span: Span,
     ) -> Result<(Value, Option<bool>), CallError> {
         let Kind::Special(form) = function.kind else {
-            return function.call(values).map(|v| (v, None));
+            let made = function.call(values)?;
+            self.charge(values.iter().chain([&made]));
+            return Ok((made, None));
         };
         function.check_count(values.len())?;
         let path = || values[0].as_str().ok_or(CallError::at(0, "expected a path as text"));

@@ -19,6 +19,8 @@ use crate::value::Value;
 pub const MAX_STEPS: u64 = 1_000_000;
 /// Steps that an error costs: looking for what may have been meant takes longer than a node.
 const STEPS_PER_ERROR: u64 = 20;
+/// Values that a function goes through in the time of one node.
+const WEIGHT_PER_STEP: u64 = 16;
 /// Deepest chain of expressions that the environment leads to.
 const MAX_DEPTH: usize = 400;
 
@@ -35,6 +37,17 @@ pub fn reduce(expr: &Expr, env: &dyn Env, diags: &mut Diagnostics) -> Expr {
         said: BTreeSet::new(),
     };
     reducer.expr(expr)
+}
+
+/// How much there is to go through in a value: its parts, and its text by 64 bytes.
+fn weight(value: &Value) -> u64 {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 1,
+        Value::String(text) => 1 + text.len() as u64 / 64,
+        Value::List(items) => 1 + items.iter().map(weight).sum::<u64>(),
+        Value::Set(items) => 1 + items.iter().map(weight).sum::<u64>(),
+        Value::Object(map) => 1 + map.values().map(|v| 1 + weight(v)).sum::<u64>(),
+    }
 }
 
 pub(super) struct Reducer<'a> {
@@ -76,6 +89,12 @@ impl Reducer<'_> {
         let fine = !quiet.has_errors();
         // What fails is kept as it was written.
         (if fine { reduced } else { expr.clone() }, fine)
+    }
+
+    /// Takes what a function has gone through off the budget.
+    pub(super) fn charge<'v>(&mut self, values: impl Iterator<Item = &'v Value>) {
+        let weight: u64 = values.map(weight).sum();
+        self.steps = self.steps.saturating_add(weight / WEIGHT_PER_STEP);
     }
 
     /// Whether loops must end here: the budget is spent and it has been said.

@@ -145,12 +145,13 @@ fn range(args: Args) -> Result<Value, CallError> {
     if step.is_negative() && start < end {
         return Err(CallError::at(2, "`end` must be less than `start` when `step` is negative"));
     }
+    // Told before anything is made: a loop may ask for it again and again.
+    if (&end - &start).abs() > step.abs() * BigDecimal::from(MAX_RANGE as u64) {
+        return Err(CallError::whole(format!("the range has more than {MAX_RANGE} elements")));
+    }
     let mut items = Vec::new();
     let mut next = start;
     while if step.is_negative() { next > end } else { next < end } {
-        if items.len() == MAX_RANGE {
-            return Err(CallError::whole(format!("the range has more than {MAX_RANGE} elements")));
-        }
         items.push(made(next.clone())?);
         next += &step;
     }
