@@ -37,9 +37,18 @@ fn bad_expansion(span: Span, label: impl Into<String>) -> Box<Diagnostic> {
     Box::new(Diagnostic::error(Code::BadExpansion, "The number of instances cannot be told", span, label))
 }
 
+/// Reduces the argument; `None` when that fails, which is reported where it fails.
+fn reduced(scope: &Scope<'_>, written: &Expr, diags: &mut Diagnostics) -> Option<Expr> {
+    let mut own = Diagnostics::default();
+    let reduced = reduce(written, scope, &mut own);
+    let failed = own.has_errors();
+    diags.extend(own);
+    (!failed).then_some(reduced)
+}
+
 /// How many instances `count` makes; `None` when that cannot be told, which is reported.
 pub(super) fn count_of(scope: &Scope<'_>, written: &Expr, diags: &mut Diagnostics) -> Option<usize> {
-    let reduced = reduce(written, scope, diags);
+    let reduced = reduced(scope, written, diags)?;
     let bad = |label: String| Some(bad_expansion(written.span, label));
     let found = match reduced.value() {
         _ if reduced.any_sensitive() => bad("a sensitive value would show in every address".to_owned()),
@@ -61,7 +70,7 @@ pub(super) fn keys_of(
     written: &Expr,
     diags: &mut Diagnostics,
 ) -> Option<BTreeMap<String, Expr>> {
-    let reduced = reduce(written, scope, diags);
+    let reduced = reduced(scope, written, diags)?;
     let span = reduced.span;
     let keys: Result<BTreeMap<String, Expr>, Box<Diagnostic>> = match &reduced.kind {
         _ if reduced.sensitive => Err(bad_expansion(span, "a sensitive value would show in every address")),
