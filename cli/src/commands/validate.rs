@@ -1,6 +1,6 @@
 //! `drctl validate`: checks the configuration without asking any provider.
 
-use drctl_core::config;
+use drctl_core::{config, plan};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -23,6 +23,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     let (sources, mut found) = load::directory(&project.dir);
     let (config, more) = config::load(&sources, &REGISTRY);
     found.extend(more);
+    found.extend(plan::loops(&config));
     let hidden = planning::hidden(&config);
     match ui.format {
         Format::Json => {

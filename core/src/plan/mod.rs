@@ -35,4 +35,5 @@ pub use model::*;
 pub use planner::{FORMAT_VERSION, Input, plan};
 pub use providers::providers;
 pub use resolve::{Progress, resolve};
+pub use text::loops;
 pub use world::{Observation, ReadRequest, World};

@@ -37,11 +37,16 @@ impl<'c> Locals<'c> {
             }
         }
         let graph = Graph::build(direct.keys().copied(), edges);
-        let all = direct.keys().map(|name| {
-            let reached = graph.with_needs([name]);
-            (*name, reached.into_iter().filter_map(|n| direct.get(n)).flatten().copied().collect())
-        });
-        Locals { references: all.collect() }
+        // What a local needs stands before it; locals in a loop, which is reported elsewhere, have nothing.
+        let order: Vec<&Name> =
+            graph.order().map(|all| all.into_iter().copied().collect()).unwrap_or_default();
+        let mut references: BTreeMap<&Name, BTreeSet<&Reference>> = BTreeMap::new();
+        for name in order {
+            let mut found = direct.remove(name).unwrap_or_default();
+            found.extend(graph.needs(&name).into_iter().filter_map(|n| references.get(n)).flatten());
+            references.insert(name, found);
+        }
+        Locals { references }
     }
 
     /// The resource references of an expression, those of its locals included.
@@ -78,6 +83,13 @@ pub(super) fn block_of(reference: &Reference) -> Option<BlockName> {
         | Subject::Scoped(_)
         | Subject::Path => None,
     }
+}
+
+/// The loops in which resource blocks need each other, told from the text alone.
+pub fn loops(config: &Config) -> Diagnostics {
+    let mut diags = Diagnostics::default();
+    block_order(config, &Locals::of(config), &mut diags);
+    diags
 }
 
 /// The numbers of the resource blocks, each after what it needs. A loop is reported, and its blocks
