@@ -1,5 +1,6 @@
 //! What commands that touch the state or a provider share: the runtime, the clock, the lock.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use drctl_core::codes::Code;
@@ -24,15 +25,15 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 }
 
 /// The machine's clock, or the instant that `DRCTL_NOW` names.
-pub(crate) fn clock(ui: &Ui) -> Result<Box<dyn Clock>, Failure> {
+pub(crate) fn clock(ui: &Ui) -> Result<Arc<dyn Clock>, Failure> {
     let Some(text) = ui.env.get("DRCTL_NOW").filter(|v| !v.is_empty()) else {
-        return Ok(Box::new(SystemClock));
+        return Ok(Arc::new(SystemClock));
     };
     let now: Timestamp = text.parse().map_err(|_| {
         let headline = format!("DRCTL_NOW is no instant: `{}`", crate::render::text::safe(text));
         Failure::new(Code::BadArgument, headline, "Write it as `2026-03-02T12:00:00Z`.")
     })?;
-    Ok(Box::new(FixedClock(now)))
+    Ok(Arc::new(FixedClock(now)))
 }
 
 /// Who holds the lock, for others to see.

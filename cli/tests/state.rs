@@ -192,3 +192,210 @@ resource "aws_s3_bucket" "each" {
     assert_eq!(said["imported"]["ownership"], "restored");
     assert_eq!(said["differs"], json!([]));
 }
+
+/// The stream of events of a command: each line is an object with the keys that all have.
+fn events(stdout: &str) -> Vec<Value> {
+    const TYPES: [&str; 13] = [
+        "version",
+        "log",
+        "diagnostic",
+        "resource_drift",
+        "planned_change",
+        "change_summary",
+        "outputs",
+        "apply_start",
+        "apply_progress",
+        "apply_complete",
+        "apply_errored",
+        "refresh_start",
+        "refresh_complete",
+    ];
+    let events: Vec<Value> = stdout.lines().map(|l| serde_json::from_str(l).expect(l)).collect();
+    for event in &events {
+        for key in ["@level", "@message", "@module", "@timestamp", "type"] {
+            assert!(event[key].is_string(), "{key} in {event}");
+        }
+        assert!(TYPES.contains(&event["type"].as_str().unwrap()), "{event}");
+    }
+    assert_eq!(events[0]["type"], "version", "{stdout}");
+    assert_eq!(events[0]["ui"], "1.0");
+    assert_eq!(events.iter().filter(|e| e["type"] == "version").count(), 1);
+    events
+}
+
+#[test]
+fn whatever_happens_apply_json_is_a_stream_of_events() {
+    let place = Place::quickstart();
+    let only = |events: &[Value], kind: &str| -> Vec<Value> {
+        events.iter().filter(|e| e["type"] == kind).cloned().collect()
+    };
+    for (args, code, diagnostic) in [
+        (["apply", "--json", "--expect-digest=0"], 8, "DR713"),
+        (["apply", "--json", "--target=aws_s3_bucket.none"], 1, "DR412"),
+        (["apply", "--json", "none.plan"], 1, "DR700"),
+        (["apply", "--json", "--input=false"], 1, ""),
+    ] {
+        let (stdout, stderr, found) = place.run(&args);
+        assert_eq!(found, code, "{args:?} {stderr}");
+        if diagnostic.is_empty() {
+            continue;
+        }
+        let found = only(&events(&stdout), "diagnostic");
+        assert_eq!(found[0]["@level"], "error", "{args:?}");
+        assert_eq!(found[0]["diagnostic"]["code"], diagnostic, "{args:?}");
+        assert_eq!(found[0]["diagnostic"]["severity"], "error", "{args:?}");
+    }
+    let refused = place.command(&["apply", "--json"]).env("DRCTL_NOW", "noon").output().unwrap();
+    let found = events(&String::from_utf8(refused.stdout).unwrap());
+    assert_eq!(found[1]["diagnostic"]["code"], "DR704");
+    let (stdout, _, code) = place.run(&["apply", "--json", "--auto-approve"]);
+    assert_eq!(code, 0);
+    let all = events(&stdout);
+    assert_eq!(only(&all, "apply_start").len(), 5);
+    assert_eq!(only(&all, "apply_complete").len(), 5);
+    assert_eq!(only(&all, "change_summary")[0]["simulated"], true);
+    let text = std::fs::read_to_string(place.dir.path().join("main.dr.hcl")).unwrap();
+    std::fs::write(place.dir.path().join("main.dr.hcl"), text.replace("= 14", "= fourteen")).unwrap();
+    let (stdout, _, code) = place.run(&["apply", "--json", "--auto-approve"]);
+    assert_eq!(code, 1);
+    let found = only(&events(&stdout), "diagnostic");
+    assert!(found[0]["diagnostic"]["range"]["start"]["line"].is_number(), "{stdout}");
+}
+
+#[test]
+fn root_outputs_are_remembered_and_sensitive_ones_only_by_name() {
+    let config = |more: &str| {
+        format!(
+            r#"
+variable "word" {{
+  type      = string
+  sensitive = true
+  default   = "hunter2"
+}}
+resource "aws_s3_bucket" "invoices" {{
+  bucket = "invoices"
+}}
+output "arn" {{
+  value = aws_s3_bucket.invoices.arn
+}}
+output "region" {{
+  value = aws_s3_bucket.invoices.region
+}}
+output "mfa" {{
+  value = aws_s3_bucket.invoices.mfa_delete
+}}
+output "word" {{
+  value     = "is ${{var.word}}"
+  sensitive = true
+}}
+{more}"#
+        )
+    };
+    let place = Place::new(&config(""), &json!({ "regions": { "eu-west-1": {} } }));
+    let changes = |place: &Place| place.json(&["plan", "--json"])["output_changes"].clone();
+    let before = changes(&place);
+    assert_eq!(before["mfa"]["actions"], json!(["create"]));
+    assert_eq!(before["mfa"]["after_unknown"], true);
+    let said = place.must(&APPLY);
+    let tail = "\nOutputs\n    arn = \"arn:aws:s3:::invoices\"\n    mfa = false\n    region = \"eu-west-1\"\n    word = (sensitive)\n";
+    assert!(said.ends_with(tail), "{said}");
+    let state = std::fs::read_to_string(place.data("state.json")).unwrap();
+    assert!(!state.contains("hunter2"), "{state}");
+    assert_eq!(place.state()["outputs"]["region"], "eu-west-1");
+    assert_eq!(place.state()["sensitive_outputs"], json!(["word"]));
+    for (name, change) in changes(&place).as_object().unwrap() {
+        assert_eq!(change["actions"], json!(["no-op"]), "{name}");
+    }
+    assert!(!place.must(&["plan"]).contains("OUTPUTS"));
+    // A new output alone changes nothing at the provider; it is written down all the same.
+    place.write(&config("output \"more\" {\n  value = \"${aws_s3_bucket.invoices.region}-1\"\n}\n"));
+    assert_eq!(changes(&place)["more"]["after"], "eu-west-1-1");
+    let (stdout, _, _) = place.run(&["apply", "--auto-approve", "--json"]);
+    let all = events(&stdout);
+    let last = all.last().unwrap();
+    assert_eq!(last["type"], "outputs");
+    assert_eq!(last["outputs"]["more"], json!({ "sensitive": false, "value": "eu-west-1-1" }));
+    assert_eq!(last["outputs"]["word"], json!({ "sensitive": true }));
+    place.write(&config("").replace("output \"region\"", "output \"place\""));
+    place.must(&APPLY);
+    assert_eq!(
+        place.state()["outputs"].as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["arn", "mfa", "place"]
+    );
+}
+
+/// Two buckets, one after the other, and reads that lag so much behind that the first takes seconds.
+fn slow() -> Place {
+    let config = r#"
+resource "aws_s3_bucket" "first" {
+  bucket = "first"
+}
+resource "aws_s3_bucket" "second" {
+  bucket     = "second"
+  depends_on = [aws_s3_bucket.first]
+}
+"#;
+    let lag = json!({ "reads_max": 3, "seconds_max": 86400 });
+    Place::new(config, &json!({ "consistency": lag, "regions": { "eu-west-1": {} } }))
+}
+
+fn signal(pid: u32) {
+    assert!(Command::new("kill").args(["-INT", &pid.to_string()]).status().unwrap().success());
+}
+
+/// Applies, and interrupts when the first step has begun: as often as asked for. The events, and how
+/// the process ended.
+fn interrupted(place: &Place, times: usize) -> (Vec<Value>, Option<i32>) {
+    use std::io::BufRead;
+    let mut command = place.command(&["apply", "--auto-approve", "--json"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut text = String::new();
+    let mut sent = 0;
+    for line in std::io::BufReader::new(child.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        let told = line.contains("\"apply_start\"") || line.contains("Interrupted: ");
+        if told && sent < times {
+            sent += 1;
+            signal(child.id());
+        }
+        text += &format!("{line}\n");
+    }
+    assert_eq!(sent, times, "{text}");
+    (events(&text), child.wait().unwrap().code())
+}
+
+fn converges(place: &Place) {
+    place.must(&["plan"]);
+    place.must(&["sim", "advance", "2d"]);
+    place.must(&APPLY);
+    assert!(place.must(&["plan", "--detailed-exitcode"]).contains("No changes"));
+    assert!(!place.data("journal.jsonl").exists());
+}
+
+#[test]
+fn ctrl_c_finishes_what_is_in_flight_and_starts_nothing_new() {
+    let place = slow();
+    let (events, code) = interrupted(&place, 1);
+    assert_eq!(code, Some(130));
+    let of = |kind: &str| -> Vec<&Value> {
+        events.iter().filter(|e| e["type"] == kind).map(|e| &e["hook"]["resource"]["addr"]).collect()
+    };
+    assert_eq!(of("apply_start"), ["aws_s3_bucket.first"]);
+    assert_eq!(of("apply_complete"), ["aws_s3_bucket.first"]);
+    let journal = std::fs::read_dir(place.data("journals")).unwrap().next().unwrap().unwrap().path();
+    let journal = std::fs::read_to_string(journal).unwrap();
+    assert!(journal.contains("\"interrupted\""), "{journal}");
+    assert_eq!(place.must(&["state", "list"]), "aws_s3_bucket.first\n");
+    converges(&place);
+}
+
+#[test]
+fn the_second_ctrl_c_stops_at_once_and_the_journal_says_what_was_in_flight() {
+    let place = slow();
+    let (events, code) = interrupted(&place, 2);
+    assert_eq!(code, Some(130));
+    assert!(!events.iter().any(|e| e["type"] == "apply_complete"));
+    assert_eq!(events.last().unwrap()["diagnostic"]["code"], "DR451");
+    assert!(place.data("journal.jsonl").exists());
+    converges(&place);
+}

@@ -126,3 +126,8 @@ fn a_lost_state() {
 fn import() {
     transcript("quickstart", "testdata/cli/import.md");
 }
+
+#[test]
+fn the_simulated_cloud() {
+    transcript("quickstart", "testdata/cli/sim.md");
+}

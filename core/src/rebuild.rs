@@ -129,6 +129,8 @@ pub fn rebuild(
         }
         entries.push(entry);
     }
+    let progress = Progress { plan, variables, written: BTreeMap::new(), outputs: BTreeMap::new() };
+    state.record_outputs(&progress);
     let lost = lost(plan, old, &state);
     Rebuilt { state, entries, lost }
 }

@@ -1,13 +1,15 @@
 //! The state: what is ours, what was last applied, and fingerprints of what cannot be read back.
 //! Losing it costs those three and nothing else. Pure: reading and writing files is the engine's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::addr::{Address, ProviderAddress};
-use crate::plan::{Op, ResourceChange, StateRef};
+use crate::diag::Diagnostics;
+use crate::lang::reduce;
+use crate::plan::{Op, Progress, ResourceChange, StateRef};
 use crate::provider::{AnyKind, Id};
 use crate::schema::{Attribute, Role, attribute};
 use crate::value::Value;
@@ -32,6 +34,9 @@ pub struct State {
     /// The outputs of the root module at the last apply; never sensitive ones.
     #[serde(default)]
     pub outputs: BTreeMap<String, Value>,
+    /// The names of those that are sensitive: nothing else of them is kept.
+    #[serde(default)]
+    pub sensitive_outputs: BTreeSet<String>,
 }
 
 /// One thing that is ours.
@@ -88,6 +93,7 @@ impl State {
             serial: 0,
             resources: BTreeMap::new(),
             outputs: BTreeMap::new(),
+            sensitive_outputs: BTreeSet::new(),
         }
     }
 
@@ -151,6 +157,24 @@ impl State {
         let (provider, id) = (change.provider.clone(), change.id.clone());
         self.resources
             .insert(change.address.clone(), Owned { provider, id, created, applied, fingerprints, outputs });
+    }
+
+    /// Writes down the root outputs as they are after what was done; whether that changed anything.
+    /// One that is still not known stays as it was, one that is no longer declared goes.
+    pub fn record_outputs(&mut self, progress: &Progress<'_>) -> bool {
+        let (mut outputs, mut sensitive) = (BTreeMap::new(), BTreeSet::new());
+        for (name, output) in &progress.plan.outputs {
+            let now = reduce(&output.value, progress, &mut Diagnostics::default());
+            if output.sensitive || output.value.any_sensitive() || now.any_sensitive() {
+                sensitive.insert(name.clone());
+                continue;
+            }
+            let value = now.value().or_else(|| self.outputs.get(name).cloned());
+            outputs.extend(value.map(|v| (name.clone(), v)));
+        }
+        let changed = (&outputs, &sensitive) != (&self.outputs, &self.sensitive_outputs);
+        (self.outputs, self.sensitive_outputs) = (outputs, sensitive);
+        changed
     }
 
     /// Lets go of an instance, or of all instances of a block; what was let go of.

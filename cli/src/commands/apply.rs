@@ -1,5 +1,6 @@
 //! `drctl apply`: carries out exactly the plan that was shown or saved, or refuses.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +9,16 @@ use drctl_core::addr::Address;
 use drctl_core::codes::Code;
 use drctl_core::diag::Diagnostics;
 use drctl_core::plan::{self, Plan};
+use drctl_core::state::State;
+use drctl_engine::clock::SystemClock;
 use drctl_engine::connect::Connections;
 use drctl_engine::diagnose;
-use drctl_engine::execute::{Applied, Apply, ExecuteError, Refusal, execute};
+use drctl_engine::execute::{Applied, Apply, ExecuteError, Refusal, execute, settle_outputs};
 use drctl_engine::hooks::NoHooks;
+use drctl_engine::reporter::{Level, Reporter};
 use drctl_engine::session::{Paths, Session, SessionError};
 use serde_json::json;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::plan::warn;
@@ -49,13 +54,24 @@ pub(crate) struct Args {
     lock_timeout: u64,
 }
 
-/// Plans, asks, applies, and says what came of it.
+/// Plans, asks, applies, and says what came of it. With `--json`, standard output is a stream of
+/// events whatever happens.
 pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
-    let clock: SharedClock = Arc::from(session::clock(ui)?);
-    let progress = Progress::new(ui, Arc::clone(&clock), Show::Steps);
+    let clock = session::clock(ui);
+    let stamps: SharedClock = match &clock {
+        Ok(clock) => Arc::clone(clock),
+        Err(_) => Arc::new(SystemClock),
+    };
+    let progress = Progress::new(ui, stamps, Show::Steps);
     progress.open();
-    let runtime = session::runtime()?;
-    let done = runtime.block_on(apply(args, project, (&progress, &clock), ui));
+    let done = clock.and_then(|clock| {
+        let runtime = session::runtime()?;
+        runtime.block_on(apply(args, project, (&progress, &clock), ui))
+    });
+    if let Err(Failure::Diagnostics(reported)) = &done {
+        let Reported { diagnostics, sources, hidden, .. } = reported.as_ref();
+        progress.diagnostics(diagnostics, sources, hidden);
+    }
     progress.finish();
     done
 }
@@ -77,6 +93,8 @@ async fn apply(
             if found.has_errors() {
                 return Err(loaded.failure(found));
             }
+            progress.diagnostics(&loaded.diagnostics, &loaded.sources, &loaded.hidden);
+            progress.diagnostics(&found, &loaded.sources, &loaded.hidden);
             warn(&loaded, found, ui);
             plan
         }
@@ -89,7 +107,7 @@ async fn apply(
     }
     refuse(args, &plan)?;
     if plan.is_empty() {
-        return Ok(Exit::Success);
+        return only_outputs(&loaded, &plan, (progress, clock), &mut held, ui);
     }
     if !approved(args, ui)? {
         ui.tell("Nothing was changed.\n");
@@ -97,7 +115,40 @@ async fn apply(
     }
     let result =
         carry_out(&loaded, &plan, &observation.connections, (args, progress, clock), &mut held).await;
-    finish(&plan, result, progress, ui)
+    finish(&plan, result, held.state.as_ref(), progress, ui)
+}
+
+/// No step is to be done: at most outputs have changed, which is nobody's business but the state's.
+fn only_outputs(
+    loaded: &Loaded,
+    plan: &Plan,
+    (progress, clock): (&Progress, &SharedClock),
+    held: &mut Session,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
+    let known = plan::Progress {
+        plan,
+        variables: &loaded.values,
+        written: BTreeMap::new(),
+        outputs: BTreeMap::new(),
+    };
+    let current = plan.state == held.state.as_ref().map(State::reference)
+        && plan.config_sha256 == loaded.config_sha256
+        && !plan.selection.refresh_only;
+    if current {
+        settle_outputs(held, &known, &session::unique(clock.as_ref())).map_err(session::state_failed)?;
+    }
+    tell_outputs(held.state.as_ref(), progress, ui)?;
+    Ok(Exit::Success)
+}
+
+/// Says what the root outputs are.
+fn tell_outputs(state: Option<&State>, progress: &Progress, ui: &Ui) -> Result<(), Failure> {
+    match ui.format {
+        Format::Text => ui.print(&applied::outputs(state, ui.look()))?,
+        Format::Json => applied::tell_outputs(state, progress),
+    }
+    Ok(())
 }
 
 /// Takes the lock and reads the state.
@@ -171,9 +222,9 @@ async fn carry_out(
     connections: &Connections,
     (args, progress, clock): (&Args, &Progress, &SharedClock),
     held: &mut Session,
-) -> Result<Applied, ExecuteError> {
+) -> Result<Applied, Failure> {
+    let signals = Signals::listen()?;
     let (stop, interrupt) = watch::channel(false);
-    let watcher = tokio::spawn(watch_for_interrupt(stop));
     let run = session::unique(clock.as_ref());
     let apply = Apply {
         plan,
@@ -188,29 +239,69 @@ async fn carry_out(
         reporter: progress,
         hooks: &NoHooks,
     };
-    let done = execute(&apply, held).await;
-    watcher.abort();
-    done
+    tokio::select! {
+        done = execute(&apply, held) => done.map_err(failed),
+        () = signals.twice(&stop, progress) => Err(cut_short()),
+    }
 }
 
-/// Ctrl-C stops the run: what is in flight is waited for.
-async fn watch_for_interrupt(stop: watch::Sender<bool>) {
-    if tokio::signal::ctrl_c().await.is_ok() {
-        // The receiver is gone only when the run is over.
-        let _ = stop.send(true);
+/// What a person or a supervisor sends to stop a run.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// From now on they no longer end the process.
+    fn listen() -> Result<Signals, Failure> {
+        let listen = |kind| {
+            signal(kind).map_err(|error| {
+                let headline = format!("Ctrl-C cannot be listened for: {error}");
+                Failure::new(Code::CannotConnect, headline, "Nothing was changed.")
+            })
+        };
+        let (interrupt, terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+        Ok(Signals { interrupt, terminate })
     }
-    // A second Ctrl-C must not end the process either: the journal would be left open.
-    std::future::pending::<()>().await;
+
+    /// Stops the run at the first one: what is in flight is waited for. Ends at the second one.
+    async fn twice(mut self, stop: &watch::Sender<bool>, progress: &Progress) {
+        self.one().await;
+        stop.send_replace(true);
+        progress.message(
+            Level::Warning,
+            "Interrupted: nothing new is started, what is in flight is waited for. Once more stops at once.",
+        );
+        self.one().await;
+    }
+
+    async fn one(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// Interrupted twice: nobody waited for what was in flight. The journal says what that was.
+fn cut_short() -> Failure {
+    Failure::new(
+        Code::StepFailed,
+        "Stopped at once: what was in flight may or may not have been done",
+        "The journal names it. `drctl plan` shows where things stand, `drctl apply` goes on from there.",
+    )
+    .exit(Exit::Interrupted)
 }
 
 /// Says what came of it.
 fn finish(
     plan: &Plan,
-    result: Result<Applied, ExecuteError>,
+    result: Result<Applied, Failure>,
+    state: Option<&State>,
     progress: &Progress,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
-    let done = result.map_err(failed)?;
+    let done = result?;
     progress.pause();
     let view = View::new(plan, &REGISTRY);
     match ui.format {
@@ -220,6 +311,7 @@ fn finish(
             progress.event("change_summary", "info", "Apply complete", json!({ "changes": summary }));
         }
     }
+    tell_outputs(state, progress, ui)?;
     Ok(match () {
         () if done.outcome.interrupted => Exit::Interrupted,
         () if done.is_stale() => Exit::Stale,

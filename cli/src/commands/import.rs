@@ -17,7 +17,7 @@ use serde_json::json;
 use super::state::LOCK_TIMEOUT;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::planning::{self, Loaded, Observation, PlanningArgs, SharedClock, VariableArgs};
+use crate::planning::{self, Loaded, Observation, PlanningArgs, VariableArgs};
 use crate::project::Project;
 use crate::registry::REGISTRY;
 use crate::render::progress::{Progress, Show};
@@ -41,7 +41,7 @@ pub(crate) struct Args {
 
 /// Reads the thing, and writes down that it is ours.
 pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
-    let clock: SharedClock = Arc::from(session::clock(ui)?);
+    let clock = session::clock(ui)?;
     let mut loaded = planning::load(project, &args.variables, ui)?;
     declare(&mut loaded, args)?;
     let runtime = session::runtime()?;

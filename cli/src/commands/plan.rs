@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
 }
 
 fn planned(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
-    let clock = Arc::from(session::clock(ui)?);
+    let clock = session::clock(ui)?;
     let loaded = planning::load(project, &args.planning.variables, ui)?;
     let state = session::load_state(project)?;
     let progress = Progress::new(ui, Arc::clone(&clock), Show::Reading);

@@ -79,7 +79,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         ui.print(&scenarios(&loaded.config, ui))?;
         return Ok(Exit::Success);
     };
-    let clock = Arc::from(session::clock(ui)?);
+    let clock = session::clock(ui)?;
     let state = session::load_state(project)?;
     let progress = Progress::new(ui, Arc::clone(&clock), Show::Reading);
     let look = (args.parallelism, &progress as _, clock.as_ref());

@@ -5,16 +5,16 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use drctl_core::codes::Code;
-use drctl_sim::world::{Contents, Outage};
-use drctl_sim::{Sim, SimWorld};
+use drctl_sim::admin::{self, Scope, Target};
+use drctl_sim::world::Outage;
+use drctl_sim::{Sim, SimError};
 use jiff::{SignedDuration, Span};
 use serde_json::json;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::project::{self, Project, Simulation};
-use crate::render::palette::{Look, Tone};
-use crate::render::text::{count, safe};
+use crate::render::text::safe;
 use crate::ui::{Format, Ui};
 
 /// Options of `drctl sim`.
@@ -46,15 +46,28 @@ enum Command {
         /// The region
         region: String,
     },
-    /// Denies operations: `PutBucketVersioning`, `GetBucketPolicy:invoices`, `*:invoices`
+    /// Throttles the next calls to a region
+    Throttle {
+        /// The region
+        region: String,
+        /// How many calls; 0 ends it
+        calls: u32,
+    },
+    /// Denies operations: `PutBucketVersioning`, `s3:GetBucketPolicy:invoices`, `*:invoices`
     Deny {
-        /// Operation, or operation and resource with a colon between; `*` matches anything
+        /// `[service:]Operation[:resource]`; `*` matches anything
         pattern: String,
+        /// Only in this region
+        #[arg(long)]
+        region: Option<String>,
     },
     /// Takes a denial back
     Allow {
         /// As it was denied
         pattern: String,
+        /// The region it was denied in, when it was only one
+        #[arg(long)]
+        region: Option<String>,
     },
     /// Moves the clock: `30m`, `12h`, `7d`
     Advance {
@@ -67,6 +80,33 @@ enum Command {
         bucket: String,
         /// The object's key
         key: String,
+    },
+    /// Deletes an object as S3 does without a version id
+    DeleteObject {
+        /// The bucket
+        bucket: String,
+        /// The object's key
+        key: String,
+    },
+    /// Changes an attribute of a bucket behind drctl's back
+    SetBucket {
+        /// The bucket
+        bucket: String,
+        /// Where it stands in `drctl sim show --json`: `/versioning/status`
+        pointer: String,
+        /// The value: JSON, or else a text
+        value: String,
+    },
+    /// Changes an attribute of a database instance behind drctl's back
+    SetDbInstance {
+        /// The region
+        region: String,
+        /// The instance
+        identifier: String,
+        /// Where it stands in `drctl sim show --json`: `/backup_retention_period`
+        pointer: String,
+        /// The value: JSON, or else a text
+        value: String,
     },
     /// Shows every call that was made
     Log,
@@ -93,8 +133,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &mut Ui) -> Result<Exit, F
     }
     match &args.command {
         Command::Seed { file } => {
-            let seed = project::seed(file)?;
-            change(&sim, |world| world.sow(&seed))?.map_err(project::failed)?;
+            admin::seed(&sim, &project::seed(file)?).map_err(refused)?;
             say(ui, &format!("filled from {}", file.display()))
         }
         Command::Show => show(&sim, ui),
@@ -103,43 +142,68 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &mut Ui) -> Result<Exit, F
                 How::Unavailable => Outage::Unavailable,
                 How::Timeout => Outage::Timeout,
             };
-            set_outage(&sim, region, Some(outage))?;
+            admin::fail_region(&sim, region, outage).map_err(refused)?;
             say(ui, &format!("{} is cut off", safe(region)))
         }
         Command::RestoreRegion { region } => {
-            set_outage(&sim, region, None)?;
+            admin::restore_region(&sim, region).map_err(refused)?;
             say(ui, &format!("{} is back", safe(region)))
         }
-        Command::Deny { pattern } => {
-            change(&sim, |world| world.denied.insert(pattern.clone()))?;
+        Command::Throttle { region, calls } => {
+            admin::throttle(&sim, region, *calls).map_err(refused)?;
+            say(ui, &format!("{}: the next {calls} calls are throttled", safe(region)))
+        }
+        Command::Deny { pattern, region } => {
+            admin::deny(&sim, scope(region.as_deref()), pattern).map_err(refused)?;
             say(ui, &format!("{} is denied", safe(pattern)))
         }
-        Command::Allow { pattern } => {
-            if !change(&sim, |world| world.denied.remove(pattern))? {
-                let denied = read(&sim, |world| world.denied.iter().cloned().collect::<Vec<_>>().join(", "))?;
-                let help = if denied.is_empty() {
-                    "Nothing is denied.".to_owned()
-                } else {
-                    format!("Denied: {denied}.")
-                };
-                return Err(bad(format!("`{}` is not denied", safe(pattern)), &help));
-            }
+        Command::Allow { pattern, region } => {
+            admin::allow(&sim, scope(region.as_deref()), pattern).map_err(refused)?;
             say(ui, &format!("{} is allowed", safe(pattern)))
         }
         Command::Advance { duration } => {
-            let by = parse_duration(duration)?;
-            let now =
-                change(&sim, |world| world.advance(by).map(|()| world.now))?.map_err(project::failed)?;
+            let now = admin::advance(&sim, parse_duration(duration)?).map_err(refused)?;
             say(ui, &format!("it is {now} now"))
         }
         Command::PutObject { bucket, key } => {
-            let put = change(&sim, |world| world.put_object(bucket, key))?;
-            let version =
-                put.map_err(|e| bad(safe(&e.to_string()), "`drctl sim show` lists the buckets."))?;
+            let version = admin::put_object(&sim, bucket, key).map_err(refused)?;
             say(ui, &format!("{}/{} has version {version}", safe(bucket), safe(key)))
+        }
+        Command::DeleteObject { bucket, key } => {
+            admin::delete_object(&sim, bucket, key).map_err(refused)?;
+            say(ui, &format!("{}/{} is deleted", safe(bucket), safe(key)))
+        }
+        Command::SetBucket { bucket, pointer, value } => {
+            admin::set(&sim, Target::Bucket(bucket), pointer, parse_value(value)).map_err(refused)?;
+            say(ui, &format!("{}: {} is set", safe(bucket), safe(pointer)))
+        }
+        Command::SetDbInstance { region, identifier, pointer, value } => {
+            let account = sim.default_account().map_err(project::failed)?;
+            let target = Target::Database { account: &account, region, identifier };
+            admin::set(&sim, target, pointer, parse_value(value)).map_err(refused)?;
+            say(ui, &format!("{}: {} is set", safe(identifier), safe(pointer)))
         }
         Command::Log => log(&sim, ui),
         Command::Reset => Ok(Exit::Success),
+    }
+}
+
+fn scope(region: Option<&str>) -> Scope<'_> {
+    region.map_or(Scope::Everywhere, Scope::Region)
+}
+
+/// JSON where it is some, a text otherwise: `true`, `14`, `Suspended`.
+fn parse_value(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|_| text.into())
+}
+
+/// What was asked for is wrong; or the simulation itself is.
+fn refused(error: SimError) -> Failure {
+    match error {
+        SimError::Request(_) | SimError::Refused(_) => {
+            bad(safe(&error.to_string()), "Nothing was changed. `drctl sim show` tells what is there.")
+        }
+        SimError::File { .. } | SimError::Malformed { .. } | SimError::Seed(_) => project::failed(error),
     }
 }
 
@@ -153,22 +217,6 @@ fn say(ui: &mut Ui, what: &str) -> Result<Exit, Failure> {
 
 fn bad(headline: String, help: &str) -> Failure {
     Failure::new(Code::BadArgument, headline, help)
-}
-
-fn read<T>(sim: &Sim, look: impl FnOnce(&SimWorld) -> T) -> Result<T, Failure> {
-    sim.read(look).map_err(project::failed)
-}
-
-fn change<T>(sim: &Sim, act: impl FnOnce(&mut SimWorld) -> T) -> Result<T, Failure> {
-    sim.change(act).map_err(project::failed)
-}
-
-fn set_outage(sim: &Sim, region: &str, outage: Option<Outage>) -> Result<(), Failure> {
-    let set = |world: &mut SimWorld| world.regions.get_mut(region).map(|state| state.outage = outage);
-    change(sim, set)?.ok_or_else(|| {
-        let help = "Regions are named as the provider names them, such as eu-west-1.";
-        bad(format!("There is no region `{}`", safe(region)), help)
-    })
 }
 
 /// `7d`, `12h30m`; longer units than days are not the same length everywhere and are refused.
@@ -216,66 +264,18 @@ fn log(sim: &Sim, ui: &mut Ui) -> Result<Exit, Failure> {
 }
 
 fn show(sim: &Sim, ui: &mut Ui) -> Result<Exit, Failure> {
-    let look = ui.look();
-    let text = read(sim, |world| match ui.format {
-        Format::Json => format!("{:#}\n", json!(world)),
-        Format::Text => world_text(world, look),
-    })?;
+    let text = match ui.format {
+        Format::Json => {
+            let world = sim.read(|world| json!(world)).map_err(project::failed)?;
+            format!("{world:#}\n")
+        }
+        Format::Text => {
+            let text = admin::show(sim).map_err(project::failed)?;
+            text.lines().map(|line| format!("{}\n", safe(line))).collect()
+        }
+    };
     ui.print(&text)?;
     Ok(Exit::Success)
-}
-
-fn world_text(world: &SimWorld, look: Look) -> String {
-    let mut text = format!("SIM: a simulated cloud; its clock says {}\n", world.now);
-    for (region, state) in &world.regions {
-        if let Some(outage) = state.outage {
-            let how = match outage {
-                Outage::Unavailable => "connections are refused",
-                Outage::Timeout => "nothing answers",
-            };
-            let _ = writeln!(text, "{}", look.paint(Tone::Bad, &format!("! {region} is cut off: {how}")));
-        }
-    }
-    for pattern in &world.denied {
-        let _ = writeln!(text, "{}", look.paint(Tone::Caution, &format!("! denied: {}", safe(pattern))));
-    }
-    for (number, account) in &world.accounts {
-        let _ = writeln!(text, "\naccount {}  {}", safe(number), safe(&account.caller));
-        for (region, contents) in &account.regions {
-            text += &contents_text(region, contents, look);
-        }
-    }
-    text
-}
-
-fn contents_text(region: &str, contents: &Contents, look: Look) -> String {
-    let mut text = String::new();
-    for (name, database) in &contents.db_instances {
-        let instance = &database.instance;
-        let _ = writeln!(
-            text,
-            "    db instance  {}  backups kept {} days, {} taken",
-            safe(name),
-            instance.backup_retention_period,
-            database.backups.len()
-        );
-    }
-    for source in contents.replicated_backups.keys() {
-        let _ = writeln!(text, "    replicated backups of  {}", safe(source));
-    }
-    for (name, snapshot) in &contents.db_snapshots {
-        let _ = writeln!(text, "    db snapshot  {}  of {}", safe(name), safe(&snapshot.snapshot.instance));
-    }
-    for (name, bucket) in &contents.buckets {
-        let lock = if bucket.object_lock.is_some() { ", object lock" } else { "" };
-        let copies = if bucket.replication.is_some() { ", replicated" } else { "" };
-        let objects = count(bucket.objects.len(), "object");
-        let _ = writeln!(text, "    bucket  {}  {objects}{lock}{copies}", safe(name));
-    }
-    if text.is_empty() {
-        return text;
-    }
-    format!("  {}\n{text}", look.paint(Tone::Strong, &safe(region)))
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! What an apply announces and what came of it: done, pending, failed, left, and what to do next.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use drctl_core::plan::{Plan, StepId};
+use drctl_core::state::State;
 use drctl_engine::diagnose;
 use drctl_engine::execute::Applied;
 use serde_json::{Value as Json, json};
@@ -10,10 +12,17 @@ use serde_json::{Value as Json, json};
 use super::palette::{Look, Tone};
 use super::progress::Progress;
 use super::text::{safe, wrap};
+use super::value;
 use super::view::{View, acts, verb};
 
 /// Announces each change and their number in the stream of events.
 pub(crate) fn announce(plan: &Plan, progress: &Progress) {
+    for change in plan.changes.iter().filter(|c| !c.drift.is_empty()) {
+        let paths: Vec<String> = change.drift.iter().map(|a| value::path(&a.path)).collect();
+        let text = format!("{}: changed outside of drctl: {}", change.address, paths.join(", "));
+        let extra = json!({ "change": { "resource": { "addr": change.address }, "attributes": paths } });
+        progress.event("resource_drift", "info", &text, extra);
+    }
     for change in plan.changes.iter().filter(|c| acts(c.action)) {
         let text = format!("{}: {}", change.address, verb(change.action));
         let extra =
@@ -25,8 +34,36 @@ pub(crate) fn announce(plan: &Plan, progress: &Progress) {
         "create": count("create"), "update": count("update"), "adopt": count("adopt"),
         "forget": count("forget"), "delete": count("delete"),
     });
-    let extra = json!({ "changes": changes, "sha256": plan.digest() });
+    let simulated = plan.providers.values().any(|p| p.simulated);
+    let extra = json!({ "changes": changes, "sha256": plan.digest(), "simulated": simulated });
     progress.event("change_summary", "info", "Plan", extra);
+}
+
+/// The root outputs, as the state has them, in the stream of events.
+pub(crate) fn tell_outputs(state: Option<&State>, progress: &Progress) {
+    let Some(state) = state else { return };
+    let open = state.outputs.iter().map(|(n, v)| (n, json!({ "sensitive": false, "value": v.to_json() })));
+    let hidden = state.sensitive_outputs.iter().map(|n| (n, json!({ "sensitive": true })));
+    let all: BTreeMap<&String, Json> = open.chain(hidden).collect();
+    if !all.is_empty() {
+        progress.event("outputs", "info", &format!("Outputs: {}", all.len()), json!({ "outputs": all }));
+    }
+}
+
+/// The root outputs, as the state has them, for people.
+pub(crate) fn outputs(state: Option<&State>, look: Look) -> String {
+    let Some(state) = state else { return String::new() };
+    let open = state.outputs.iter().map(|(n, v)| (n, value::inline(v)));
+    let hidden = state.sensitive_outputs.iter().map(|n| (n, value::SENSITIVE.to_owned()));
+    let all: BTreeMap<&String, String> = open.chain(hidden).collect();
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n{}\n", look.paint(Tone::Strong, "Outputs"));
+    for (name, shown) in all {
+        let _ = writeln!(text, "    {} = {shown}", safe(name));
+    }
+    text
 }
 
 /// The numbers of an apply.

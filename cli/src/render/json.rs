@@ -294,10 +294,10 @@ fn resource_drift(change: &ResourceChange) -> Json {
 fn output_change(output: &OutputChange) -> Json {
     let sensitive = output.sensitive || output.value.any_sensitive();
     let after = output.value.value();
-    let action = match (&output.before, &after) {
-        (None, _) => "create",
-        (Some(before), Some(after)) if before == after => "no-op",
-        (Some(_), _) => "update",
+    let action = match (&output.before, output.before_sensitive) {
+        _ if !output.differs() => "no-op",
+        (None, false) => "create",
+        (Some(_), _) | (None, true) => "update",
     };
     let shown = |value: Option<&Value>| match value {
         Some(value) if !sensitive => value.to_json(),
@@ -308,7 +308,7 @@ fn output_change(output: &OutputChange) -> Json {
         "before": shown(output.before.as_ref()),
         "after": shown(after.as_ref()),
         "after_unknown": after.is_none(),
-        "before_sensitive": sensitive,
+        "before_sensitive": output.before_sensitive || sensitive,
         "after_sensitive": sensitive,
     })
 }

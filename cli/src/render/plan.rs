@@ -264,11 +264,7 @@ fn drift(plan: &Plan, look: Look) -> String {
 }
 
 fn outputs(plan: &Plan, look: Look) -> String {
-    let changed: Vec<(&String, &OutputChange)> = plan
-        .outputs
-        .iter()
-        .filter(|(_, o)| o.value.value().is_none() || o.value.value() != o.before)
-        .collect();
+    let changed: Vec<(&String, &OutputChange)> = plan.outputs.iter().filter(|(_, o)| o.differs()).collect();
     if changed.is_empty() {
         return String::new();
     }

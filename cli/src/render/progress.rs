@@ -5,13 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use drctl_core::addr::Address;
+use drctl_core::diag::{Diagnostics, Severity};
 use drctl_core::plan::Op;
 use drctl_core::provider::Id;
+use drctl_core::span::{SourceMap, Span};
 use drctl_engine::clock::Clock;
 use drctl_engine::reporter::{Level, Reporter, Seen, Settled};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value as Json, json};
 
+use super::diagnostics;
 use super::palette::Look;
 use super::text::safe;
 use crate::commands::version::VERSION;
@@ -92,6 +95,19 @@ impl Progress {
         }
         // A reader that is gone must not stop what is being applied.
         let _ = out.print(&format!("{object}\n"));
+    }
+
+    /// Writes diagnostics into the stream, if there is one.
+    pub(crate) fn diagnostics(&self, found: &Diagnostics, sources: &SourceMap, hidden: &[Span]) {
+        for (diagnostic, json) in found.iter().zip(diagnostics::list(found, sources, hidden)) {
+            let level = match diagnostic.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warn",
+                Severity::Note => "info",
+            };
+            let text = format!("{}: {}", diagnostic.code, safe(&diagnostic.headline));
+            self.event("diagnostic", level, &text, json!({ "diagnostic": json }));
+        }
     }
 
     /// One line for a person.

@@ -222,8 +222,12 @@ pub(crate) fn plan() -> Plan {
         vec![attribute(&["backup_retention_period"], Some(Value::from(7)), After::Pending(pending))];
     waiting.drift =
         vec![attribute(&["deletion_protection"], Some(Value::from(true)), After::Known(Value::from(false)))];
-    let output =
-        OutputChange { value: reference("aws_s3_bucket", "copy", "arn"), before: None, sensitive: false };
+    let output = OutputChange {
+        value: reference("aws_s3_bucket", "copy", "arn"),
+        before: None,
+        before_sensitive: false,
+        sensitive: false,
+    };
     Plan {
         format_version: "1".to_owned(),
         drctl_version: "0.1.0".to_owned(),

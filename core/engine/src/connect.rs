@@ -9,6 +9,7 @@ use drctl_core::plan::ProviderHead;
 use drctl_core::provider::{AnyCloud, BoxFuture, ErrorClass, Place, ProviderError};
 use drctl_core::value::Value;
 use futures_util::future::join_all;
+use tokio::time::Instant;
 
 /// A connection and where it leads.
 #[derive(Clone)]
@@ -17,6 +18,8 @@ pub struct Connection {
     pub cloud: Result<AnyCloud, ProviderError>,
     /// Account, caller, region, endpoint.
     pub head: ProviderHead,
+    /// Since when an answer is waited for, when none has come yet: its budget runs from there.
+    pub silent_since: Option<Instant>,
 }
 
 /// All connections of a command.
@@ -72,8 +75,8 @@ pub trait Connect: Send + Sync {
     fn identify<'a>(&'a self, opened: &'a Opened) -> BoxFuture<'a, Result<Place, ProviderError>>;
 }
 
-/// Makes all connections side by side. None of them can fail the others, and none takes longer than
-/// the budget.
+/// Makes all connections side by side. None of them can fail the others. One that does not answer
+/// leaves a third of the budget to the reading that follows, so that both together stay within it.
 pub async fn connect(
     by: &dyn Connect,
     configurations: &BTreeMap<ProviderAddress, BTreeMap<String, Value>>,
@@ -91,28 +94,36 @@ async fn connect_one(
     config: &BTreeMap<String, Value>,
     budget: Duration,
 ) -> Connection {
+    let start = Instant::now();
+    let patience = budget * 2 / 3;
     let doing = format!("connecting to {provider}");
-    let opened = match tokio::time::timeout(budget, by.open(provider, config)).await {
+    let opened = match tokio::time::timeout_at(start + patience, by.open(provider, config)).await {
         Ok(Ok(opened)) => opened,
         Ok(Err(error)) => return lost(error),
-        Err(_elapsed) => return lost(no_answer(doing, budget)),
+        Err(_elapsed) => return lost(no_answer(doing, patience)),
     };
-    let told = match tokio::time::timeout(budget, by.identify(&opened)).await {
+    let told = match tokio::time::timeout_at(start + patience, by.identify(&opened)).await {
         Ok(told) => told,
-        Err(_elapsed) => Err(no_answer(format!("asking {provider} who is calling"), budget)),
+        Err(_elapsed) => Err(no_answer(format!("asking {provider} who is calling"), patience)),
     };
     let Opened { cloud, place, simulated } = opened;
+    let silent_since = told.as_ref().err().is_some_and(is_silence).then_some(start);
     let head = match told {
         Ok(place) => ProviderHead { place, simulated, unobserved: None },
         Err(error) => ProviderHead { place, simulated, unobserved: Some(error.into()) },
     };
-    Connection { cloud: Ok(cloud), head }
+    Connection { cloud: Ok(cloud), head, silent_since }
 }
 
 fn lost(error: ProviderError) -> Connection {
     let head =
         ProviderHead { place: Place::default(), simulated: false, unobserved: Some(error.clone().into()) };
-    Connection { cloud: Err(error), head }
+    Connection { cloud: Err(error), head, silent_since: None }
+}
+
+/// Whether an error is what a dead region gives: it does not show that anybody is there.
+pub(crate) fn is_silence(error: &ProviderError) -> bool {
+    matches!(error.class, ErrorClass::Timeout | ErrorClass::Unavailable)
 }
 
 /// The error of something that took longer than its budget.

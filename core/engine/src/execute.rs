@@ -131,12 +131,33 @@ pub async fn execute(apply: &Apply<'_>, session: &mut Session) -> Result<Applied
         pending: BTreeMap::new(),
     };
     let outcome = shell.run_all().await;
+    shell.settle_outputs();
     let Shell { journal, world, failures, pending, broken, .. } = shell;
     if let Some(broken) = broken {
         return Err(broken);
     }
     journal.finish(&history, apply.run)?;
     Ok(Applied { outcome, failures, pending, world })
+}
+
+/// Writes the root outputs into the state, where they differ from what is there. Also for a plan
+/// without steps: a new output changes nothing at a provider. `lineage` is that of a new state.
+///
+/// # Errors
+/// When the state cannot be written.
+pub fn settle_outputs(
+    session: &mut Session,
+    progress: &Progress<'_>,
+    lineage: &str,
+) -> Result<(), StateError> {
+    if session.state.is_none() && progress.plan.outputs.is_empty() {
+        return Ok(());
+    }
+    let state = session.state.get_or_insert_with(|| State::new(lineage));
+    match state.record_outputs(progress) {
+        true => session.save(),
+        false => Ok(()),
+    }
 }
 
 /// Says what a killed run was doing; the keys under which its creations are safe to repeat.
@@ -369,6 +390,15 @@ impl<'r, 'a: 'r> Shell<'r, 'a> {
             self.broken.get_or_insert(error.into());
         }
         self.apply.hooks.at("after_state");
+    }
+
+    /// Writes the root outputs into the state.
+    fn settle_outputs(&mut self) {
+        if self.broken.is_none()
+            && let Err(error) = settle_outputs(self.session, &self.progress, self.apply.run)
+        {
+            self.broken.get_or_insert(error.into());
+        }
     }
 
     fn tell_progress(&self) {

@@ -15,7 +15,7 @@ use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
 use tokio::time::Instant;
 
-use crate::connect::{Connections, no_answer};
+use crate::connect::{Connections, is_silence, no_answer};
 use crate::reporter::{Reporter, Seen};
 
 /// How long and how wide reading may be.
@@ -55,6 +55,9 @@ pub async fn observe(observer: &Observer<'_>, mut requests: impl FnMut(&World) -
     let until = Instant::now() + observer.limits.whole;
     let mut world = World { observations: BTreeMap::new(), places: observer.connections.places() };
     let mut silent: BTreeMap<ProviderAddress, Unobserved> = BTreeMap::new();
+    let connections = observer.connections.clouds.iter();
+    let mut waited_for: BTreeMap<ProviderAddress, Instant> =
+        connections.filter_map(|(provider, c)| Some((provider.clone(), c.silent_since?))).collect();
     loop {
         let mut wave: BTreeMap<ProviderAddress, Vec<ReadRequest>> = BTreeMap::new();
         for request in requests(&world) {
@@ -67,7 +70,9 @@ pub async fn observe(observer: &Observer<'_>, mut requests: impl FnMut(&World) -
         }
         let regions = wave.into_iter().map(|(provider, requests)| {
             let earlier = silent.get(&provider).cloned();
-            async move { (read_region(observer, &provider, &requests, earlier, until).await, provider) }
+            let since = waited_for.remove(&provider).unwrap_or_else(Instant::now);
+            let times = (since, until);
+            async move { (read_region(observer, &provider, &requests, earlier, times).await, provider) }
         });
         for (region, provider) in join_all(regions).await {
             world.observations.extend(region.observations);
@@ -90,7 +95,7 @@ async fn read_region(
     provider: &ProviderAddress,
     requests: &[ReadRequest],
     earlier: Option<Unobserved>,
-    until: Instant,
+    (since, until): (Instant, Instant),
 ) -> Region {
     let mut open: BTreeSet<usize> = (0..requests.len()).collect();
     let mut region = Region { observations: BTreeMap::new(), silent: earlier };
@@ -115,7 +120,7 @@ async fn read_region(
     if let Some(cloud) = cloud {
         let calls = calls(observer, cloud, requests);
         let mut answers = stream::iter(calls).buffer_unordered(observer.limits.parallelism.max(1));
-        let mut quiet = Instant::now() + observer.limits.silence;
+        let mut quiet = since + observer.limits.silence;
         while !open.is_empty() {
             match within(quiet.min(until), answers.next()).await {
                 None => {
@@ -143,9 +148,9 @@ async fn read_region(
     region
 }
 
-/// Whether a result shows that somebody is there: the errors that a dead region gives do not.
+/// Whether a result shows that somebody is there.
 fn is_answer(result: &Result<Observation, ProviderError>) -> bool {
-    !matches!(result, Err(e) if matches!(e.class, ErrorClass::Timeout | ErrorClass::Unavailable))
+    !result.as_ref().err().is_some_and(is_silence)
 }
 
 async fn within<T>(until: Instant, future: impl Future<Output = T>) -> Option<T> {

@@ -12,7 +12,7 @@ use super::{AcceptKind, Action, After, Input, Op};
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::provider::{ErrorClass, Observed, Unobserved};
-use crate::schema::{Role, attribute as find};
+use crate::schema::{Attribute, Removal, Role, attribute as find};
 use crate::state::Owned;
 use crate::value::Value;
 
@@ -235,7 +235,10 @@ fn compare(
     }
     if let Some(owned) = owned {
         for name in owned.applied.keys().filter(|n| !instance.desired.contains_key(*n)) {
-            found.removed.push(name.clone());
+            let stays = |row: &Attribute| matches!(row.removal, Removal::Keeps);
+            if !find(instance.kind.inputs(), name).is_some_and(stays) {
+                found.removed.push(name.clone());
+            }
             found.leaves.extend(unset(instance, observed, name));
         }
     }

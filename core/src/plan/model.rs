@@ -211,8 +211,22 @@ pub struct OutputChange {
     pub value: Expr,
     /// What it was at the last apply.
     pub before: Option<Value>,
-    /// Whether it may be shown.
+    /// Whether the last apply wrote it down as one that must not be shown: only that, no value.
+    #[serde(default)]
+    pub before_sensitive: bool,
+    /// Whether it must not be shown.
     pub sensitive: bool,
+}
+
+impl OutputChange {
+    /// Whether it differs from the last apply, as far as that can be told: of a sensitive one only
+    /// that it is there is known.
+    pub fn differs(&self) -> bool {
+        match self.sensitive || self.value.any_sensitive() {
+            true => !self.before_sensitive,
+            false => self.value.value().is_none_or(|now| Some(now) != self.before),
+        }
+    }
 }
 
 /// The number of a step in its plan, from 1.

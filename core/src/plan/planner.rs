@@ -285,8 +285,10 @@ fn outputs(input: &Input<'_>, known: &Known<'_>, diags: &mut Diagnostics) -> BTr
             true => reduce(&output.value, &known.scope(Secrets::Hidden), &mut Diagnostics::default()),
             false => revealed,
         };
-        let before = input.state.and_then(|s| s.outputs.get(&name.to_string())).cloned();
-        found.insert(name.to_string(), OutputChange { value, before, sensitive });
+        let name = name.to_string();
+        let before = input.state.and_then(|s| s.outputs.get(&name)).cloned();
+        let before_sensitive = input.state.is_some_and(|s| s.sensitive_outputs.contains(&name));
+        found.insert(name, OutputChange { value, before, before_sensitive, sensitive });
     }
     found
 }

@@ -485,6 +485,8 @@ fn r18_and_r22_a_snapshot_stays_until_it_is_deleted() {
         )
     };
     one(&snapshot().notes(), "R18", Effect::Strengthens);
+    let of_nothing = Case::new("aws_db_snapshot.a", json!({"db_snapshot_identifier": "a"}));
+    one(&of_nothing.notes(), "R18", Effect::Refuse);
     one(&snapshot().is(json!({})).deleted().notes(), "R22", Effect::Irreversible);
 }
 

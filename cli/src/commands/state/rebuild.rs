@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::planning::{self, Loaded, Observation, PlanningArgs, SharedClock, VariableArgs};
+use crate::planning::{self, Loaded, Observation, PlanningArgs, VariableArgs};
 use crate::project::Project;
 use crate::registry::REGISTRY;
 use crate::render::progress::{Progress, Show};
@@ -37,7 +37,7 @@ pub(crate) struct Args {
 
 /// Reads, rebuilds, writes, and says what came of it.
 pub(super) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
-    let clock: SharedClock = Arc::from(session::clock(ui)?);
+    let clock = session::clock(ui)?;
     let loaded = planning::load(project, &args.variables, ui)?;
     let runtime = session::runtime()?;
     let holder = session::holder(ui, "state rebuild", clock.as_ref());

@@ -173,7 +173,7 @@ async fn one_provider_that_cannot_be_reached_does_not_stop_the_others() {
     let configurations = names.map(|n| (n.parse().unwrap(), BTreeMap::new())).into();
     let before = Instant::now();
     let connections = connect(&by, &configurations, Duration::from_secs(15)).await;
-    assert_eq!(before.elapsed(), Duration::from_secs(15));
+    assert_eq!(before.elapsed(), Duration::from_secs(10));
     let told: Vec<_> = (connections.clouds.values())
         .map(|c| {
             (c.cloud.is_ok(), c.head.place.account.is_some(), c.head.unobserved.as_ref().map(|u| u.class))
@@ -184,4 +184,19 @@ async fn one_provider_that_cannot_be_reached_does_not_stop_the_others() {
         told,
         [(true, false, timeout), (true, true, None), (true, false, denied), (false, false, denied)]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn connecting_and_reading_share_one_budget_in_a_region_without_an_answer() {
+    let toy = Toy::with(&[]);
+    toy.ail("a", Ill::Hangs);
+    let by = ByAlias(toy);
+    let configurations = ["toy.mute"].map(|n| (n.parse().unwrap(), BTreeMap::new())).into();
+    let limits = Limits::default();
+    let before = Instant::now();
+    let connections = connect(&by, &configurations, limits.silence).await;
+    let observer = Observer { registry: registry(), connections: &connections, limits, reporter: &Silent };
+    let world = observe(&observer, |_| vec![request("toy.mute", "toy_box", "a")]).await;
+    assert_eq!(words(&world), ["toy_mute_a timeout"]);
+    assert_eq!(before.elapsed(), limits.silence);
 }

@@ -231,7 +231,9 @@ pub(crate) fn connections(clouds: &[(&str, &Arc<Toy>)]) -> Connections {
             Place { account: Some("1".to_owned()), region: Some((*provider).to_owned()), ..Place::default() };
         let head = drctl_core::plan::ProviderHead { place, simulated: false, unobserved: None };
         let cloud: AnyCloud = (*toy).clone();
-        found.clouds.insert(provider.parse().unwrap(), Connection { cloud: Ok(cloud), head });
+        found
+            .clouds
+            .insert(provider.parse().unwrap(), Connection { cloud: Ok(cloud), head, silent_since: None });
     }
     found
 }

@@ -29,6 +29,7 @@ pub struct Spec {
     #[attribute(fixed)]
     pub db_instance_identifier: Option<DbIdentifier>,
     /// Tags. All tags of the snapshot are managed, save AWS's own.
+    #[attribute(removed = Tags::default())]
     pub tags: Option<Tags>,
 }
 
@@ -215,12 +216,17 @@ fn r22(change: &Change<'_>, _world: &World<'_>) -> Vec<Note> {
     vec![note(Effect::Irreversible), note(Effect::Weakens)]
 }
 
-/// A new snapshot is a restore point, but only in its own region.
+/// A new snapshot is a restore point, but only in its own region, and of an instance there.
 fn r18(change: &Change<'_>, _world: &World<'_>) -> Vec<Note> {
     if change.action != Action::Create {
         return Vec::new();
     }
     let region = change.place.and_then(|p| p.region.as_deref()).unwrap_or("its region");
+    if !change.is_written("db_instance_identifier") {
+        let reason = format!("there is no such snapshot in {region}, and nothing says what to take it of");
+        let note = Note::new(&facts::R18, Effect::Refuse, "db_instance_identifier", reason);
+        return vec![note.help("Write the instance of this region that it is to be taken of.")];
+    }
     let reason = format!("a restore point that does not expire, lost together with {region} and its key");
     vec![Note { attribute: None, ..Note::new(&facts::R18, Effect::Strengthens, "", reason) }]
 }

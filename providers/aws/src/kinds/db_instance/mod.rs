@@ -48,6 +48,7 @@ pub struct Spec {
     #[attribute(kept)]
     pub multi_az: Option<bool>,
     /// Tags. All tags of the instance are managed, save AWS's own.
+    #[attribute(removed = Tags::default())]
     pub tags: Option<Tags>,
     /// Whether changes are made at once instead of in the maintenance window; that also releases every
     /// other pending change (R4).
@@ -144,7 +145,7 @@ impl Kind for DbInstance {
         after: &Spec,
         changed: &BTreeSet<String>,
     ) -> Result<(), ProviderError> {
-        for change in modifications(after, changed) {
+        if let Some(change) = modification(after, changed) {
             cloud.modify_db_instance(&change).await?;
         }
         if changed.contains("tags") {
@@ -181,11 +182,11 @@ fn rejected(doing: &str, identifier: &str, message: &str) -> ProviderError {
     }
 }
 
-/// One call with all changed fields, save deletion protection, which goes on before everything else
-/// and off after it.
-fn modifications(after: &Spec, changed: &BTreeSet<String>) -> Vec<ModifyDbInstance> {
+/// One call with all changed fields: they are taken together or not at all, and no second call meets
+/// an instance that is busy with the first.
+fn modification(after: &Spec, changed: &BTreeSet<String>) -> Option<ModifyDbInstance> {
     let changes = |name: &str| changed.contains(name);
-    let empty = || ModifyDbInstance {
+    let empty = ModifyDbInstance {
         identifier: after.db_instance_identifier.as_str().to_owned(),
         ..ModifyDbInstance::default()
     };
@@ -202,17 +203,13 @@ fn modifications(after: &Spec, changed: &BTreeSet<String>) -> Vec<ModifyDbInstan
             .preferred_maintenance_window
             .filter(|_| changes("preferred_maintenance_window"))
             .map(|w| w.to_string()),
+        deletion_protection: after.deletion_protection.filter(|_| changes("deletion_protection")),
         copy_tags_to_snapshot: after.copy_tags_to_snapshot.filter(|_| changes("copy_tags_to_snapshot")),
         multi_az: after.multi_az.filter(|_| changes("multi_az")),
-        ..empty()
+        ..empty.clone()
     };
-    let has_settings = settings != empty();
-    let settings = ModifyDbInstance { apply_immediately: after.apply_immediately, ..settings };
-    let settings = has_settings.then_some(settings);
-    let protection = after.deletion_protection.filter(|_| changes("deletion_protection"));
-    let guard = protection.map(|on| ModifyDbInstance { deletion_protection: Some(on), ..empty() });
-    let order = if protection == Some(true) { [guard, settings] } else { [settings, guard] };
-    order.into_iter().flatten().collect()
+    let apply_immediately = after.apply_immediately;
+    (settings != empty).then_some(ModifyDbInstance { apply_immediately, ..settings })
 }
 
 fn reading(found: &port::DbInstance) -> Reading<DbInstance> {

@@ -33,6 +33,7 @@ pub struct Spec {
     /// Bucket policy, as JSON text. Policies of equal meaning count as equal.
     pub policy: Option<JsonDocument>,
     /// Tags. All tags of the bucket are managed, save AWS's own.
+    #[attribute(removed = Tags::default())]
     pub tags: Option<Tags>,
 }
 
