@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{apply, import, kinds, plan, recover, show, sim, state, validate, version};
+use crate::commands::{apply, backups, import, kinds, plan, recover, show, sim, state, validate, version};
 
 /// Disaster recovery as code: declares how data is protected, plans and applies it, and plans the way back.
 #[derive(Debug, Parser)]
@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Show(show::Args),
     /// Shows the ordered way back from a loss
     Recover(recover::Args),
+    /// Lists the declared backups, when the next is made and how much can be lost
+    Backups(backups::Args),
     /// Takes something that exists for ours, under an address of the configuration
     Import(import::Args),
     /// Lists what drctl remembers, and changes it

@@ -131,3 +131,8 @@ fn import() {
 fn the_simulated_cloud() {
     transcript("quickstart", "testdata/cli/sim.md");
 }
+
+#[test]
+fn backups() {
+    transcript("../testdata/cli/backups", "testdata/cli/backups/README.md");
+}

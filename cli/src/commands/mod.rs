@@ -1,6 +1,7 @@
 //! One file per command: load, stop on diagnostics, call core and engine, render, exit.
 
 pub(crate) mod apply;
+pub(crate) mod backups;
 pub(crate) mod import;
 pub(crate) mod kinds;
 pub(crate) mod plan;

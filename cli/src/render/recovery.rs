@@ -152,7 +152,7 @@ fn one_step(out: &mut String, step: &Step, look: Look) {
 }
 
 /// The command as a person can paste it: quoted, one option a line when it is long.
-fn command(words: &[String], look: Look) -> String {
+pub(crate) fn command(words: &[String], look: Look) -> String {
     let quoted: Vec<String> = words.iter().map(|w| quote(w)).collect();
     let one_line = format!("       $ {}", quoted.join(" "));
     if one_line.chars().count() <= look.width {

@@ -57,6 +57,14 @@ pub(super) fn names(config: &Config, registry: &Registry, diags: &mut Diagnostic
     for datastore in config.datastores.values() {
         datastore.resource.iter().for_each(|a| check.address(a, datastore.span));
     }
+    for backup in config.backups.values() {
+        let (name, span) = &backup.of;
+        let all = config.datastores.keys().map(Name::as_str);
+        if !config.datastores.contains_key(name) {
+            check.undeclared("datastore", "datastore.", name, all, *span);
+        }
+        backup.external.values().for_each(|e| check.expr(e, plain));
+    }
     for resource in &config.resources {
         check.resource(resource);
     }

@@ -8,7 +8,7 @@ use hcl_edit::structure::{Attribute, Structure};
 use super::block::{Source, invalid, missing};
 use super::model::{Config, Output, ProviderBlock, Validation, Variable};
 use super::resource::Read;
-use super::{check, resource, settings};
+use super::{backup, check, resource, settings};
 use crate::addr::{Name, ProviderAddress};
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics, Label};
@@ -19,7 +19,7 @@ use crate::provider::Registry;
 use crate::span::{SourceMap, Span};
 
 /// Blocks at the top of a file.
-const BLOCKS: [&str; 10] = [
+const BLOCKS: [&str; 11] = [
     "drctl",
     "provider",
     "variable",
@@ -29,6 +29,7 @@ const BLOCKS: [&str; 10] = [
     "accept",
     "import",
     "datastore",
+    "backup",
     "scenario",
 ];
 
@@ -110,6 +111,13 @@ impl Load<'_> {
                 if let Some(name) = self.named(source) {
                     let datastore = settings::datastore(source, &mut self.diags);
                     self.config.datastores.insert(name, datastore);
+                }
+            }
+            "backup" => {
+                if let Some(name) = self.named(source)
+                    && let Some(backup) = backup::backup(source, &mut self.diags)
+                {
+                    self.config.backups.insert(name, backup);
                 }
             }
             "scenario" => {

@@ -1,5 +1,6 @@
 //! The typed configuration and how a body becomes one.
 
+mod backup;
 mod block;
 mod check;
 mod load;
@@ -10,7 +11,7 @@ pub mod variables;
 
 pub use load::load;
 pub use model::{
-    Accept, Config, Datastore, Import, Output, ProviderBlock, Resource, Scenario, Settings, Validation,
-    Variable,
+    Accept, Backup, Config, Datastore, Import, Output, ProviderBlock, Resource, Scenario, Settings,
+    Validation, Variable,
 };
 pub use settings::instant;

@@ -32,6 +32,8 @@ pub struct Config {
     pub imports: Vec<Import>,
     /// `datastore "NAME" { … }`
     pub datastores: BTreeMap<Name, Datastore>,
+    /// `backup "NAME" { … }`
+    pub backups: BTreeMap<Name, Backup>,
     /// `scenario "NAME" { … }`
     pub scenarios: BTreeMap<Name, Scenario>,
 }
@@ -162,6 +164,17 @@ pub struct Import {
 pub struct Datastore {
     /// The resource its data lives in.
     pub resource: Option<Address>,
+    /// Its header.
+    pub span: Span,
+}
+
+/// `backup "NAME" { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Backup {
+    /// The datastore it is of, and where that is written.
+    pub of: (Name, Span),
+    /// What `external` holds.
+    pub external: BTreeMap<String, Expr>,
     /// Its header.
     pub span: Span,
 }

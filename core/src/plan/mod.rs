@@ -2,6 +2,7 @@
 //! it names what it was made from and leaves nothing to decide.
 
 mod accept;
+mod backups;
 mod canonical;
 mod check;
 mod compare;
@@ -26,6 +27,7 @@ mod walk;
 mod world;
 
 pub use accept::Protection;
+pub use backups::backups;
 pub use check::check;
 pub use digest::sha256_hex;
 pub use expand::instances;

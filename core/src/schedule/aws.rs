@@ -44,7 +44,8 @@ pub(super) fn parse(expression: &str, zone: &str) -> Result<Calendar, Wrong> {
     let months = Field::parse(month, &MONTH)?.plain();
     let years = Field::parse(year, &YEAR)?.plain();
     let years = (!years.is_full()).then_some(years);
-    Ok(Calendar::new(Dialect::Aws, times, days, months, years, zone::parse(zone)?))
+    Calendar::new(Dialect::Aws, times, days, months, years, zone::parse(zone)?)
+        .that_runs(day.start..year.range().end)
 }
 
 fn of_month(source: &Source<'_>) -> Result<Days, Wrong> {

@@ -1,12 +1,14 @@
 //! A parsed cron expression: its days, its times and its time zone.
 
 use std::fmt;
+use std::ops::Range;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::field::{Dialect, Field};
+use super::wrong::Wrong;
 
 /// Times of the calendar in a time zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +95,14 @@ impl Calendar {
         let minute = |h: u16| minutes.values.iter().map(move |m| (i64::from(h) * 60 + i64::from(*m)) * 60);
         let times = hours.values.iter().flat_map(|h| minute(*h)).collect();
         Calendar { dialect, minutes, hours, days, months, years, zone, times }
+    }
+
+    /// Refuses a calendar that has no day at all, such as 30 February.
+    pub(super) fn that_runs(self, at: Range<usize>) -> Result<Calendar, Wrong> {
+        match self.first_from(0) {
+            Some(_) => Ok(self),
+            None => Err(Wrong::expression(at, "there is no such day, so it never runs")),
+        }
     }
 
     /// Whether it runs on that day, counted from 1970-01-01.

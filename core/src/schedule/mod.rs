@@ -4,7 +4,8 @@
 //!
 //! Unix cron is Vixie's: a job at a fixed time (neither minute nor hour begins with `*`) runs right
 //! after the gap that swallows its time and once where the clock is set back; any other follows the
-//! clock. AWS skips a run whose time does not exist and does not repeat one whose time comes twice.
+//! clock. AWS skips a run whose time does not exist and does not repeat one whose time comes twice
+//! (EventBridge Scheduler User Guide, Schedule types; assumed of every other service there).
 
 mod aws;
 mod calendar;

@@ -39,7 +39,8 @@ pub(super) fn parse(expression: &str, zone: &str) -> Result<Calendar, Wrong> {
     let (minutes, hours) = (field(minute, 0)?, field(hour, 1)?);
     let days = Days::Unix { month: field(day, 2)?, week: field(weekday, 4)?.sunday_is_zero() };
     let months = field(month, 3)?.plain();
-    Ok(Calendar::new(Dialect::Unix, (minutes, hours), days, months, None, zone::parse(zone)?))
+    Calendar::new(Dialect::Unix, (minutes, hours), days, months, None, zone::parse(zone)?)
+        .that_runs(day.start..weekday.range().end)
 }
 
 fn named(expression: &str) -> Result<Option<&'static str>, Wrong> {

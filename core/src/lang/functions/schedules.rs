@@ -10,7 +10,7 @@ const ZONE: Param = Param::new("zone", Shape::String);
 pub(super) static FUNCTIONS: &[Function] = &[
     Function {
         name: "aws_cron",
-        docs: "A schedule in AWS's notation: minute, hour, day of the month, month, day of the week (1 = SUN), year; one of the days is `?`. The time zone is UTC unless it is given. A run whose time is skipped when the clock is set forward does not happen, one whose time comes twice happens once (general knowledge, not checked against a source).",
+        docs: "A schedule in AWS's notation: minute, hour, day of the month, month, day of the week (1 = SUN), year; one of the days is `?`. The time zone is UTC unless it is given. A run whose time is skipped when the clock is set forward does not happen, one whose time comes twice happens once: so says the EventBridge Scheduler User Guide, and of other services it is assumed.",
         params: &[EXPRESSION, ZONE.optional()],
         variadic: None,
         kind: Kind::Plain(Plain(|args| {
