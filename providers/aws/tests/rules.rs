@@ -316,6 +316,17 @@ fn s27_versions_live_as_long_as_the_strictest_rule() {
 }
 
 #[test]
+fn s27_a_new_bucket_has_nothing_that_a_rule_could_take_away() {
+    let rules = json!({"versioning": "Enabled", "lifecycle": noncurrent(7)});
+    let is_new = bucket_to_be(rules.clone()).notes();
+    assert!(!one(&is_new, "S27", Effect::Inform).reason.contains("until now"));
+    one(&bucket(rules, json!({"versioning": "Enabled"})).notes(), "S27", Effect::Weakens);
+    let unversioned = json!({"lifecycle": lifecycle(json!({"expiration_days": 30}))});
+    one(&bucket_to_be(unversioned.clone()).notes(), "S27", Effect::Inform);
+    one(&bucket(unversioned, json!({})).notes(), "S27", Effect::Weakens);
+}
+
+#[test]
 fn s28_a_deleted_name_may_not_come_back() {
     one(&bucket(json!({}), json!({})).deleted().notes(), "S28", Effect::Irreversible);
 }

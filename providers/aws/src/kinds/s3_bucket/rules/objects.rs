@@ -94,6 +94,8 @@ fn lifetime(rules: &[(String, LifecycleRule)], prefix: &str) -> Option<u32> {
 pub(super) fn s27(change: &Change<'_>, _world: &World<'_>) -> Vec<Note> {
     let Some(Sides { before, after }) = sides::<Lifecycle>(change, "lifecycle") else { return Vec::new() };
     let (before, after) = (in_force(before), in_force(after));
+    // In a bucket that is new there is nothing yet that the rules could take away.
+    let deletes = if change.before.is_some() { Effect::Weakens } else { Effect::Inform };
     let mut notes = Vec::new();
     let prefixes: BTreeSet<&str> =
         lifetimes(&before).iter().chain(&lifetimes(&after)).map(|(p, _)| *p).collect();
@@ -104,10 +106,10 @@ pub(super) fn s27(change: &Change<'_>, _world: &World<'_>) -> Vec<Note> {
             format!("noncurrent versions under {prefix}")
         };
         let note = match (lifetime(&before, prefix), lifetime(&after, prefix)) {
-            (None, Some(days)) => (
-                Effect::Weakens,
-                format!("{what} are deleted for good after {days} days; until now they stayed"),
-            ),
+            (None, Some(days)) => {
+                let until_now = if change.before.is_some() { "; until now they stayed" } else { "" };
+                (deletes, format!("{what} are deleted for good after {days} days{until_now}"))
+            }
             (Some(was), Some(will)) if will < was => (
                 Effect::Weakens,
                 format!(
@@ -142,7 +144,7 @@ pub(super) fn s27(change: &Change<'_>, _world: &World<'_>) -> Vec<Note> {
             ),
             (Some(true), None) => (Effect::Inform, format!("rule \"{id}\" hides objects after {days} days")),
             (Some(false) | None, _) => {
-                (Effect::Weakens, format!("rule \"{id}\" deletes objects for good after {days} days"))
+                (deletes, format!("rule \"{id}\" deletes objects for good after {days} days"))
             }
         };
         notes.push(Note::new(&S27, note.0, "lifecycle", note.1));
