@@ -1,205 +1,29 @@
 //! What the author of a kind writes ([`Kind`]), what the planner and the engine see ([`AnyKind`]),
 //! and the adapter between the two ([`Erased`]). Authors only ever meet known, typed values.
 
+mod erased;
+mod observed;
+
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
+pub use self::erased::Erased;
+pub use self::observed::{
+    Attempt, ErrorClass, Id, Observed, Pending, Place, ProviderError, Reading, Reads, Request, Unobserved,
+    Wanted,
+};
 pub use crate::protection::{
     ApiNeed, Estimate, Protection, RecoveryStep, StepNature, Subject, Target, Window,
 };
-use crate::rule::{Rule, Timing};
+use crate::rule::Rule;
 use crate::schema::{Attribute, Attributes, Invalid, Role};
 use crate::value::Value;
 
 /// A future that can be sent to another thread.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// What the provider calls a thing: a bucket name, an instance identifier, an ARN.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Id(pub String);
-
-impl std::fmt::Display for Id {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// The key under which an effect is safe to repeat: same run and step, same key.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Attempt(pub String);
-
-/// Who and where a provider configuration is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Place {
-    /// The account; none when it could not be told.
-    pub account: Option<String>,
-    /// Who is calling: an ARN.
-    pub caller: Option<String>,
-    /// The region.
-    pub region: Option<String>,
-    /// The endpoint when it is not the provider's own: `sim`, or a URL without credentials.
-    pub endpoint: Option<String>,
-}
-
-/// The class of a provider's error, which decides what drctl makes of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorClass {
-    /// The caller may not do it. Never means that the thing is absent.
-    Denied,
-    /// Too many calls; trying again can help.
-    Throttled,
-    /// No answer in time.
-    Timeout,
-    /// No connection, or the service answers with an error of its own (5xx).
-    Unavailable,
-    /// The name belongs to another account.
-    Foreign,
-    /// The thing is in another region; the message names it.
-    Elsewhere,
-    /// What the call needs is not there.
-    NotFound,
-    /// The state of the thing forbids it now.
-    Conflict,
-    /// The provider refuses the request as such.
-    Rejected,
-    /// Credentials are missing, expired or malformed.
-    Credentials,
-    /// The answer could not be understood.
-    Malformed,
-}
-
-/// A provider's error: what was being done, whether trying again can help, the cloud's own words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{doing}: {message}{}", code.as_ref().map(|c| format!(" ({c})")).unwrap_or_default())]
-pub struct ProviderError {
-    /// "reading the versioning of bucket `x`".
-    pub doing: String,
-    /// The class.
-    pub class: ErrorClass,
-    /// The provider's error code, such as `AccessDenied`.
-    pub code: Option<String>,
-    /// The provider's own words. Never a secret.
-    pub message: String,
-}
-
-impl ProviderError {
-    /// Whether the same call may succeed later.
-    pub fn is_transient(&self) -> bool {
-        matches!(
-            self.class,
-            ErrorClass::Throttled | ErrorClass::Timeout | ErrorClass::Unavailable | ErrorClass::Conflict
-        )
-    }
-}
-
-/// Why something could not be observed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unobserved {
-    /// The class of the error.
-    pub class: ErrorClass,
-    /// What happened, for the reader.
-    pub message: String,
-}
-
-impl From<ProviderError> for Unobserved {
-    fn from(error: ProviderError) -> Unobserved {
-        Unobserved { class: error.class, message: error.to_string() }
-    }
-}
-
-/// A value that the provider has accepted but not put into effect yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pending {
-    /// The accepted value.
-    pub value: Value,
-    /// When it takes effect.
-    pub timing: Timing,
-}
-
-/// One thing as the provider has it, by name; the planner's view.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Observed {
-    /// The provider's name for it.
-    pub id: Id,
-    /// Attributes in canonical form. A managed attribute that is not here is not set at the provider,
-    /// unless it stands in `unobserved`.
-    pub attributes: BTreeMap<String, Value>,
-    /// What the cloud decides.
-    pub outputs: BTreeMap<String, Value>,
-    /// Attributes that were asked for and could not be read.
-    #[serde(default)]
-    pub unobserved: BTreeMap<String, Unobserved>,
-    /// Attributes with an accepted value that is not in effect yet.
-    #[serde(default)]
-    pub pending: BTreeMap<String, Pending>,
-    /// Attributes that another manager owns, with its name: never fought over.
-    #[serde(default)]
-    pub managed_by: BTreeMap<String, String>,
-}
-
-impl Observed {
-    /// A digest of what was observed of the named attributes: what a plan is bound to.
-    pub fn digest(&self, attributes: &BTreeSet<String>) -> String {
-        let managed: BTreeMap<_, _> =
-            self.attributes.iter().filter(|(k, _)| attributes.contains(*k)).collect();
-        let pending: BTreeMap<_, _> = self.pending.iter().filter(|(k, _)| attributes.contains(*k)).collect();
-        let text = serde_json::to_string(&(&self.id, managed, pending)).expect("values serialise to JSON");
-        crate::plan::sha256_hex(text.as_bytes())
-    }
-}
-
-/// One thing as the provider has it, typed; what the author of a kind returns.
-pub struct Reading<K: Kind> {
-    /// What can be set. Only the attributes in [`Wanted`] need to be filled.
-    pub spec: K::Spec,
-    /// What the cloud decides.
-    pub outputs: K::Outputs,
-    /// As in [`Observed`].
-    pub unobserved: BTreeMap<String, Unobserved>,
-    /// As in [`Observed`].
-    pub pending: BTreeMap<String, Pending>,
-    /// As in [`Observed`].
-    pub managed_by: BTreeMap<String, String>,
-}
-
-/// Which managed attributes a read has to fill: what the configuration writes and what was applied
-/// earlier. A kind makes no call for the others.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted(pub BTreeSet<String>);
-
-impl Wanted {
-    /// Whether the attribute is asked for.
-    pub fn wants(&self, name: &str) -> bool {
-        self.0.contains(name)
-    }
-}
-
-/// One thing to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// Its name at the provider.
-    pub id: Id,
-    /// What to fill.
-    pub wanted: Wanted,
-}
-
-/// How a kind reads many things.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reads {
-    /// One call or more for each thing: the engine reads them side by side.
-    Each,
-    /// Pages shared by all things of a provider configuration: one `read_many` for all.
-    Pages,
-}
 
 /// A resource kind, as its author writes it. See `ARCHITECTURE.md`, "a new resource kind".
 ///
@@ -366,134 +190,6 @@ pub struct Update {
     pub after: BTreeMap<String, Value>,
     /// The top-level attributes to write.
     pub changed: BTreeSet<String>,
-}
-
-/// Joins a typed kind to the untyped world.
-pub struct Erased<K>(PhantomData<fn() -> K>);
-
-impl<K: Kind> Erased<K> {
-    /// The adapter; it holds nothing.
-    pub const fn new() -> Erased<K> {
-        Erased(PhantomData)
-    }
-}
-
-impl<K: Kind> Default for Erased<K> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-fn cloud_of<K: Kind>(cloud: &AnyCloud) -> &K::Cloud {
-    cloud.downcast_ref().expect("the registry connects a kind only to its own provider's port")
-}
-
-fn observed<K: Kind>(id: &Id, reading: Reading<K>) -> Observed {
-    let Reading { spec, outputs, unobserved, pending, managed_by } = reading;
-    Observed {
-        id: id.clone(),
-        attributes: spec.to_values(),
-        outputs: outputs.to_values(),
-        unobserved,
-        pending,
-        managed_by,
-    }
-}
-
-fn rejected(doing: String, error: &Invalid) -> ProviderError {
-    ProviderError { doing, class: ErrorClass::Rejected, code: None, message: error.to_string() }
-}
-
-impl<K: Kind> AnyKind for Erased<K> {
-    fn name(&self) -> &'static str {
-        K::NAME
-    }
-    fn docs(&self) -> &'static str {
-        K::DOCS
-    }
-    fn inputs(&self) -> &'static [Attribute] {
-        K::Spec::ATTRIBUTES
-    }
-    fn outputs(&self) -> &'static [Attribute] {
-        K::Outputs::ATTRIBUTES
-    }
-    fn reads(&self) -> Reads {
-        K::READS
-    }
-    fn creates(&self) -> bool {
-        K::CREATES
-    }
-    fn id(&self, identity: &BTreeMap<String, Value>) -> Option<Id> {
-        K::id(identity)
-    }
-    fn derived(&self, id: &Id, place: &Place) -> BTreeMap<String, Value> {
-        K::derived(id, place)
-    }
-    fn rules(&self) -> &'static [Rule] {
-        K::rules()
-    }
-    fn check(&self, values: BTreeMap<String, Value>) -> Result<(), Invalid> {
-        K::Spec::from_values(values).map(|_| ())
-    }
-    fn read<'a>(
-        &self,
-        cloud: &'a AnyCloud,
-        request: &'a Request,
-    ) -> BoxFuture<'a, Result<Option<Observed>, ProviderError>> {
-        Box::pin(async move {
-            let reading = K::read(cloud_of::<K>(cloud), request).await?;
-            Ok(reading.map(|r| observed(&request.id, r)))
-        })
-    }
-    fn read_many<'a>(
-        &self,
-        cloud: &'a AnyCloud,
-        requests: &'a [Request],
-    ) -> BoxFuture<'a, Result<BTreeMap<Id, Observed>, ProviderError>> {
-        Box::pin(async move {
-            let readings = K::read_many(cloud_of::<K>(cloud), requests).await?;
-            Ok(readings.into_iter().map(|(id, r)| (id.clone(), observed(&id, r))).collect())
-        })
-    }
-    fn create<'a>(
-        &self,
-        cloud: &'a AnyCloud,
-        attempt: &'a Attempt,
-        spec: BTreeMap<String, Value>,
-    ) -> BoxFuture<'a, Result<(), ProviderError>> {
-        Box::pin(async move {
-            let spec =
-                K::Spec::from_values(spec).map_err(|e| rejected(format!("creating {}", K::NAME), &e))?;
-            K::create(cloud_of::<K>(cloud), attempt, &spec).await
-        })
-    }
-    fn update<'a>(
-        &self,
-        cloud: &'a AnyCloud,
-        attempt: &'a Attempt,
-        update: Update,
-    ) -> BoxFuture<'a, Result<(), ProviderError>> {
-        Box::pin(async move {
-            let wrong = |e: Invalid| rejected(format!("updating {}", K::NAME), &e);
-            let before = K::Spec::from_values(update.before).map_err(wrong)?;
-            let after = K::Spec::from_values(update.after).map_err(wrong)?;
-            K::update(cloud_of::<K>(cloud), attempt, &before, &after, &update.changed).await
-        })
-    }
-    fn delete<'a>(
-        &self,
-        cloud: &'a AnyCloud,
-        attempt: &'a Attempt,
-        id: &'a Id,
-    ) -> BoxFuture<'a, Result<(), ProviderError>> {
-        Box::pin(async move { K::delete(cloud_of::<K>(cloud), attempt, id).await })
-    }
-    fn protections(&self, subject: &Subject<'_>) -> Vec<Protection> {
-        K::protections(subject)
-    }
-    fn recover(&self, subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {
-        K::recover(subject, by, target)
-    }
 }
 
 /// The kinds that are known, by name: the one list.

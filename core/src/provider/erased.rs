@@ -1,0 +1,140 @@
+//! The adapter between the typed kind of an author and what planner and engine see.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+
+use super::{
+    AnyCloud, AnyKind, Attempt, BoxFuture, ErrorClass, Id, Kind, Observed, Place, Protection, ProviderError,
+    Reading, Reads, RecoveryStep, Request, Subject, Target, Update,
+};
+use crate::rule::Rule;
+use crate::schema::{Attribute, Attributes, Invalid};
+use crate::value::Value;
+
+/// Joins a typed kind to the untyped world.
+pub struct Erased<K>(PhantomData<fn() -> K>);
+
+impl<K: Kind> Erased<K> {
+    /// The adapter; it holds nothing.
+    pub const fn new() -> Erased<K> {
+        Erased(PhantomData)
+    }
+}
+
+impl<K: Kind> Default for Erased<K> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn cloud_of<K: Kind>(cloud: &AnyCloud) -> &K::Cloud {
+    cloud.downcast_ref().expect("the registry connects a kind only to its own provider's port")
+}
+
+fn observed<K: Kind>(id: &Id, reading: Reading<K>) -> Observed {
+    let Reading { spec, outputs, unobserved, pending, managed_by } = reading;
+    Observed {
+        id: id.clone(),
+        attributes: spec.to_values(),
+        outputs: outputs.to_values(),
+        unobserved,
+        pending,
+        managed_by,
+    }
+}
+
+fn rejected(doing: String, error: &Invalid) -> ProviderError {
+    ProviderError { doing, class: ErrorClass::Rejected, code: None, message: error.to_string() }
+}
+
+impl<K: Kind> AnyKind for Erased<K> {
+    fn name(&self) -> &'static str {
+        K::NAME
+    }
+    fn docs(&self) -> &'static str {
+        K::DOCS
+    }
+    fn inputs(&self) -> &'static [Attribute] {
+        K::Spec::ATTRIBUTES
+    }
+    fn outputs(&self) -> &'static [Attribute] {
+        K::Outputs::ATTRIBUTES
+    }
+    fn reads(&self) -> Reads {
+        K::READS
+    }
+    fn creates(&self) -> bool {
+        K::CREATES
+    }
+    fn id(&self, identity: &BTreeMap<String, Value>) -> Option<Id> {
+        K::id(identity)
+    }
+    fn derived(&self, id: &Id, place: &Place) -> BTreeMap<String, Value> {
+        K::derived(id, place)
+    }
+    fn rules(&self) -> &'static [Rule] {
+        K::rules()
+    }
+    fn check(&self, values: BTreeMap<String, Value>) -> Result<(), Invalid> {
+        K::Spec::from_values(values).map(|_| ())
+    }
+    fn read<'a>(
+        &self,
+        cloud: &'a AnyCloud,
+        request: &'a Request,
+    ) -> BoxFuture<'a, Result<Option<Observed>, ProviderError>> {
+        Box::pin(async move {
+            let reading = K::read(cloud_of::<K>(cloud), request).await?;
+            Ok(reading.map(|r| observed(&request.id, r)))
+        })
+    }
+    fn read_many<'a>(
+        &self,
+        cloud: &'a AnyCloud,
+        requests: &'a [Request],
+    ) -> BoxFuture<'a, Result<BTreeMap<Id, Observed>, ProviderError>> {
+        Box::pin(async move {
+            let readings = K::read_many(cloud_of::<K>(cloud), requests).await?;
+            Ok(readings.into_iter().map(|(id, r)| (id.clone(), observed(&id, r))).collect())
+        })
+    }
+    fn create<'a>(
+        &self,
+        cloud: &'a AnyCloud,
+        attempt: &'a Attempt,
+        spec: BTreeMap<String, Value>,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(async move {
+            let spec =
+                K::Spec::from_values(spec).map_err(|e| rejected(format!("creating {}", K::NAME), &e))?;
+            K::create(cloud_of::<K>(cloud), attempt, &spec).await
+        })
+    }
+    fn update<'a>(
+        &self,
+        cloud: &'a AnyCloud,
+        attempt: &'a Attempt,
+        update: Update,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(async move {
+            let wrong = |e: Invalid| rejected(format!("updating {}", K::NAME), &e);
+            let before = K::Spec::from_values(update.before).map_err(wrong)?;
+            let after = K::Spec::from_values(update.after).map_err(wrong)?;
+            K::update(cloud_of::<K>(cloud), attempt, &before, &after, &update.changed).await
+        })
+    }
+    fn delete<'a>(
+        &self,
+        cloud: &'a AnyCloud,
+        attempt: &'a Attempt,
+        id: &'a Id,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(async move { K::delete(cloud_of::<K>(cloud), attempt, id).await })
+    }
+    fn protections(&self, subject: &Subject<'_>) -> Vec<Protection> {
+        K::protections(subject)
+    }
+    fn recover(&self, subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {
+        K::recover(subject, by, target)
+    }
+}
