@@ -132,7 +132,7 @@ impl Reducer<'_> {
     ) -> Result<(Value, Option<bool>), CallError> {
         let Kind::Special(form) = function.kind else {
             let made = function.call(values)?;
-            self.charge(values.iter().chain([&made]));
+            self.budget.charge(values.iter().chain([&made]));
             return Ok((made, None));
         };
         function.check_count(values.len())?;

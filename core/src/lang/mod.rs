@@ -2,6 +2,7 @@
 //! reads them, `lower` resolves names, `reduce` evaluates, `render` writes back.
 
 pub mod access;
+mod budget;
 pub mod env;
 pub mod expr;
 mod fold;
@@ -16,8 +17,9 @@ mod template;
 pub mod types;
 
 pub use access::follow;
+pub use budget::MAX_STEPS;
 pub use env::{Env, Lookup, Nothing};
-pub use reduce::{MAX_STEPS, reduce};
+pub use reduce::reduce;
 pub use render::render;
 
 pub(crate) use fold::unknown_function;

@@ -7,6 +7,7 @@ use crate::addr::{InstanceKey, Name};
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::access::{self, Found};
+use crate::lang::budget::Budget;
 use crate::lang::env::{Env, Lookup};
 use crate::lang::expr::{BinaryOp, Expr, ExprKind, PathStep, Reference, Subject, TemplatePart};
 use crate::lang::operators;
@@ -14,15 +15,6 @@ use crate::lang::render;
 use crate::lang::template::push_text;
 use crate::span::Span;
 use crate::value::Value;
-
-/// Most nodes that one evaluation visits: a bound against nested loops over large collections.
-pub const MAX_STEPS: u64 = 1_000_000;
-/// Steps that an error costs: looking for what may have been meant takes longer than a node.
-const STEPS_PER_ERROR: u64 = 20;
-/// Values that a function goes through in the time of one node.
-const WEIGHT_PER_STEP: u64 = 16;
-/// Deepest chain of expressions that the environment leads to.
-const MAX_DEPTH: usize = 400;
 
 /// Reduces the expression as far as the environment knows. Errors become diagnostics and the
 /// expression stays open there, so that one mistake is reported once.
@@ -32,22 +24,10 @@ pub fn reduce(expr: &Expr, env: &dyn Env, diags: &mut Diagnostics) -> Expr {
         diags,
         scope: Vec::new(),
         elements: Vec::new(),
-        steps: 0,
-        depth: 0,
+        budget: Budget::default(),
         said: BTreeSet::new(),
     };
     reducer.expr(expr)
-}
-
-/// How much there is to go through in a value: its parts, and its text by 64 bytes.
-fn weight(value: &Value) -> u64 {
-    match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => 1,
-        Value::String(text) => 1 + text.len() as u64 / 64,
-        Value::List(items) => 1 + items.iter().map(weight).sum::<u64>(),
-        Value::Set(items) => 1 + items.iter().map(weight).sum::<u64>(),
-        Value::Object(map) => 1 + map.values().map(|v| 1 + weight(v)).sum::<u64>(),
-    }
 }
 
 pub(super) struct Reducer<'a> {
@@ -57,15 +37,14 @@ pub(super) struct Reducer<'a> {
     pub(super) scope: Vec<(Name, Option<Expr>)>,
     /// The elements of the splats around, innermost last.
     elements: Vec<Option<Expr>>,
-    steps: u64,
-    depth: usize,
+    pub(super) budget: Budget,
     /// What has been reported: a loop makes the same error for each element.
     said: BTreeSet<(Code, Span)>,
 }
 
 impl Reducer<'_> {
     pub(super) fn error(&mut self, diagnostic: Diagnostic) {
-        self.steps = self.steps.saturating_add(STEPS_PER_ERROR);
+        self.budget.error();
         let place = diagnostic.labels.first().map(|l| (diagnostic.code, l.span));
         if place.is_none_or(|place| self.said.insert(place)) {
             self.diags.push(diagnostic);
@@ -80,31 +59,23 @@ impl Reducer<'_> {
             diags: &mut quiet,
             scope: std::mem::take(&mut self.scope),
             elements: std::mem::take(&mut self.elements),
-            steps: self.steps,
-            depth: self.depth,
+            budget: self.budget,
             said: BTreeSet::new(),
         };
         let reduced = inner.expr(expr);
-        (self.steps, self.scope, self.elements) = (inner.steps, inner.scope, inner.elements);
+        (self.budget, self.scope, self.elements) = (inner.budget, inner.scope, inner.elements);
         let fine = !quiet.has_errors();
         // What fails is kept as it was written.
         (if fine { reduced } else { expr.clone() }, fine)
     }
 
-    /// Takes what a function has gone through off the budget.
-    pub(super) fn charge<'v>(&mut self, values: impl Iterator<Item = &'v Value>) {
-        let weight: u64 = values.map(weight).sum();
-        self.steps = self.steps.saturating_add(weight / WEIGHT_PER_STEP);
-    }
-
     /// Whether loops must end here: the budget is spent and it has been said.
     pub(super) fn is_spent(&self) -> bool {
-        self.steps >= MAX_STEPS
+        self.budget.is_spent()
     }
 
     fn exhausted(&mut self, span: Span) -> bool {
-        self.steps += 1;
-        if self.steps < MAX_STEPS && self.depth < MAX_DEPTH {
+        if !self.budget.step() {
             return false;
         }
         if self.said.iter().any(|(code, _)| *code == Code::TooMuchWork) {
@@ -121,9 +92,9 @@ impl Reducer<'_> {
         if self.exhausted(expr.span) {
             return expr.clone();
         }
-        self.depth += 1;
+        self.budget.enter();
         let mut reduced = self.kind(expr);
-        self.depth -= 1;
+        self.budget.leave();
         // Sensitivity sits on the node: what it was put on stays sensitive.
         reduced.sensitive |= expr.sensitive;
         reduced
