@@ -420,6 +420,12 @@ impl Reducer<'_> {
                 Expr { kind: ExprKind::Index(Box::new(base), Box::new(key)), span, sensitive }
             }
             Found::Missing { message, candidates } => {
+                // The message may hold the key.
+                let message = if key.sensitive {
+                    "there is no element of this name, which is sensitive".to_owned()
+                } else {
+                    message
+                };
                 let mut diagnostic = Diagnostic::error(Code::NoSuchElement, "No such element", span, message);
                 let wanted = key.value().and_then(|k| access::key_text(&k)).unwrap_or_default();
                 // The names of a secret are secret.
