@@ -12,11 +12,15 @@ use crate::load;
 /// Largest plan that is read, in bytes: some hundred thousand resources.
 const MAX_PLAN_BYTES: u64 = 1 << 30;
 
+/// Where the file holds the plan's digest: what was changed by mistake or in passing is noticed.
+/// Who changes both is noticed by `--expect-digest`.
+const DIGEST: &str = "sha256";
+
 /// Writes the plan. It holds no secrets: those stand in it as references.
 pub(crate) fn write(path: &Path, plan: &Plan) -> Result<(), Failure> {
-    let mut text = serde_json::to_string(plan).expect("a plan serialises to JSON");
-    text.push('\n');
-    write_private(path, text.as_bytes()).map_err(|error| {
+    let mut json = serde_json::to_value(plan).expect("a plan serialises to JSON");
+    json[DIGEST] = plan.digest().into();
+    write_private(path, format!("{json}\n").as_bytes()).map_err(|error| {
         // The name of the temporary file, which `tempfile` adds, helps nobody.
         let why = error.to_string();
         let why = why.split(" at path ").next().unwrap_or_default();
@@ -27,6 +31,10 @@ pub(crate) fn write(path: &Path, plan: &Plan) -> Result<(), Failure> {
 
 /// Replaces a file as a whole; only its owner may read it.
 fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    // A device or a folder is not replaced: who may write `/dev/null` would lose it.
+    if std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(std::io::Error::other("it is there and is no plain file"));
+    }
     let dir = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(dir)?;
     file.write_all(bytes)?;
@@ -43,7 +51,7 @@ pub(crate) fn read(path: &Path) -> Result<Plan, Failure> {
         let headline = format!("`{name}` is no plan: {why}");
         Failure::new(Code::UnreadablePlan, headline, "Write one with `drctl plan --out FILE`.")
     };
-    let json: serde_json::Value = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
+    let mut json: serde_json::Value = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
     let version = json["format_version"].as_str().unwrap_or_default().to_owned();
     if version.split('.').next() != Some("1") {
         return Err(wrong(match version.as_str() {
@@ -51,7 +59,13 @@ pub(crate) fn read(path: &Path) -> Result<Plan, Failure> {
             version => format!("it has format version {version}, this drctl reads 1"),
         }));
     }
-    serde_json::from_value(json).map_err(|e| wrong(e.to_string()))
+    let digest = json[DIGEST].take();
+    let plan: Plan = serde_json::from_value(json).map_err(|e| wrong(e.to_string()))?;
+    if digest.as_str() != Some(&plan.digest()) {
+        let headline = format!("`{name}` has been changed since it was written: its digest is another one");
+        return Err(Failure::new(Code::DamagedPlan, headline, "Plan again; a plan file must not be edited."));
+    }
+    Ok(plan)
 }
 
 #[cfg(test)]
