@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::render::palette::{Charset, Colours, Look};
+use crate::render::text::harmless;
 
 /// The form in which a command answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl Stream {
         if target.gone {
             return Ok(());
         }
-        match target.writer.write_all(text.as_bytes()).and_then(|()| target.writer.flush()) {
+        match target.writer.write_all(harmless(text).as_bytes()).and_then(|()| target.writer.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 target.gone = true;
                 Ok(())

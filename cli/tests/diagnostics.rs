@@ -3,7 +3,6 @@
 //! the configuration is validated. `expected` is all that is printed, and the exit code.
 //! `DRCTL_UPDATE=1` writes the expectations anew.
 
-#![expect(clippy::disallowed_methods, reason = "cases are files")]
 #![allow(missing_docs)]
 
 use std::path::Path;

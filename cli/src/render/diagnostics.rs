@@ -9,10 +9,13 @@ use serde_json::{Value as Json, json};
 
 use super::palette::{Charset, Colours, Look, Tone};
 use super::source::{Shown, ShownFile};
-use super::text::{count, safe, safe_lines};
+use super::text::{count, cut, quoted, safe, safe_lines};
 
 /// Diagnostics shown in full before the rest is only counted: after that nobody reads on.
 const MOST_SHOWN: usize = 50;
+
+/// Diagnostics listed for programs; the counts are of all.
+const MOST_LISTED: usize = 500;
 
 /// All diagnostics, sorted by place, and a line that counts them. Empty for none.
 pub(crate) fn text(diagnostics: &Diagnostics, sources: &SourceMap, hidden: &[Span], look: Look) -> String {
@@ -88,13 +91,13 @@ fn one(diagnostic: &Diagnostic, shown: &mut Shown<'_>, look: Look) -> String {
     let file = diagnostic.labels.first().map(|l| l.span.file);
     let mut notes = Vec::new();
     if let Some(help) = &diagnostic.help {
-        notes.push(safe_lines(help));
+        notes.push(cut(&safe_lines(help)));
     }
     // Labels in other files, and in lines too long to show, are told in words.
     for label in diagnostic.labels.iter().filter(|l| Some(l.span.file) != file) {
         if let Some(file) = shown.file(label.span.file) {
             let (start, _) = file.range(label.span);
-            notes.push(format!("{}: {}", file.place(start), safe(&label.text)));
+            notes.push(format!("{}: {}", file.place(start), quoted(&label.text)));
         }
     }
     let source = file.and_then(|f| shown.file(f));
@@ -103,17 +106,17 @@ fn one(diagnostic: &Diagnostic, shown: &mut Shown<'_>, look: Look) -> String {
         for (i, label) in diagnostic.labels.iter().enumerate().filter(|(_, l)| Some(l.span.file) == file) {
             let range = source.range(label.span);
             if !source.is_readable(range) {
-                notes.insert(0, format!("{}: {}", source.place(range.0), safe(&label.text)));
+                notes.insert(0, format!("{}: {}", source.place(range.0), quoted(&label.text)));
                 continue;
             }
-            let (text, span) = (Some(safe(&label.text)), (range.0, range.1 - range.0));
+            let (text, span) = (Some(quoted(&label.text)), (range.0, range.1 - range.0));
             labels.push(match i {
                 0 => LabeledSpan::new_primary_with_span(text, span),
                 _ => LabeledSpan::new_with_span(text, span),
             });
         }
     }
-    let mut headline = format!("{}: {}", diagnostic.code, safe(&diagnostic.headline));
+    let mut headline = format!("{}: {}", diagnostic.code, quoted(&diagnostic.headline));
     if let Some(address) = &diagnostic.address
         && !headline.contains(&address.to_string())
     {
@@ -161,21 +164,21 @@ pub(crate) fn json(diagnostics: &Diagnostics, sources: &SourceMap, hidden: &[Spa
     })
 }
 
-/// The diagnostics alone.
+/// The diagnostics alone, the first of them when there are very many.
 pub(crate) fn list(diagnostics: &Diagnostics, sources: &SourceMap, hidden: &[Span]) -> Vec<Json> {
     let mut shown = Shown::new(sources, hidden);
-    diagnostics.iter().map(|d| object(d, sources, &mut shown)).collect()
+    diagnostics.iter().take(MOST_LISTED).map(|d| object(d, sources, &mut shown)).collect()
 }
 
 fn object(diagnostic: &Diagnostic, sources: &SourceMap, shown: &mut Shown<'_>) -> Json {
     let mut object = json!({
         "severity": diagnostic.severity,
         "code": diagnostic.code.id(),
-        "summary": diagnostic.headline,
+        "summary": cut(&diagnostic.headline),
         "detail": detail(diagnostic),
     });
     if let Some(help) = &diagnostic.help {
-        object["help"] = json!(help);
+        object["help"] = json!(cut(help));
     }
     if let Some(address) = &diagnostic.address {
         object["address"] = json!(address);
@@ -194,11 +197,11 @@ fn object(diagnostic: &Diagnostic, sources: &SourceMap, shown: &mut Shown<'_>) -
 }
 
 fn detail(diagnostic: &Diagnostic) -> String {
-    diagnostic.labels.first().map(|l| l.text.clone()).unwrap_or_default()
+    diagnostic.labels.first().map(|l| cut(&l.text)).unwrap_or_default()
 }
 
 fn related(label: &Label, sources: &SourceMap) -> Json {
-    json!({ "message": label.text, "range": range(label.span, sources) })
+    json!({ "message": cut(&label.text), "range": range(label.span, sources) })
 }
 
 fn range(span: Span, sources: &SourceMap) -> Json {

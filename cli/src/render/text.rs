@@ -1,11 +1,15 @@
 //! Text that came from elsewhere, made safe to print, and lines that fit.
 
+use std::borrow::Cow;
+
 use unicode_width::UnicodeWidthStr;
 
 /// Whether a character could move the cursor, change colours or reorder what stands around it.
 pub(crate) fn is_hostile(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+        || matches!(c, '\u{e0000}'..='\u{e007f}')
 }
 
 /// The text with hostile characters written out, as `\u{1b}`; line ends and tabs too.
@@ -26,6 +30,42 @@ pub(crate) fn safe(text: &str) -> String {
 /// As [`safe`], keeping line ends.
 pub(crate) fn safe_lines(text: &str) -> String {
     text.split('\n').map(|line| safe(line.strip_suffix('\r').unwrap_or(line))).collect::<Vec<_>>().join("\n")
+}
+
+/// Longest text that a diagnostic quotes, in columns. Names may be as long as a file.
+const LONGEST_QUOTE: usize = 2000;
+
+/// The text, cut where nobody reads on.
+pub(crate) fn cut(text: &str) -> String {
+    clip(text, LONGEST_QUOTE, "…")
+}
+
+/// As [`safe`], cut where nobody reads on.
+pub(crate) fn quoted(text: &str) -> String {
+    cut(&safe(text))
+}
+
+/// What hostile characters a finished output still holds, written as JSON writes them: in JSON they
+/// stand in texts as they are, and a terminal would obey them there too. Line ends, tabs and the
+/// escapes that our own colours are made of stay.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+    let layout = ['\n', '\r', '\t', '\u{1b}'];
+    let hostile = |c: char| is_hostile(c) && !layout.contains(&c);
+    if !text.contains(hostile) {
+        return Cow::Borrowed(text);
+    }
+    let mut harmless = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            c if hostile(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    harmless.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+            c => harmless.push(c),
+        }
+    }
+    Cow::Owned(harmless)
 }
 
 /// Columns the text takes.
