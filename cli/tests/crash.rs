@@ -1,147 +1,297 @@
-//! Killed at any point: the real binary applies the quickstart and gets SIGKILL after each line of
-//! its journal and each call that changes something. Whatever was left behind, planning again works,
-//! applying again succeeds, and the cloud is what an undisturbed run makes of it.
+//! Killed at any point: a process that applies gets SIGKILL from itself before or after a journal write, a
+//! write of the state, or a call that changes something; every such point is tried. Whatever was left
+//! behind, the binary plans and applies again, nothing is done twice, and the cloud is what an
+//! undisturbed run makes of it. The process that is killed is this test itself, started again: it does
+//! what `drctl apply` does, from the same parts.
 #![expect(clippy::unwrap_used, reason = "a failing test should say where")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+#[path = "support/commander.rs"]
+mod commander;
+#[path = "support/project.rs"]
+mod project;
+#[path = "support/watched.rs"]
+mod watched;
 
-use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-/// One copy of the quickstart in a folder of its own.
-struct Copy {
-    dir: tempfile::TempDir,
+use async_trait::async_trait;
+use commander::Commander;
+use drctl_engine::hooks::Hooks;
+use drctl_sim::Sim;
+use project::Project;
+use serde_json::{Value, json};
+use watched::{Watcher, writes};
+
+/// The folder in which the killed process works.
+const DIR: &str = "DRCTL_CRASH_DIR";
+/// The point at which it kills itself, from 1; at 0 it counts the points.
+const AT: &str = "DRCTL_CRASH_AT";
+/// Where it writes how many points it has passed.
+const COUNT: &str = "points";
+
+/// Two regions.
+const HEAD: &str = r#"
+provider "aws" {
+  region   = "eu-west-1"
+  endpoint = "sim"
+}
+provider "aws" {
+  alias    = "dr"
+  region   = "eu-west-2"
+  endpoint = "sim"
+}
+"#;
+
+/// A locked, replicated pair of buckets.
+const PAIR: &str = r#"
+resource "aws_s3_bucket" "here" {
+  bucket     = "the-bucket"
+  versioning = "Enabled"
+  tags       = { team = "billing" }
+  object_lock {
+    mode = "GOVERNANCE"
+    days = 30
+  }
+  server_side_encryption {
+    sse_algorithm = "aws:kms"
+  }
+  replication {
+    role = "arn:aws:iam::000000000000:role/r"
+    rule "all" {
+      destination               = aws_s3_bucket.there.arn
+      delete_marker_replication = "Disabled"
+    }
+  }
+}
+resource "aws_s3_bucket" "there" {
+  provider   = aws.dr
+  bucket     = "the-copy"
+  versioning = "Enabled"
+  object_lock {}
+}
+"#;
+
+/// The pair after many changes: one attribute more, one less, the others other.
+const OTHER_PAIR: &str = r#"
+resource "aws_s3_bucket" "here" {
+  bucket     = "the-bucket"
+  versioning = "Enabled"
+  object_lock {
+    mode = "GOVERNANCE"
+    days = 60
+  }
+  server_side_encryption {
+    sse_algorithm      = "aws:kms"
+    bucket_key_enabled = true
+  }
+  lifecycle {
+    rule "parts" {
+      abort_incomplete_multipart_upload_days = 7
+    }
+  }
+  replication {
+    role = "arn:aws:iam::000000000000:role/r"
+    rule "all" {
+      destination               = aws_s3_bucket.there.arn
+      delete_marker_replication = "Disabled"
+      replication_time_control  = true
+    }
+  }
+}
+resource "aws_s3_bucket" "there" {
+  provider   = aws.dr
+  bucket     = "the-copy"
+  versioning = "Enabled"
+  tags       = { team = "billing" }
+  object_lock {
+    mode = "GOVERNANCE"
+    days = 7
+  }
+}
+"#;
+
+/// An instance and a bucket that are there already.
+const ADOPTED: &str = r#"
+resource "aws_db_instance" "main" {
+  db_instance_identifier  = "main"
+  backup_retention_period = 14
+  deletion_protection     = true
+  tags                    = { team = "billing" }
+}
+resource "aws_s3_bucket" "old" {
+  bucket     = "old"
+  versioning = "Enabled"
+  tags       = { team = "billing" }
+}
+"#;
+
+/// A snapshot and replicated backups.
+const COPIES: &str = r#"
+resource "aws_db_snapshot" "last" {
+  db_snapshot_identifier = "main-last"
+  db_instance_identifier = "main"
+  tags                   = { team = "billing" }
+}
+resource "aws_db_automated_backups_replication" "main" {
+  provider                = aws.dr
+  source_db_instance_arn  = "arn:aws:rds:eu-west-1:000000000000:db:main"
+  backup_retention_period = 14
+}
+"#;
+
+/// Counts the points and kills this process at one of them.
+struct Killer {
+    at: u32,
+    passed: AtomicU32,
 }
 
-/// The line after which the process is killed, counted from 1.
-#[derive(Debug, Clone, Copy)]
-enum Kill {
-    /// Of the journal.
-    Journal(usize),
-    /// Of the calls that change something.
-    Write(usize),
-}
-
-impl Copy {
-    fn new() -> Copy {
-        let dir = tempfile::tempdir().unwrap();
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/quickstart");
-        for name in ["main.dr.hcl", "sim.json"] {
-            std::fs::copy(from.join(name), dir.path().join(name)).unwrap();
-        }
-        Copy { dir }
-    }
-
-    fn data(&self, name: &str) -> PathBuf {
-        self.dir.path().join(".drctl").join(name)
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_drctl"));
-        command.arg("-C").arg(self.dir.path()).args(args).stdin(Stdio::null());
-        for variable in ["DRCTL_SIM", "DRCTL_DATA_DIR", "DRCTL_NOW"] {
-            command.env_remove(variable);
-        }
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().unwrap()
-    }
-
-    /// Runs what has to succeed.
-    fn must(&self, args: &[&str], when: &str) -> String {
-        let output = self.run(args);
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        assert!(
-            output.status.success(),
-            "{when}: {args:?} ended with {}\n{}{}",
-            output.status,
-            text(&output.stdout),
-            text(&output.stderr)
-        );
-        text(&output.stdout)
-    }
-
-    /// How many lines of the kind there are by now.
-    fn lines(&self, kill: Kill) -> usize {
-        let (path, is) = match kill {
-            Kill::Journal(_) => (self.data("journal.jsonl"), ""),
-            Kill::Write(_) => (self.data("sim/calls.log"), "\"nature\":\"write\""),
-        };
-        let text = std::fs::read(path).unwrap_or_default();
-        String::from_utf8_lossy(&text)
-            .split_inclusive('\n')
-            .filter(|l| l.ends_with('\n') && l.contains(is))
-            .count()
-    }
-
-    /// Applies and kills; whether it was killed before it had ended by itself.
-    fn apply_until(&self, kill: Kill) -> bool {
-        let (Kill::Journal(line) | Kill::Write(line)) = kill;
-        let mut command = self.command(&APPLY);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        while child.try_wait().unwrap().is_none() {
-            if self.lines(kill) >= line {
-                child.kill().unwrap();
-                break;
+impl Killer {
+    fn pass(&self) {
+        let passed = self.passed.fetch_add(1, Ordering::SeqCst) + 1;
+        if passed == self.at {
+            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL).unwrap();
+            // Whoever is killed does not go on, not even for a moment.
+            loop {
+                std::thread::park();
             }
-            std::thread::yield_now();
         }
-        child.wait().unwrap().code().is_none()
-    }
-
-    /// The cloud after all that is on its way has arrived, without what tells how often it was asked.
-    fn cloud(&self) -> Value {
-        self.must(&["sim", "advance", "8d"], "waiting");
-        let text = std::fs::read_to_string(self.data("sim/cloud.json")).unwrap();
-        let mut world: Value = serde_json::from_str(&text).unwrap();
-        let world_of = world.as_object_mut().unwrap();
-        world_of.remove("writes");
-        world
     }
 }
 
-const APPLY: [&str; 2] = ["apply", "--auto-approve"];
+impl Hooks for Killer {
+    fn at(&self, _point: &str) {
+        self.pass();
+    }
+}
 
-/// Kills there, converges, and compares.
-fn survives(kill: Kill, undisturbed: &Value) -> bool {
-    let copy = Copy::new();
-    let killed = copy.apply_until(kill);
-    let when = format!("killed after {kill:?}");
-    copy.must(&["plan"], &when);
-    copy.must(&APPLY, &when);
-    let plan = copy.must(&["plan", "--detailed-exitcode"], &when);
+#[async_trait]
+impl Watcher for Killer {
+    async fn before(&self, call: &'static str) {
+        if writes(call) {
+            self.pass();
+        }
+    }
+
+    async fn after(&self, call: &'static str) {
+        if writes(call) {
+            self.pass();
+        }
+    }
+}
+
+/// The process that is killed. Does nothing unless it was started for that.
+#[test]
+fn the_process_that_is_killed() {
+    let (Ok(dir), Ok(at)) = (std::env::var(DIR), std::env::var(AT)) else { return };
+    let dir = Path::new(&dir);
+    let data = dir.join(".drctl");
+    let killer = Arc::new(Killer { at: at.parse().unwrap(), passed: AtomicU32::new(0) });
+    let commander = Commander::new(&data, Sim::dir(data.join("sim")).unwrap(), Arc::clone(&killer) as _);
+    let text = std::fs::read_to_string(dir.join("main.dr.hcl")).unwrap();
+    // One thread: the points come in the same order each time.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let done = runtime.block_on(async {
+        let mut session = commander.session().await;
+        let seen = commander.observe(&text, &session).await.unwrap();
+        let plan = commander.plan(&seen, &session).unwrap();
+        commander.apply((&plan, &seen), "killed", &*killer, &mut session).await
+    });
+    assert!(done.outcome.is_success(), "{:?}", done.failures);
+    std::fs::write(dir.join(COUNT), killer.passed.load(Ordering::SeqCst).to_string()).unwrap();
+}
+
+/// Applies in a process that kills itself at a point; whether it did.
+fn killed(project: &Project, at: u32) -> bool {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "the_process_that_is_killed", "--nocapture"]).stdin(Stdio::null());
+    child.env(DIR, project.dir()).env(AT, at.to_string());
+    let output = child.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() || output.status.code().is_none(), "point {at}: {said}");
+    output.status.code().is_none()
+}
+
+/// How often each thing was made.
+fn made(project: &Project) -> BTreeMap<String, usize> {
+    let mut made = BTreeMap::new();
+    let calls = std::fs::read_to_string(project.data("sim/calls.log")).unwrap();
+    for call in calls.lines().map(|l| serde_json::from_str::<Value>(l).unwrap()) {
+        let operation = call["operation"].as_str().unwrap();
+        if [":Create", ":Start"].iter().any(|verb| operation.contains(verb)) && call["outcome"] == "ok" {
+            *made.entry(format!("{operation} {}", call["resource"])).or_default() += 1;
+        }
+    }
+    made
+}
+
+/// Applies, and again, and compares.
+fn converges(project: &Project, when: &str, accept: &[&str]) -> (Value, BTreeMap<String, usize>) {
+    project.must(&["plan"], when);
+    let apply = [&["apply", "--auto-approve", "--lock-timeout", "0"][..], accept].concat();
+    project.must(&apply, when);
+    let plan = project.must(&["plan", "--detailed-exitcode"], when);
     assert!(plan.contains("No changes"), "{when}: {plan}");
-    assert!(!copy.data("journal.jsonl").exists(), "{when}: the journal is still open");
-    assert_eq!(copy.cloud(), *undisturbed, "{when}");
-    killed
+    assert!(!project.data("journal.jsonl").exists(), "{when}: the journal is still open");
+    let made = made(project);
+    (project.cloud(), made)
+}
+
+/// Applies the first text; then the second, killed at every point in turn.
+fn survives(seed: &Value, first: Option<&str>, second: &str, accept: &[&str]) {
+    let base = Project::new(&format!("{HEAD}{}", first.unwrap_or_default()), seed);
+    let apply = [&["apply", "--auto-approve"][..], accept].concat();
+    base.must(if first.is_some() { &apply } else { &["plan"] }, "before");
+    base.write(&format!("{HEAD}{second}"));
+    let counting = base.copy();
+    assert!(!killed(&counting, 0));
+    let points: u32 = std::fs::read_to_string(counting.dir().join(COUNT)).unwrap().parse().unwrap();
+    assert!(points >= 20, "only {points} points");
+    let undisturbed = converges(&base.copy(), "undisturbed", accept);
+    assert!(undisturbed.1.values().all(|times| *times == 1), "{:?}", undisturbed.1);
+    let next = AtomicU32::new(1);
+    let each = || loop {
+        let at = next.fetch_add(1, Ordering::SeqCst);
+        if at > points {
+            break;
+        }
+        let project = base.copy();
+        let when = format!("killed at point {at} of {points}");
+        assert!(killed(&project, at), "{when}: it went on");
+        assert_eq!(converges(&project, &when, accept), undisturbed, "{when}");
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(each);
+        scope.spawn(each);
+    });
+}
+
+fn database() -> Value {
+    json!({ "now": "2026-03-02T12:00:00Z", "regions": { "eu-west-1": {
+        "db_instances": { "main": { "engine": "postgres", "backup_retention_period": 7 } },
+        "buckets": { "old": { "versioning": "Suspended" } },
+    } } })
 }
 
 #[test]
-fn killed_at_any_point_the_next_apply_converges() {
-    let whole = Copy::new();
-    let journal_lines = {
-        whole.must(&APPLY, "undisturbed");
-        let mut history = std::fs::read_dir(whole.data("journals")).unwrap();
-        let journal = history.next().expect("the journal of the run is kept").unwrap().path();
-        std::fs::read_to_string(journal).unwrap().lines().count()
-    };
-    let writes = whole.lines(Kill::Write(0));
-    assert!(journal_lines > 10 && writes > 10, "{journal_lines} lines, {writes} writes");
-    let undisturbed = whole.cloud();
-    let kills: Vec<Kill> =
-        (1..=journal_lines).map(Kill::Journal).chain((1..=writes).map(Kill::Write)).collect();
-    let half = kills.len() / 2;
-    let killed: usize = std::thread::scope(|scope| {
-        let undisturbed = &undisturbed;
-        let all = |kills: Vec<Kill>| kills.into_iter().filter(|k| survives(*k, undisturbed)).count();
-        let first = scope.spawn({
-            let kills = kills[..half].to_vec();
-            move || all(kills)
-        });
-        all(kills[half..].to_vec()) + first.join().unwrap()
-    });
-    // The last lines may be written and the process gone before anybody looks.
-    assert!(killed * 2 > kills.len(), "only {killed} of {} were killed in time", kills.len());
+fn creating_a_pair_of_buckets() {
+    survives(&json!({ "now": "2026-03-02T12:00:00Z" }), None, PAIR, &[]);
+}
+
+#[test]
+fn changing_a_pair_of_buckets() {
+    survives(&json!({ "now": "2026-03-02T12:00:00Z" }), Some(PAIR), OTHER_PAIR, &[]);
+}
+
+#[test]
+fn adopting_an_instance_and_a_bucket() {
+    survives(&database(), None, ADOPTED, &[]);
+}
+
+#[test]
+fn taking_a_snapshot_and_starting_to_replicate() {
+    survives(&database(), None, COPIES, &[]);
 }

@@ -138,6 +138,11 @@ fn only_outputs(
     if current {
         settle_outputs(held, &known, &session::unique(clock.as_ref())).map_err(session::state_failed)?;
     }
+    // All is as the configuration says: nothing that a killed run was doing is open.
+    if current && plan.complete {
+        let failed = |error| Failure::from(diagnose::session(&SessionError::Journal(error)));
+        held.clear_leftover().map_err(failed)?;
+    }
     tell_outputs(held.state.as_ref(), progress, ui)?;
     Ok(Exit::Success)
 }

@@ -95,7 +95,10 @@ impl Session {
     }
 
     /// Puts the journal of a killed run aside, or one that ends within its first line.
-    pub(crate) fn clear_leftover(&mut self) -> Result<(), JournalError> {
+    ///
+    /// # Errors
+    /// When it cannot be moved.
+    pub fn clear_leftover(&mut self) -> Result<(), JournalError> {
         let journal = self.paths.journal();
         if !Path::new(&journal).exists() {
             return Ok(());
