@@ -18,8 +18,8 @@ use drctl_core::config::Config;
 use drctl_core::diag::Diagnostics;
 use drctl_core::lang::render;
 use drctl_core::plan::{
-    Acceptance, After, AttributeChange, Input, Observation, Op, Plan, Progress, Selection, World, check,
-    instances, plan, requests, resolve,
+    Acceptance, After, AttributeChange, Base, Input, Observation, Op, Plan, Progress, Selection, World,
+    check, instances, plan, requests, resolve, since,
 };
 use drctl_core::provider::Observed;
 use drctl_core::span::SourceMap;
@@ -86,14 +86,19 @@ impl Case {
     }
 
     fn plan(&self) -> (Plan, Diagnostics) {
-        let world = self.world();
+        let (plan, diags) = self.with_input(&self.world(), plan);
+        assert_eq!(check(&plan), Vec::<String>::new(), "the plan is sound");
+        (plan, diags)
+    }
+
+    fn with_input<T>(&self, world: &World, make: impl FnOnce(&Input<'_>) -> T) -> T {
         let nothing = Selection::default();
-        let (plan, diags) = plan(&Input {
+        make(&Input {
             config: &self.config,
             sources: &self.sources,
             registry: &toy::registry(),
             variables: &self.variables,
-            world: &world,
+            world,
             state: self.state.as_ref(),
             now: "2026-11-21T00:00:00Z".parse().unwrap(),
             selection: self.options.selection.as_ref().unwrap_or(&nothing),
@@ -101,9 +106,7 @@ impl Case {
             rules_off: &self.options.rules_off,
             drctl_version: "0.0.0",
             config_sha256: "0",
-        });
-        assert_eq!(check(&plan), Vec::<String>::new(), "the plan is sound");
-        (plan, diags)
+        })
     }
 }
 
@@ -177,6 +180,52 @@ fn every_case_gives_its_plan() {
         assert!(!json.contains("hunter2") && !text.contains("hunter2"), "{}: a secret", dir.display());
         assert_eq!(serde_json::from_str::<Plan>(&json).unwrap(), plan, "{}: reads back", dir.display());
         assert_eq!(serde_json::to_string(&case.plan().0).unwrap(), json, "{}: same bytes", dir.display());
+        let expected = dir.join("plan.txt");
+        if std::env::var_os("DRCTL_UPDATE").is_some() {
+            std::fs::write(&expected, &text).unwrap();
+        } else if std::fs::read_to_string(&expected).unwrap_or_default() != text {
+            failed.push(format!("== {}\n{text}", dir.display()));
+        }
+    }
+    assert!(failed.is_empty(), "DRCTL_UPDATE=1 rewrites\n{}", failed.join("\n"));
+}
+
+/// `testdata/plan-base/<case>/`: what changes from `base.dr.hcl` to `main.dr.hcl`, without any cloud.
+#[test]
+fn every_base_gives_its_comparison() {
+    let root = root().join("../plan-base");
+    let mut failed = Vec::new();
+    let mut dirs: Vec<PathBuf> = std::fs::read_dir(root).unwrap().map(|d| d.unwrap().path()).collect();
+    dirs.sort();
+    assert!(dirs.len() > 5, "the cases are found");
+    for dir in dirs {
+        let mut case = Case::read(&dir);
+        let base =
+            Case::new(&std::fs::read_to_string(dir.join("base.dr.hcl")).unwrap(), World::default(), None);
+        for loaded in [&case, &base] {
+            assert!(!loaded.diags.has_errors(), "{}: {:?}", dir.display(), loaded.diags);
+        }
+        case.cloud.places.insert("toy".parse().unwrap(), head());
+        let world = World { places: case.cloud.places.clone(), ..World::default() };
+        let before = Base { config: &base.config, variables: &base.variables };
+        let found = case.with_input(&world, |input| since(input, &before, &Diagnostics::default()));
+        let text = match &found {
+            Ok(found) => {
+                let mut text = show(&found.plan, &found.diagnostics, &case.sources);
+                for (address, id) in &found.let_go {
+                    writeln!(text, "let go {address}: {id}").unwrap();
+                }
+                let json = serde_json::to_string(&found.plan).unwrap();
+                assert!(!json.contains("hunter2"), "{}: a secret", dir.display());
+                text
+            }
+            Err(diags) => {
+                let told =
+                    diags.iter().map(|d| format!("base: {:?} {}: {}\n", d.severity, d.code, d.headline));
+                told.collect()
+            }
+        };
+        assert!(!text.contains("hunter2"), "{}: a secret\n{text}", dir.display());
         let expected = dir.join("plan.txt");
         if std::env::var_os("DRCTL_UPDATE").is_some() {
             std::fs::write(&expected, &text).unwrap();

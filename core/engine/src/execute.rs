@@ -197,7 +197,7 @@ fn world_of(apply: &Apply<'_>) -> World {
         };
         (c.address.clone(), seen)
     });
-    World { observations: observations.collect(), places: apply.connections.places() }
+    World { observations: observations.collect(), places: apply.connections.places(), ..World::default() }
 }
 
 /// What a step's future comes back with.

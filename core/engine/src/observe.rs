@@ -53,7 +53,7 @@ pub struct Observer<'o> {
 /// still to be read.
 pub async fn observe(observer: &Observer<'_>, mut requests: impl FnMut(&World) -> Vec<ReadRequest>) -> World {
     let until = Instant::now() + observer.limits.whole;
-    let mut world = World { observations: BTreeMap::new(), places: observer.connections.places() };
+    let mut world = World { places: observer.connections.places(), ..World::default() };
     let mut silent: BTreeMap<ProviderAddress, Unobserved> = BTreeMap::new();
     let connections = observer.connections.clouds.iter();
     let mut waited_for: BTreeMap<ProviderAddress, Instant> =

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use super::base::stand_in;
 use super::diff::{Leaf, diff, diff_values};
 use super::instance::Instance;
-use super::{After, Input};
+use super::{After, Basis, Input};
 use crate::codes::Code;
 use crate::diag::Diagnostic;
 use crate::lang::expr::Expr;
@@ -38,7 +39,11 @@ pub(super) fn secret_leaf(name: &str, before: bool, expr: &Expr) -> Leaf {
 }
 
 /// The leaves of an attribute that is compared with what was observed.
-pub(super) fn managed(instance: &Instance, observed: &Observed, row: &Attribute, expr: &Expr) -> Vec<Leaf> {
+pub(super) fn managed(
+    basis: Basis,
+    (instance, observed): (&Instance, &Observed),
+    (row, expr): (&Attribute, &Expr),
+) -> Vec<Leaf> {
     let name = row.name;
     let written = instance.revealed(name).unwrap_or(expr);
     let secret = instance.secrets.contains_key(name);
@@ -51,6 +56,9 @@ pub(super) fn managed(instance: &Instance, observed: &Observed, row: &Attribute,
         }];
     }
     let mut leaves = diff(row, live, written);
+    if basis == Basis::Configuration {
+        leaves.retain(|leaf| !reads_the_same(leaf));
+    }
     if let Some(pending) = observed.pending.get(name) {
         match written.value() {
             Some(value) if value == pending.value && leaves.is_empty() => return leaves,
@@ -80,6 +88,16 @@ pub(super) fn managed(instance: &Instance, observed: &Observed, row: &Attribute,
         return vec![Leaf { fixed, ..secret_leaf(name, live.is_some(), expr) }];
     }
     leaves
+}
+
+/// Whether what is not known yet is written here as it is in the base.
+fn reads_the_same(leaf: &Leaf) -> bool {
+    match &leaf.after {
+        After::Open(expr) => leaf.before.as_ref() == Some(&stand_in(expr)),
+        After::Known(_) | After::Unset | After::Pending(_) | After::Unobserved(_) | After::ManagedBy(_) => {
+            false
+        }
+    }
 }
 
 /// The leaf of an attribute that cannot be read back, when its fingerprint has changed or is not known.

@@ -8,7 +8,7 @@ use super::diff::{Leaf, diff};
 use super::expand::block_span;
 use super::instance::{Instance, Origin};
 use super::world::Observation;
-use super::{AcceptKind, Action, After, Input, Op};
+use super::{AcceptKind, Action, After, Basis, Input, Op};
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::provider::{ErrorClass, Observed, Unobserved};
@@ -130,6 +130,10 @@ fn declared(
             }
             Decision::unobserved(why.clone())
         }
+        // What the base does not have may well be at the provider.
+        Some(Observation::Absent) if input.world.basis == Basis::Configuration => {
+            create(instance, owned, diags, error)
+        }
         Some(Observation::Absent) if instance.imported => {
             let label = format!("`{id}` is not at the provider");
             diags.push(error(Code::ImportDiffers, "There is nothing to import".to_owned(), label));
@@ -225,7 +229,7 @@ fn compare(
             Role::Identity | Role::Option => {}
             Role::WriteOnly => found.leaves.extend(write_only(input, instance, owned, (name, expr))),
             Role::Managed | Role::Fixed => {
-                let leaves = managed(instance, observed, row, expr);
+                let leaves = managed(input.world.basis, (instance, observed), (row, expr));
                 for leaf in leaves.iter().filter(|l| l.fixed && writes(l)) {
                     diags.push(fixed(instance, leaf, expr));
                 }

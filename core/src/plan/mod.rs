@@ -3,6 +3,7 @@
 
 mod accept;
 mod backups;
+mod base;
 mod canonical;
 mod check;
 mod compare;
@@ -28,6 +29,7 @@ mod world;
 
 pub use accept::Protection;
 pub use backups::backups;
+pub use base::{Base, Comparison, since};
 pub use check::check;
 pub use digest::sha256_hex;
 pub use expand::instances;
@@ -38,4 +40,4 @@ pub use planner::{FORMAT_VERSION, Input, plan};
 pub use providers::providers;
 pub use resolve::{Progress, resolve};
 pub use text::loops;
-pub use world::{Observation, ReadRequest, World};
+pub use world::{Basis, Observation, ReadRequest, World};

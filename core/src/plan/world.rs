@@ -16,6 +16,19 @@ pub struct World {
     pub observations: BTreeMap<Address, Observation>,
     /// Account, caller and region of each provider configuration.
     pub places: BTreeMap<ProviderAddress, ProviderHead>,
+    /// Where the observations come from.
+    #[serde(skip)]
+    pub basis: Basis,
+}
+
+/// Where observations come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Basis {
+    /// They were read at the provider.
+    #[default]
+    Provider,
+    /// They are what a configuration says; `${…}` stands for what it does not tell without reading.
+    Configuration,
 }
 
 /// What came of reading one thing.

@@ -1,0 +1,5 @@
+resource "toy_bucket" "a" {
+  name  = "a"
+  class = "warm"
+  days  = 101
+}

@@ -1,0 +1,3 @@
+resource "toy_bucket" "a" {
+  name = "a"
+}

@@ -1,0 +1,18 @@
+variable "secret" {
+  type      = string
+  sensitive = true
+  default   = "hunter2"
+}
+resource "toy_bucket" "a" {
+  name     = "a"
+  password = var.secret
+  tags     = { t = var.secret }
+}
+resource "toy_bucket" "b" {
+  name = "b"
+  tags = { t = var.secret }
+}
+resource "toy_bucket" "c" {
+  name = "c"
+  tags = { t = var.secret }
+}

@@ -1,0 +1,4 @@
+resource "toy_bucket" "a" {
+  name = "a"
+  days = 14
+}
