@@ -8,6 +8,7 @@
 mod bounds;
 mod buckets;
 mod databases;
+mod drift;
 #[path = "../../../providers/aws/sdk/tests/wire/harness/mod.rs"]
 #[expect(dead_code, reason = "the harness is shared with the adapter's tests, which use more of it")]
 mod harness;
