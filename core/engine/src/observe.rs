@@ -181,14 +181,14 @@ fn calls<'o>(
     cloud: &'o AnyCloud,
     requests: &'o [ReadRequest],
 ) -> Vec<BoxFuture<'o, Answers>> {
-    let mut calls: Vec<BoxFuture<'o, Answers>> = Vec::new();
+    let mut single: Vec<BoxFuture<'o, Answers>> = Vec::new();
     let mut paged: BTreeMap<&str, (&'static dyn AnyKind, Vec<usize>)> = BTreeMap::new();
     for (number, request) in requests.iter().enumerate() {
         match observer.registry.kind(request.kind.as_str()) {
-            None => calls.push(Box::pin(async move { vec![(number, Err(no_such_kind(request)))] })),
+            None => single.push(Box::pin(async move { vec![(number, Err(no_such_kind(request)))] })),
             Some(kind) => match kind.reads() {
                 Reads::Pages => paged.entry(kind.name()).or_insert((kind, Vec::new())).1.push(number),
-                Reads::Each => calls.push(Box::pin(async move {
+                Reads::Each => single.push(Box::pin(async move {
                     observer.reporter.refresh_start(&request.address, &request.request.id);
                     let read = kind.read(cloud, &request.request).await;
                     vec![(number, read.map(|r| r.map_or(Observation::Absent, Observation::Present)))]
@@ -196,9 +196,12 @@ fn calls<'o>(
             },
         }
     }
+    // Pages follow each other and take longest: they begin first.
+    let mut calls: Vec<BoxFuture<'o, Answers>> = Vec::new();
     for (kind, numbers) in paged.into_values() {
         calls.push(Box::pin(read_pages(observer, cloud, kind, requests, numbers)));
     }
+    calls.extend(single);
     calls
 }
 

@@ -22,6 +22,11 @@ struct Parts {
 }
 
 impl Parts {
+    /// Takes an answer, if there was a question.
+    fn answer<T>(&mut self, name: &str, answer: Option<port::Answer<T>>) -> Result<Option<T>, ProviderError> {
+        answer.map_or(Ok(None), |answer| self.take(name, answer))
+    }
+
     /// Takes an answer: the value, or a note that it could not be observed.
     ///
     /// What concerns the bucket as a whole is passed on.
@@ -86,36 +91,29 @@ async fn read_parts(cloud: &Cloud, request: &Request) -> Result<Reading<S3Bucket
     }
     let versioning = parts.take("versioning", first)?;
     spec.versioning = versioning.and_then(|v| v.status).map(versioning_of);
-    if wants("object_lock") {
-        let lock = parts.take("object_lock", cloud.get_object_lock_configuration(bucket).await)?;
-        spec.object_lock = lock.flatten().map(lock_of);
-    }
-    if wants("replication") {
-        let document = parts.take("replication", cloud.get_bucket_replication(bucket).await)?.flatten();
-        spec.replication = fill(&mut parts, "replication", document.map(|d| replication_of(&d)));
-    }
-    if wants("lifecycle") {
-        let rules = parts.take("lifecycle", cloud.get_bucket_lifecycle_configuration(bucket).await)?;
-        let rules = rules.filter(|r| !r.is_empty()).map(|r| lifecycle_of(&r));
-        spec.lifecycle = fill(&mut parts, "lifecycle", rules);
-    }
-    if wants("server_side_encryption") {
-        let found = parts.take("server_side_encryption", cloud.get_bucket_encryption(bucket).await)?;
-        let encryption = found.flatten().map(|e| encryption_of(&e));
-        spec.server_side_encryption = fill(&mut parts, "server_side_encryption", encryption);
-    }
-    if wants("public_access_block") {
-        let block = parts.take("public_access_block", cloud.get_public_access_block(bucket).await)?;
-        spec.public_access_block = block.map(|b| block_of(b.unwrap_or_default()));
-    }
-    if wants("policy") {
-        let policy = parts.take("policy", cloud.get_bucket_policy(bucket).await)?;
-        spec.policy = policy.flatten().map(|text| JsonDocument::observed(&text));
-    }
-    if wants("tags") {
-        let tags = parts.take("tags", cloud.get_bucket_tagging(bucket).await)?;
-        spec.tags = tags.map(|t| Tags::observed(&t));
-    }
+    // The bucket is there: the rest is asked side by side.
+    let (lock, document, rules, encryption, block, policy, tags) = tokio::join!(
+        when(wants("object_lock"), cloud.get_object_lock_configuration(bucket)),
+        when(wants("replication"), cloud.get_bucket_replication(bucket)),
+        when(wants("lifecycle"), cloud.get_bucket_lifecycle_configuration(bucket)),
+        when(wants("server_side_encryption"), cloud.get_bucket_encryption(bucket)),
+        when(wants("public_access_block"), cloud.get_public_access_block(bucket)),
+        when(wants("policy"), cloud.get_bucket_policy(bucket)),
+        when(wants("tags"), cloud.get_bucket_tagging(bucket)),
+    );
+    spec.object_lock = parts.answer("object_lock", lock)?.flatten().map(lock_of);
+    let document = parts.answer("replication", document)?.flatten();
+    spec.replication = fill(&mut parts, "replication", document.map(|d| replication_of(&d)));
+    let rules = parts.answer("lifecycle", rules)?.filter(|r| !r.is_empty());
+    spec.lifecycle = fill(&mut parts, "lifecycle", rules.map(|r| lifecycle_of(&r)));
+    let encryption = parts.answer("server_side_encryption", encryption)?.flatten();
+    spec.server_side_encryption =
+        fill(&mut parts, "server_side_encryption", encryption.map(|e| encryption_of(&e)));
+    let block = parts.answer("public_access_block", block)?;
+    spec.public_access_block = block.map(|b| block_of(b.unwrap_or_default()));
+    let policy = parts.answer("policy", policy)?;
+    spec.policy = policy.flatten().map(|text| JsonDocument::observed(&text));
+    spec.tags = parts.answer("tags", tags)?.map(|t| Tags::observed(&t));
     if parts.answered == 0 {
         return Err(denied_or_foreign(cloud, bucket, parts.unobserved).await);
     }
@@ -128,6 +126,11 @@ async fn read_parts(cloud: &Cloud, request: &Request) -> Result<Reading<S3Bucket
         pending: BTreeMap::new(),
         managed_by: BTreeMap::new(),
     })
+}
+
+/// Asks only what is wanted.
+async fn when<T>(wanted: bool, call: impl Future<Output = port::Answer<T>>) -> Option<port::Answer<T>> {
+    if wanted { Some(call.await) } else { None }
 }
 
 /// Everything was denied: either the caller may not look, or the bucket is another account's.
