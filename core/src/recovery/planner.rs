@@ -84,6 +84,7 @@ fn choose<'a>(
 ) -> Result<Chosen<'a>, Box<Infeasible>> {
     let mut rejected = Vec::new();
     let mut usable: Vec<(Candidate<'a>, Vec<RecoveryStep>)> = Vec::new();
+    let mut homes: BTreeSet<String> = resource.place.region.clone().into_iter().collect();
     for candidate in candidates(input, resource) {
         let target = Target {
             region: candidate.region.clone(),
@@ -93,7 +94,10 @@ fn choose<'a>(
         };
         let steps = resource.kind.recover(&subject(resource), &candidate.protection, &target);
         match &candidate.refused {
-            Some(why) => rejected.push(candidate.rejected(why.clone())),
+            Some(why) => {
+                homes.extend(Some(candidate.region.clone()).filter(|r| input.loss.regions.contains(r)));
+                rejected.push(candidate.rejected(why.clone()));
+            }
             None if steps.is_empty() => {
                 rejected.push(candidate.rejected("drctl knows no steps that bring it back from there"));
             }
@@ -105,7 +109,9 @@ fn choose<'a>(
         (c.doubt.is_some(), c.loss.is_none(), c.loss, slow, c.from.address.clone())
     });
     let mut usable = usable.into_iter();
-    let Some((best, steps)) = usable.next() else { return Err(Box::new(no_way(name, resource, rejected))) };
+    let Some((best, steps)) = usable.next() else {
+        return Err(Box::new(no_way(name, resource, rejected, homes)));
+    };
     rejected.extend(usable.map(|(other, _)| other.rejected(worse_than(&best, &other))));
     Ok(Chosen {
         choice: choice(name, resource, &best, rejected),
@@ -115,12 +121,17 @@ fn choose<'a>(
     })
 }
 
-fn no_way(name: &Name, resource: &Component, rejected: Vec<Rejected>) -> Infeasible {
-    let region = resource.place.region.clone().unwrap_or_default();
+/// `homes` are the lost regions that hold the data or a copy of it.
+fn no_way(name: &Name, resource: &Component, rejected: Vec<Rejected>, homes: BTreeSet<String>) -> Infeasible {
+    let lost = homes.iter().cloned().collect::<Vec<_>>().join(" and ");
     let why = if rejected.is_empty() {
-        format!("nothing outside of {region} protects {}", resource.address)
+        format!("nothing outside of {lost} protects {}", resource.address)
     } else {
-        format!("no protection of {} is left after the loss of {region}", resource.address)
+        format!("no protection of {} is left after the loss of {lost}", resource.address)
+    };
+    let (any, outside) = match homes.len() {
+        0 | 1 => (lost, "another region"),
+        _ => (homes.into_iter().collect::<Vec<_>>().join(" or "), "a region outside of this loss"),
     };
     Infeasible {
         datastore: name.clone(),
@@ -128,7 +139,7 @@ fn no_way(name: &Name, resource: &Component, rejected: Vec<Rejected>) -> Infeasi
         why,
         rejected,
         help: format!(
-            "If {region} comes back, the data is there. Before the next time: replicate {} to another region and apply it.",
+            "If {any} comes back, the data is there. Before the next time: replicate {} to {outside} and apply it.",
             resource.address
         ),
     }

@@ -1,0 +1,219 @@
+//! The way back from a loss, through the binary: derived from the graph and the live world, the same
+//! in calm weather and in the storm, and honest about what cannot come back or was not seen.
+#![expect(clippy::unwrap_used, reason = "a failing test should say where")]
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+/// A folder with a configuration and a simulated cloud.
+struct Place {
+    dir: tempfile::TempDir,
+}
+
+/// What `examples/quickstart` holds: its configuration and its cloud.
+fn quickstart() -> (String, String) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/quickstart");
+    let read = |name: &str| std::fs::read_to_string(from.join(name)).unwrap();
+    (read("main.dr.hcl"), read("sim.json"))
+}
+
+impl Place {
+    /// Applied, as a system is before anything happens to it.
+    fn applied((config, cloud): (String, String)) -> Place {
+        let place = Place { dir: tempfile::tempdir().unwrap() };
+        std::fs::write(place.dir.path().join("main.dr.hcl"), config).unwrap();
+        std::fs::write(place.dir.path().join("sim.json"), cloud).unwrap();
+        place.must(&["apply", "--auto-approve"]);
+        place
+    }
+
+    /// Runs a command: standard output, standard error, exit code.
+    fn run(&self, args: &[&str]) -> (String, String, i32) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_drctl"));
+        command.arg("-C").arg(self.dir.path()).args(args).stdin(Stdio::null());
+        for variable in ["DRCTL_SIM", "DRCTL_DATA_DIR", "DRCTL_NOW"] {
+            command.env_remove(variable);
+        }
+        let output = command.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (text(output.stdout), text(output.stderr), output.status.code().unwrap())
+    }
+
+    /// Runs what has to succeed: its standard output.
+    fn must(&self, args: &[&str]) -> String {
+        let (stdout, stderr, code) = self.run(args);
+        assert_eq!(code, 0, "{args:?}\n{stdout}{stderr}");
+        stdout
+    }
+
+    /// A recovery plan and the exit code of the command that made it.
+    fn recover(&self, args: &[&str]) -> (Value, i32) {
+        let (stdout, stderr, code) = self.run(&[&["recover", "--format", "json"], args].concat());
+        let plan = serde_json::from_str(&stdout).unwrap_or_else(|e| panic!("{e}\n{stdout}{stderr}"));
+        (plan, code)
+    }
+}
+
+/// The scenario of the example.
+const OUTAGE: [&str; 2] = ["--scenario", "regional-outage"];
+
+/// A plan as text without what the cloud makes from a hash of names.
+fn text(plan: &Value) -> String {
+    let mut text = plan.to_string();
+    while let Some(at) = text.find(":ab-") {
+        text.replace_range(at..at + ":ab-0123456789abcdef".len(), ":backup");
+    }
+    text
+}
+
+/// Other names and the regions swapped, or back.
+fn renamed(text: &str, back: bool) -> String {
+    let names = [("main", "zulu"), ("invoices", "papers"), ("before", "prior"), ("outage", "storm")];
+    let renamed = names.iter().fold(text.to_owned(), |text, (one, two)| match back {
+        false => text.replace(one, two),
+        true => text.replace(two, one),
+    });
+    renamed.replace("eu-west-1", "\u{1}").replace("eu-west-2", "eu-west-1").replace('\u{1}', "eu-west-2")
+}
+
+#[test]
+fn other_names_and_swapped_regions_give_the_same_plan() {
+    let (config, cloud) = quickstart();
+    let one = Place::applied((config.clone(), cloud.clone()));
+    let two = Place::applied((renamed(&config, false), renamed(&cloud, false)));
+    let (one, code_one) = one.recover(&OUTAGE);
+    let (two, code_two) = two.recover(&["--scenario", "regional-storm"]);
+    assert_ne!(one, two);
+    assert_eq!(text(&one), renamed(&text(&two), true));
+    assert_eq!(code_one, code_two);
+    assert_eq!(one["chosen_points"].as_array().unwrap().len(), 2);
+}
+
+/// Takes out the block that starts with this line.
+fn without(config: &str, head: &str) -> String {
+    let start = config.find(head).unwrap_or_else(|| panic!("no {head}"));
+    let end = start + config[start..].find("\n}\n").unwrap() + "\n}\n".len();
+    format!("{}{}", &config[..start], &config[end..])
+}
+
+#[test]
+fn without_a_replica_the_datastore_has_no_way_back_and_says_why() {
+    let (config, cloud) = quickstart();
+    let config = without(&config, "resource \"aws_db_automated_backups_replication\" \"main\"");
+    let place = Place::applied((config, cloud));
+    let (plan, code) = place.recover(&OUTAGE);
+    assert_eq!(code, 3, "what cannot come back misses its objective");
+    let none = &plan["infeasible"][0];
+    assert_eq!(none["datastore"], "main");
+    let why = none["why"].as_str().unwrap();
+    assert!(why.contains("no protection of aws_db_instance.main is left"), "{why}");
+    let rejected = none["rejected"].as_array().unwrap();
+    assert!(rejected.iter().all(|r| r["why"] == "it lives in eu-west-1, which is lost"), "{none}");
+    assert_eq!(rejected.len(), 2, "its own backups and the snapshot: {none}");
+    assert_eq!(plan["rto"]["status"], "no_plan");
+    // The other datastore still gets its steps.
+    assert!(plan["steps"].as_array().unwrap().iter().all(|s| s["datastore"] == "invoices"));
+    let (text, _, _) = place.run(&["recover", "--scenario", "regional-outage"]);
+    assert!(
+        text.contains("✗ datastore.main   NO WAY BACK") || text.contains("x datastore.main   NO WAY BACK")
+    );
+}
+
+#[test]
+fn the_plan_of_calm_weather_is_the_plan_of_the_storm() {
+    let place = Place::applied(quickstart());
+    for format in ["text", "json"] {
+        let ask = ["recover", "--scenario", "regional-outage", "--format", format];
+        let calm = place.run(&ask);
+        place.must(&["sim", "fail-region", "eu-west-1"]);
+        let storm = place.run(&ask);
+        place.must(&["sim", "restore-region", "eu-west-1"]);
+        assert_eq!(calm.0, storm.0);
+        assert_eq!(calm.2, storm.2);
+    }
+}
+
+#[test]
+fn a_loss_on_the_command_line_is_the_scenario_with_that_loss() {
+    let place = Place::applied(quickstart());
+    let (scenario, code) = place.recover(&OUTAGE);
+    let (lost, free) = place.recover(&["--lose", "region=eu-west-1"]);
+    for same in ["lost", "run", "chosen_points", "steps", "infeasible", "untouched", "warnings"] {
+        assert_eq!(scenario[same], lost[same], "{same}");
+    }
+    assert_eq!((&scenario["scenario"], &lost["scenario"]), (&"regional-outage".into(), &Value::Null));
+    assert_eq!(lost["rto"]["status"], "no_objective");
+    assert_eq!((code, free), (3, 0), "an hour is promised by the scenario only");
+}
+
+#[test]
+fn with_both_regions_lost_nothing_comes_back() {
+    let place = Place::applied(quickstart());
+    let (plan, code) = place.recover(&["--lose", "region=eu-west-1", "--lose", "region=eu-west-2"]);
+    assert_eq!(code, 3);
+    let infeasible = plan["infeasible"].as_array().unwrap();
+    assert_eq!(infeasible.iter().map(|i| &i["datastore"]).collect::<Vec<_>>(), ["invoices", "main"]);
+    assert_eq!(plan["steps"], Value::Array(Vec::new()));
+    let help = infeasible[0]["help"].as_str().unwrap();
+    assert!(help.contains("eu-west-1 or eu-west-2 comes back"), "{help}");
+}
+
+#[test]
+fn the_loss_of_the_replicas_region_touches_no_datastore() {
+    let place = Place::applied(quickstart());
+    let (plan, code) = place.recover(&["--lose", "region=eu-west-2"]);
+    assert_eq!(code, 0);
+    assert_eq!(plan["untouched"], serde_json::json!(["invoices", "main"]));
+    assert_eq!(plan["steps"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn what_is_lost_must_be_known() {
+    let place = Place::applied(quickstart());
+    for (args, says) in [
+        (["--lose", "region=eu-wset-1"], "No provider of this configuration is in `eu-wset-1`"),
+        (["--lose", "zone=a"], "`zone` cannot be lost here"),
+        (["--scenario", "flood"], "There is no scenario `flood`"),
+    ] {
+        let (stdout, stderr, code) = place.run(&[&["recover"], args.as_slice()].concat());
+        assert_eq!(code, 1, "{stderr}");
+        assert_eq!(stdout, "");
+        assert!(stderr.contains(says), "{stderr}");
+    }
+}
+
+#[test]
+fn what_was_denied_is_planned_with_a_warning() {
+    let place = Place::applied(quickstart());
+    let (seen, _) = place.recover(&OUTAGE);
+    assert!(seen["warnings"].as_array().unwrap().iter().all(|w| !w.as_str().unwrap().contains("denied")));
+    place.must(&["sim", "deny", "DescribeDBInstanceAutomatedBackups"]);
+    place.must(&["sim", "deny", "*:quickstart-invoices-eu-west-2"]);
+    let (plan, _) = place.recover(&OUTAGE);
+    assert_eq!(plan["infeasible"], Value::Array(Vec::new()), "unobserved is not absent");
+    let warnings: Vec<&str> =
+        plan["warnings"].as_array().unwrap().iter().map(|w| w.as_str().unwrap()).collect();
+    for address in ["aws_db_automated_backups_replication.main", "aws_s3_bucket.invoices_dr"] {
+        let about = |w: &&&str| w.contains(address) && w.contains("was not observed");
+        assert!(warnings.iter().any(|w| about(&w)), "{address}: {warnings:#?}");
+    }
+    let main = &plan["chosen_points"][1];
+    assert_eq!((&main["datastore"], &main["point"]), (&"main".into(), &Value::Null));
+    assert_eq!(main["data_loss_s"], Value::Null, "the newest point was not read");
+    assert_eq!(plan["rpo"]["status"], "unbounded");
+    assert!(plan["steps"].as_array().unwrap().iter().any(|s| {
+        s["command_equivalent"].as_array().unwrap().contains(&"describe-db-instance-automated-backups".into())
+    }));
+}
+
+#[test]
+fn without_arguments_the_scenarios_are_listed_by_what_one_sees() {
+    let place = Place::applied(quickstart());
+    let text = place.must(&["recover"]);
+    assert!(text.starts_with("Which of these do you see?"), "{text}");
+    assert!(text.contains("the database does not answer from two networks"), "{text}");
+    assert!(text.contains("$ drctl recover --scenario regional-outage"), "{text}");
+    assert!(text.contains("loses eu-west-1   RTO 1h   RPO 15m"), "{text}");
+}
