@@ -39,8 +39,11 @@ pub fn load(sources: &SourceMap, registry: &Registry) -> (Config, Diagnostics) {
     let mut load =
         Load { registry, config: Config::default(), seen: BTreeMap::new(), diags: Diagnostics::default() };
     for (file, _) in sources.iter() {
-        for item in parse::file(sources, file, &mut load.diags) {
-            load.item(&item);
+        for item in parse::items(sources, file, &mut load.diags) {
+            match item {
+                Ok(item) => load.item(&item),
+                Err(unread) => load.diags.push(*unread),
+            }
         }
     }
     check::names(&load.config, registry, &mut load.diags);

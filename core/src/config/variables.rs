@@ -241,7 +241,14 @@ fn assignments(
     diags: &mut Diagnostics,
 ) -> BTreeMap<String, (Value, Span)> {
     let mut values = BTreeMap::new();
-    for item in parse::file(sources, file, diags) {
+    for item in parse::items(sources, file, diags) {
+        let item = match item {
+            Ok(item) => item,
+            Err(unread) => {
+                diags.push(*unread);
+                continue;
+            }
+        };
         for structure in &item.body {
             let attribute = match structure {
                 Structure::Attribute(attribute) => attribute,

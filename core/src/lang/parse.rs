@@ -30,21 +30,25 @@ impl Item<'_> {
     }
 }
 
-/// The items of one file.
-pub(crate) fn file<'t>(sources: &'t SourceMap, file: FileId, diags: &mut Diagnostics) -> Vec<Item<'t>> {
-    let Some(source) = sources.get(file) else { return Vec::new() };
-    let mut items = Vec::new();
-    for range in prescan::items(&source.text, file, diags) {
-        let text = &source.text[range.clone()];
-        match hcl_edit::parser::parse_body(text) {
-            Ok(body) => items.push(Item { text, base: range.start, file, body }),
-            Err(error) => {
-                let at = range.start + floor(text, error.location().offset());
-                diags.push(syntax(Span::new(file, at, at + width(&source.text, at)), error.message()));
-            }
-        }
-    }
-    items
+/// The items of one file, or what is wrong with one. Each is read when it is asked for: the trees of all
+/// of them together would be the largest thing in memory.
+pub(crate) fn items<'t>(
+    sources: &'t SourceMap,
+    file: FileId,
+    diags: &mut Diagnostics,
+) -> impl Iterator<Item = Result<Item<'t>, Box<Diagnostic>>> + use<'t> {
+    let source = sources.get(file);
+    let ranges = source.map(|s| prescan::items(&s.text, file, diags)).unwrap_or_default();
+    let text = source.map_or("", |s| s.text.as_str());
+    ranges.into_iter().map(move |range| {
+        let item = &text[range.clone()];
+        hcl_edit::parser::parse_body(item)
+            .map(|body| Item { text: item, base: range.start, file, body })
+            .map_err(|error| {
+                let at = range.start + floor(item, error.location().offset());
+                Box::new(syntax(Span::new(file, at, at + width(text, at)), error.message()))
+            })
+    })
 }
 
 fn floor(text: &str, offset: usize) -> usize {
