@@ -2,7 +2,7 @@
 //! in calm weather and in the storm, and honest about what cannot come back or was not seen.
 #![expect(clippy::unwrap_used, reason = "a failing test should say where")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -12,20 +12,30 @@ struct Place {
     dir: tempfile::TempDir,
 }
 
+fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
+}
+
 /// What `examples/quickstart` holds: its configuration and its cloud.
 fn quickstart() -> (String, String) {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/quickstart");
+    let from = examples().join("quickstart");
     let read = |name: &str| std::fs::read_to_string(from.join(name)).unwrap();
     (read("main.dr.hcl"), read("sim.json"))
 }
 
 impl Place {
     /// Applied, as a system is before anything happens to it.
-    fn applied((config, cloud): (String, String)) -> Place {
+    fn applied(example: (String, String)) -> Place {
+        Place::accepted(example, &[])
+    }
+
+    /// As [`Place::applied`], where some changes have to be accepted.
+    fn accepted((config, cloud): (String, String), accept: &[&str]) -> Place {
         let place = Place { dir: tempfile::tempdir().unwrap() };
         std::fs::write(place.dir.path().join("main.dr.hcl"), config).unwrap();
         std::fs::write(place.dir.path().join("sim.json"), cloud).unwrap();
-        place.must(&["apply", "--auto-approve"]);
+        let accept = accept.iter().flat_map(|what| ["--accept", what]);
+        place.must(&["apply", "--auto-approve"].into_iter().chain(accept).collect::<Vec<_>>());
         place
     }
 
@@ -216,4 +226,31 @@ fn without_arguments_the_scenarios_are_listed_by_what_one_sees() {
     assert!(text.contains("the database does not answer from two networks"), "{text}");
     assert!(text.contains("$ drctl recover --scenario regional-outage"), "{text}");
     assert!(text.contains("loses eu-west-1   RTO 1h   RPO 15m"), "{text}");
+}
+
+#[test]
+fn a_plan_fits_into_100_columns_and_its_commands_into_a_shell() {
+    let locks = ["irreversible:aws_s3_bucket.invoices", "irreversible:aws_s3_bucket.invoices_dr"];
+    let vatevo = std::fs::read_to_string(examples().join("vatevo/main.dr.hcl")).unwrap();
+    let places = [
+        ("quickstart", Place::applied(quickstart())),
+        ("vatevo", Place::accepted((vatevo, "{}".to_owned()), &locks)),
+    ];
+    for (example, place) in places {
+        let mut texts = vec![place.run(&["recover"]).0];
+        for region in ["eu-west-1", "eu-west-2"] {
+            texts.push(place.run(&["recover", "--lose", &format!("region={region}")]).0);
+        }
+        assert!(texts.iter().any(|t| t.contains("\nSteps ")), "{example} plans something");
+        for text in texts {
+            let mut inside = false;
+            for line in text.lines() {
+                let command = inside || line.starts_with("       $ ");
+                // One word of a command may be longer: it has to stay whole.
+                let whole = command && line.split_whitespace().any(|word| word.chars().count() > 60);
+                assert!(line.chars().count() <= 100 || whole, "{example}: {line}");
+                inside = command && line.ends_with(" \\");
+            }
+        }
+    }
 }

@@ -12,7 +12,7 @@ use super::text::{safe, wrap};
 /// The plan as text. `heading` names the scenario or loss; the simulation is marked.
 pub(crate) fn text(plan: &RecoveryPlan, heading: &str, simulated: bool, look: Look) -> String {
     let mut out = String::new();
-    head(&mut out, plan, heading, simulated);
+    head(&mut out, plan, heading, simulated, look);
     for infeasible in &plan.infeasible {
         no_way(&mut out, infeasible, look);
     }
@@ -21,7 +21,8 @@ pub(crate) fn text(plan: &RecoveryPlan, heading: &str, simulated: bool, look: Lo
     }
     if !plan.untouched.is_empty() {
         let names: Vec<_> = plan.untouched.iter().map(|n| format!("datastore.{n}")).collect();
-        let _ = writeln!(out, "\n. not touched by this loss: {}", names.join(", "));
+        let names = names.join(", ");
+        let _ = writeln!(out, "\n{}", wrap(". ", &format!("not touched by this loss: {names}"), look.width));
     }
     for warning in &plan.warnings {
         let _ = writeln!(out, "\n{}", wrap("? ", &safe(warning), look.width));
@@ -51,17 +52,14 @@ fn ascii(text: &str) -> String {
         .fold(text.to_owned(), |text, (sign, plain)| text.replace(sign, plain))
 }
 
-fn head(out: &mut String, plan: &RecoveryPlan, heading: &str, simulated: bool) {
+fn head(out: &mut String, plan: &RecoveryPlan, heading: &str, simulated: bool, look: Look) {
     let regions: Vec<_> = plan.lost.regions.iter().map(String::as_str).collect();
     let _ = writeln!(out, "Recovery plan: {}   as of {}", safe(heading), plan.as_of);
     if simulated {
         let _ = writeln!(out, "SIM: a simulated cloud, nothing real is read or changed");
     }
-    let _ = writeln!(
-        out,
-        "Lost: {}",
-        regions.iter().map(|r| format!("region {r}")).collect::<Vec<_>>().join(", ")
-    );
+    let lost = regions.iter().map(|r| format!("region {r}")).collect::<Vec<_>>().join(", ");
+    let _ = writeln!(out, "{}", wrap("Lost: ", &safe(&lost), look.width));
     let _ = writeln!(out);
     let _ = writeln!(out, "  RTO  {}", judged(&plan.rto));
     let _ = writeln!(out, "  RPO  {}", judged(&plan.rpo));
@@ -132,14 +130,14 @@ fn one_step(out: &mut String, step: &Step, look: Look) {
         let plane = if api.control_plane { "control" } else { "data" };
         format!(", needs {} {plane} plane in {}", api.service, api.region)
     });
-    let _ = writeln!(
-        out,
-        "       datastore.{}, {who}{after}; {} – {} ({}){api}",
+    let facts = format!(
+        "datastore.{}, {who}{after}; {} – {} ({}){api}",
         step.datastore,
         readable(step.p50_s),
         readable(step.p95_s),
         safe(&step.estimate_source),
     );
+    let _ = writeln!(out, "{}", wrap("       ", &facts, look.width));
     if !step.why.is_empty() {
         let facts: Vec<_> = step.facts.iter().map(ToString::to_string).collect();
         let facts = if facts.is_empty() { String::new() } else { format!(" [{}]", facts.join(", ")) };
