@@ -6,7 +6,7 @@ use crate::value::Value;
 /// Most nodes that one evaluation visits: a bound against nested loops over large collections.
 pub const MAX_STEPS: u64 = 1_000_000;
 /// Steps that an error costs: looking for what may have been meant takes longer than a node.
-const STEPS_PER_ERROR: u64 = 20;
+const STEPS_PER_ERROR: u64 = 100;
 /// Values that a function goes through in the time of one node.
 const WEIGHT_PER_STEP: u64 = 16;
 /// Deepest chain of expressions that the environment leads to.
