@@ -339,6 +339,28 @@ fn s29_public_access_block_off_weakens() {
 }
 
 #[test]
+fn s29_a_policy_for_everybody_needs_an_open_door() {
+    let policy = |who: &Json| {
+        json!({"Statement": [{"Effect": "Allow", "Principal": who, "Action": "s3:GetObject", "Resource": "*"}]})
+            .to_string()
+    };
+    let everybody = policy(&json!({"AWS": ["*"]}));
+    let refused = |wanted: Json, is: Json| {
+        let notes = bucket(wanted, is).notes();
+        notes.iter().any(|n| n.effect == Effect::Refuse && n.attribute.as_deref() == Some("policy"))
+    };
+    let (open, shut) = (json!({"block_public_policy": false}), json!({"block_public_policy": true}));
+    assert!(refused(json!({"policy": everybody}), json!({})));
+    assert!(refused(json!({"policy": everybody, "public_access_block": shut}), json!({})));
+    assert!(!refused(json!({"policy": everybody, "public_access_block": open}), json!({})));
+    assert!(!refused(json!({"policy": everybody}), json!({"policy": everybody})), "it is there already");
+    assert!(!refused(
+        json!({"policy": policy(&json!({"AWS": "arn:aws:iam::000000000000:root"}))}),
+        json!({})
+    ));
+}
+
+#[test]
 fn s30_encryption_is_for_new_objects() {
     let (kms, aes) = (json!({"sse_algorithm": "aws:kms"}), json!({"sse_algorithm": "AES256"}));
     let to = |was: &Json, will: &Json| {

@@ -139,6 +139,23 @@ impl JsonDocument {
     pub fn denials(&self) -> usize {
         self.statements().iter().filter(|s| s.get("Effect").and_then(Json::as_str) == Some("Deny")).count()
     }
+    /// Whether some statement lets everybody in, without a condition (S29).
+    pub fn opens_to_everybody(&self) -> bool {
+        let anybody = |principal: &Json| match principal {
+            Json::String(who) => who == "*",
+            Json::Object(kinds) => match kinds.get("AWS") {
+                Some(Json::Array(many)) => many.iter().any(|who| who == "*"),
+                Some(who) => who == "*",
+                None => false,
+            },
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) => false,
+        };
+        self.statements().iter().any(|s| {
+            s.get("Effect").and_then(Json::as_str) == Some("Allow")
+                && s.get("Condition").is_none()
+                && s.get("Principal").is_some_and(anybody)
+        })
+    }
     /// Whether some statement denies writes by their remaining retention (S7).
     pub fn has_retention_floor(&self) -> bool {
         self.statements().iter().any(|s| {

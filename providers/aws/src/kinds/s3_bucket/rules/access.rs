@@ -5,7 +5,7 @@ use drctl_core::rule::{Change, Effect, Note, Timing, World};
 
 use super::super::spec::{Algorithm, PublicAccessBlock, ServerSideEncryption};
 use crate::facts::{S28, S29, S30, S31};
-use crate::kinds::sides::{Sides, sides};
+use crate::kinds::sides::{Sides, is_removed, sides};
 use crate::values::JsonDocument;
 
 /// A deleted bucket's name may be gone.
@@ -17,8 +17,34 @@ pub(super) fn s28(change: &Change<'_>, _world: &World<'_>) -> Vec<Note> {
     vec![Note::new(&S28, Effect::Irreversible, "bucket", reason)]
 }
 
-/// Turning a public access block off opens a door.
+/// Turning a public access block off opens a door; while it is on, S3 takes no policy for everybody.
 pub(super) fn s29(change: &Change<'_>, _world: &World<'_>) -> Vec<Note> {
+    let mut notes: Vec<Note> = refuse_public_policy(change).into_iter().collect();
+    notes.extend(doors(change));
+    notes
+}
+
+/// S3 blocks public policies of new buckets by itself, so that opening one has to be said.
+fn refuse_public_policy(change: &Change<'_>) -> Option<Note> {
+    const BLOCK: &str = "public_access_block";
+    let Sides { after: Some(policy), .. } = sides::<JsonDocument>(change, "policy")? else { return None };
+    if !policy.opens_to_everybody() || change.is_open(BLOCK) || is_removed(change, BLOCK) {
+        return None;
+    }
+    let reason = match change.after::<PublicAccessBlock>(BLOCK) {
+        Some(block) if !block.block_public_policy => return None,
+        Some(_) => "the policy is for everybody, and the public access block refuses such policies",
+        None => {
+            "the policy is for everybody, and nothing says that the public access block, which S3 sets by \
+             itself, lets it in"
+        }
+    };
+    let help = "Name who may come in, or write `block_public_policy = false` in `public_access_block`.";
+    Some(Note::new(&S29, Effect::Refuse, "policy", reason).help(help))
+}
+
+/// What a change of the block itself opens and closes.
+fn doors(change: &Change<'_>) -> Vec<Note> {
     let Some(sides) = sides::<PublicAccessBlock>(change, "public_access_block") else { return Vec::new() };
     let on = |block: Option<PublicAccessBlock>| {
         let PublicAccessBlock {
