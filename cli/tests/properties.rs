@@ -224,20 +224,20 @@ fn holds(cases: u32, wish: impl Strategy<Value = String> + 'static) {
 
 #[test]
 fn buckets() {
-    holds(96, bucket());
+    holds(64, bucket());
 }
 
 #[test]
 fn instances() {
-    holds(64, instance());
+    holds(48, instance());
 }
 
 #[test]
 fn replications_of_backups() {
-    holds(64, replicated_backups());
+    holds(48, replicated_backups());
 }
 
 #[test]
 fn snapshots() {
-    holds(64, snapshot());
+    holds(48, snapshot());
 }

@@ -71,12 +71,21 @@ fn lifecycle() -> impl Strategy<Value = Line> {
         word("prefix", &["a/", "b/"]),
         noncurrent,
         maybe("expiration_days", 100..900u32),
-        (1..9u32).prop_map(|days| line("abort_incomplete_multipart_upload_days", days)),
+        maybe("abort_incomplete_multipart_upload_days", 1..9u32),
+        tags(),
         prop::option::of(30..90u32).prop_map(|days| {
             Some(block("transition", [line("days", days?), line("storage_class", "\"STANDARD_IA\"")]))
         }),
     )
-        .prop_map(|(a, b, c, d, e, f)| [a, b, c, d, e, f]);
+        .prop_map(|(a, b, c, d, e, tags, f)| {
+            // Parts of uploads have no tags.
+            let tags = tags.filter(|_| e.is_none());
+            // A rule has to do something.
+            let e = e.or_else(|| {
+                if c.is_none() && d.is_none() && f.is_none() { line("expiration_days", 9) } else { None }
+            });
+            [a, b, c, d, e, tags, f]
+        });
     let rules = prop::collection::btree_map("[a-c]", rule, 1..3);
     prop::option::of(rules).prop_map(|rules| {
         let rules = rules?.into_iter().map(|(id, lines)| Some(block(&format!("rule \"{id}\""), lines)));
@@ -91,10 +100,16 @@ fn replication() -> impl Strategy<Value = Line> {
         prop::sample::select(&["\"Enabled\"", "\"Disabled\""][..]),
         maybe("replication_time_control", prop::bool::ANY),
         word("storage_class", &["STANDARD_IA", "GLACIER"]),
+        prop::bool::ANY,
     )
-        .prop_map(|(a, b, markers, c, d)| {
+        .prop_map(|(a, b, markers, c, d, kms)| {
             let markers = line("delete_marker_replication", markers);
-            [a, b, line("destination", "\"arn:aws:s3:::the-copy\""), markers, c, d]
+            let key = "\"arn:aws:kms:eu-west-2:000000000000:key/11111111-2222-3333-4444-555555555555\"";
+            let (kms, key) = match kms {
+                true => (line("sse_kms_encrypted_objects", true), line("replica_kms_key_id", key)),
+                false => (None, None),
+            };
+            [a, b, line("destination", "\"arn:aws:s3:::the-copy\""), markers, c, d, kms, key]
         });
     let rules = prop::collection::btree_map("[a-c]", rule, 1..3);
     let role = prop::sample::select(&["r", "s"][..]);
@@ -133,10 +148,13 @@ fn public() -> impl Strategy<Value = Line> {
     })
 }
 
+/// Two that deny and one that opens the bucket to everybody.
 fn policy() -> impl Strategy<Value = Line> {
-    let text = prop::sample::select(&["s3:DeleteObjectVersion", "s3:DeleteBucket"][..]).prop_map(|action| {
+    const STATEMENTS: [(&str, &str); 3] =
+        [("Deny", "s3:DeleteObjectVersion"), ("Deny", "s3:DeleteBucket"), ("Allow", "s3:GetObject")];
+    let text = prop::sample::select(&STATEMENTS[..]).prop_map(|(effect, action)| {
         format!(
-            "jsonencode({{ Version = \"2012-10-17\", Statement = [{{ Effect = \"Deny\", Principal = \"*\", \
+            "jsonencode({{ Version = \"2012-10-17\", Statement = [{{ Effect = \"{effect}\", Principal = \"*\", \
              Action = \"{action}\", Resource = [\"arn:aws:s3:::the-bucket\", \"arn:aws:s3:::the-bucket/*\"] }}] }})"
         )
     });
