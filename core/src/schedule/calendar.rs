@@ -3,9 +3,9 @@
 use std::fmt;
 use std::ops::Range;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 
 use super::field::{Dialect, Field};
 use super::wrong::Wrong;
@@ -99,10 +99,19 @@ impl Calendar {
 
     /// Refuses a calendar that has no day at all, such as 30 February.
     pub(super) fn that_runs(self, at: Range<usize>) -> Result<Calendar, Wrong> {
-        match self.first_from(0) {
-            Some(_) => Ok(self),
-            None => Err(Wrong::expression(at, "there is no such day, so it never runs")),
+        // In these years each date falls on each day of the week.
+        let every = || (1972..2000).collect();
+        let years: Vec<u16> = self.years.as_ref().map_or_else(every, |y| y.values.iter().copied().collect());
+        let months = years.iter().flat_map(|y| self.months.values.iter().map(move |m| (*y, *m)));
+        let mut dates = months
+            .filter_map(|(year, month)| {
+                Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, 1).ok()
+            })
+            .flat_map(|first| first.series(1.day()).take(first.days_in_month() as usize));
+        if dates.any(|date| self.days.has(date)) {
+            return Ok(self);
         }
+        Err(Wrong::expression(at, "there is no such day, so it never runs"))
     }
 
     /// Whether it runs on that day, counted from 1970-01-01.

@@ -28,9 +28,10 @@ const NAMED: [(&str, &str); 7] = [
 ];
 
 pub(super) fn parse(expression: &str, zone: &str) -> Result<Calendar, Wrong> {
-    let fields = match named(expression.trim())? {
-        Some(meant) => Source::split(meant),
-        None => Source::split(expression),
+    let written = Source::split(expression);
+    let fields = match written.as_slice() {
+        [name] if name.text.starts_with('@') => Source::split(named(name)?),
+        _ => written,
     };
     let [minute, hour, day, month, weekday] = fields.as_slice() else {
         return Err(count(expression, &fields));
@@ -43,16 +44,13 @@ pub(super) fn parse(expression: &str, zone: &str) -> Result<Calendar, Wrong> {
         .that_runs(day.start..weekday.range().end)
 }
 
-fn named(expression: &str) -> Result<Option<&'static str>, Wrong> {
-    if !expression.starts_with('@') {
-        return Ok(None);
+/// What a name such as `@daily` stands for.
+fn named(name: &Source<'_>) -> Result<&'static str, Wrong> {
+    if let Some((_, meant)) = NAMED.iter().find(|(known, _)| *known == name.text) {
+        return Ok(meant);
     }
-    if let Some((_, meant)) = NAMED.iter().find(|(name, _)| *name == expression) {
-        return Ok(Some(meant));
-    }
-    let wrong =
-        Wrong::expression(0..expression.len(), format!("there is no `{}`", expression.escape_debug()));
-    Err(match crate::lang::near(expression, NAMED.iter().map(|(name, _)| *name)) {
+    let wrong = name.wrong(format!("there is no `{}`", name.text.escape_debug()));
+    Err(match crate::lang::near(name.text, NAMED.iter().map(|(known, _)| *known)) {
         Some(near) => wrong.help(format!("Did you mean `{near}`?")),
         None => wrong.help("Write five fields: minute, hour, day of the month, month, day of the week."),
     })
