@@ -79,16 +79,24 @@ async fn a_bucket_with_everything_is_created_and_then_left_alone() {
     }
     let calls = aws.calls();
     assert!(calls.keys().all(|c| is_read(c)), "a plan only reads: {calls:?}");
-    // What ends the life of data has to be accepted, also by who approves unseen.
-    project.run(&["apply", "--auto-approve"]).with(4);
-    assert!(aws.calls().keys().all(|c| is_read(c)), "{:?}", aws.calls());
-    project.apply(&["weakens:aws_s3_bucket.ledger"]);
+    project.apply(&[]);
     assert_everything_is_there(&aws.s3);
     let before = aws.calls();
     project.is_settled();
     project.apply(&[]);
     let calls = since(&before, aws.calls());
     assert!(calls.keys().all(|c| is_read(c)), "nothing to do, nothing written: {calls:?}");
+    // What ends the life of data sooner has to be accepted, also by who approves unseen.
+    project.write(&configuration(&aws.provider()).replace("noncurrent_days = 90", "noncurrent_days = 7"));
+    let before = aws.calls();
+    project.run(&["apply", "--auto-approve"]).with(4);
+    let calls = since(&before, aws.calls());
+    assert!(calls.keys().all(|c| is_read(c)), "not accepted, not written: {calls:?}");
+    project.apply(&["weakens:aws_s3_bucket.ledger"]);
+    let document = json!(["s3", "get_bucket_lifecycle_configuration", {"Bucket": "ledger"}]);
+    let seen = aws.s3.look(&json!([document]));
+    let rules = seen[0]["Rules"].as_array().unwrap();
+    assert!(rules.iter().any(|r| r["NoncurrentVersionExpiration"]["NoncurrentDays"] == 7), "{rules:?}");
 }
 
 fn assert_everything_is_there(s3: &Service) {
@@ -137,7 +145,7 @@ fn assert_everything_is_there(s3: &Service) {
 async fn an_object_in_the_bucket_is_locked() {
     let aws = Aws::start().await;
     let project = Project::new(&configuration(&aws.provider()));
-    project.apply(&["weakens:aws_s3_bucket.ledger"]);
+    project.apply(&[]);
     aws.s3.do_all(vec![json!(["s3", "put_object", {"Bucket": "ledger", "Key": "k", "Body": "x"}])]);
     let seen = aws.s3.look(&json!([["s3", "list_object_versions", {"Bucket": "ledger"}]]));
     let version = &seen[0]["Versions"][0]["VersionId"];

@@ -160,7 +160,7 @@ impl Project {
         }
     }
 
-    /// Applies; the acceptances are those that the program asks for.
+    /// Applies, with these acceptances; it must succeed.
     #[track_caller]
     pub(crate) fn apply(&self, accept: &[&str]) -> Ended {
         let mut arguments = vec!["apply", "--auto-approve"];
