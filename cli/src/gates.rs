@@ -38,6 +38,13 @@ pub(crate) enum FailOn {
 }
 
 impl Gates {
+    /// How the process ends for a plan and for what a pull request does.
+    pub(crate) fn exit_since(&self, view: &View<'_>, base: &View<'_>) -> Exit {
+        let exit = self.exit(view);
+        let closed = (self.check_protection || self.ci) && weakens_unaccepted(base);
+        if closed { exit.and(Exit::Weakens) } else { exit }
+    }
+
     /// How the process ends for this plan.
     pub(crate) fn exit(&self, view: &View<'_>) -> Exit {
         let plan = view.plan;
@@ -46,11 +53,7 @@ impl Gates {
         if (self.detailed_exitcode || self.ci) && (drifted || plan.changes.iter().any(|c| acts(c.action))) {
             exit = exit.and(Exit::Changes);
         }
-        let unaccepted = view.missing.iter().any(|a| match a.kind {
-            AcceptKind::Weakens | AcceptKind::Irreversible | AcceptKind::Delete => true,
-            AcceptKind::Outage => false,
-        });
-        if (self.check_protection || self.ci) && unaccepted {
+        if (self.check_protection || self.ci) && weakens_unaccepted(view) {
             exit = exit.and(Exit::Weakens);
         }
         let fail_on = self.fail_on.or(self.ci.then_some(FailOn::Error));
@@ -62,6 +65,13 @@ impl Gates {
         }
         exit
     }
+}
+
+fn weakens_unaccepted(view: &View<'_>) -> bool {
+    view.missing.iter().any(|a| match a.kind {
+        AcceptKind::Weakens | AcceptKind::Irreversible | AcceptKind::Delete => true,
+        AcceptKind::Outage => false,
+    })
 }
 
 fn has_finding(view: &View<'_>, least: FailOn) -> bool {

@@ -4,6 +4,7 @@
 
 mod args;
 mod argv;
+mod base;
 mod commands;
 mod connect;
 mod exit;

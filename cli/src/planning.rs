@@ -29,6 +29,7 @@ use crate::load;
 use crate::project::Project;
 use crate::registry::REGISTRY;
 use crate::ui::Ui;
+use crate::variables::Undeclared;
 
 /// Where the values of variables come from, beside `DRCTL_VAR_x`.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -244,12 +245,30 @@ pub(crate) fn make(
     state: Option<&State>,
     args: &PlanningArgs,
 ) -> (Plan, Diagnostics) {
+    let (plan, mut diagnostics) = with_input(loaded, observation, state, args, plan::plan);
+    // What cannot be reached explains much of what else is wrong.
+    for (provider, connection) in &observation.connections.clouds {
+        let Some(why) = &connection.head.unobserved else { continue };
+        let headline = format!("Provider `{provider}` does not answer: {}", why.message);
+        diagnostics.push(Diagnostic::error_nowhere(Code::CannotConnect, headline).warning());
+    }
+    (plan, diagnostics)
+}
+
+/// Hands over everything that a plan is made from.
+pub(crate) fn with_input<T>(
+    loaded: &Loaded,
+    observation: &Observation,
+    state: Option<&State>,
+    args: &PlanningArgs,
+    make: impl FnOnce(&Input<'_>) -> T,
+) -> T {
     let selection = Selection {
         target: args.target.iter().cloned().collect(),
         exclude: args.exclude.iter().cloned().collect(),
         refresh_only: args.refresh_only,
     };
-    let (plan, mut diagnostics) = plan::plan(&Input {
+    make(&Input {
         config: &loaded.config,
         sources: &loaded.sources,
         registry: &REGISTRY,
@@ -262,19 +281,21 @@ pub(crate) fn make(
         rules_off: &BTreeSet::new(),
         drctl_version: crate::commands::version::VERSION,
         config_sha256: &loaded.config_sha256,
-    });
-    // What cannot be reached explains much of what else is wrong.
-    for (provider, connection) in &observation.connections.clouds {
-        let Some(why) = &connection.head.unobserved else { continue };
-        let headline = format!("Provider `{provider}` does not answer: {}", why.message);
-        diagnostics.push(Diagnostic::error_nowhere(Code::CannotConnect, headline).warning());
-    }
-    (plan, diagnostics)
+    })
 }
 
 /// Reads the configuration and the values of its variables.
 pub(crate) fn load(project: &Project, args: &VariableArgs, ui: &Ui) -> Result<Loaded, Failure> {
-    let (files, mut diagnostics) = load::directory(&project.dir);
+    evaluate(load::directory(&project.dir), project, (args, Undeclared::Refused), ui)
+}
+
+/// Reads the texts of a configuration with the values of its variables.
+pub(crate) fn evaluate(
+    (files, mut diagnostics): (SourceMap, Diagnostics),
+    project: &Project,
+    given: (&VariableArgs, Undeclared),
+    ui: &Ui,
+) -> Result<Loaded, Failure> {
     let (config, found) = config::load(&files, &REGISTRY);
     diagnostics.extend(found);
     let mut hidden = hidden(&config);
@@ -282,7 +303,7 @@ pub(crate) fn load(project: &Project, args: &VariableArgs, ui: &Ui) -> Result<Lo
     let mut values = Values::new();
     if !diagnostics.has_errors() {
         let texts = (&mut sources, &mut hidden);
-        let (resolved, found) = crate::variables::resolve(&config, texts, args, &project.dir, ui)?;
+        let (resolved, found) = crate::variables::resolve(&config, texts, given, &project.dir, ui)?;
         diagnostics.extend(found);
         values = resolved;
     }

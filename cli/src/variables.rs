@@ -18,12 +18,21 @@ use crate::ui::Ui;
 /// What a variable's environment variable begins with.
 const PREFIX: &str = "DRCTL_VAR_";
 
+/// What becomes of values for variables that the configuration does not declare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Undeclared {
+    /// They are errors.
+    Refused,
+    /// They are left out: they are meant for another configuration.
+    LeftOut,
+}
+
 /// The values of all variables. Files are added to the sources; ranges of them that hold secrets to
 /// the hidden ones.
 pub(crate) fn resolve(
     config: &Config,
     (sources, hidden): (&mut SourceMap, &mut Vec<Span>),
-    args: &VariableArgs,
+    (args, undeclared): (&VariableArgs, Undeclared),
     dir: &Path,
     ui: &Ui,
 ) -> Result<(Values, Diagnostics), Failure> {
@@ -58,6 +67,9 @@ pub(crate) fn resolve(
             Failure::new(Code::BadArgument, headline, "Write it as `--var name=value`.")
         })?;
         given.insert(name.trim().to_owned(), from_text(value, "--var"));
+    }
+    if undeclared == Undeclared::LeftOut {
+        given.retain(|name, _| config.variables.keys().any(|n| n.as_str() == name));
     }
     let (values, found) = variables::resolve(config, &given);
     diagnostics.extend(found);

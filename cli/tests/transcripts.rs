@@ -84,10 +84,15 @@ fn copy(from: &Path, to: &Path) {
 }
 
 fn transcript(example: &str, text: &str) {
+    transcript_with(example, text, |_| {});
+}
+
+fn transcript_with(example: &str, text: &str, prepare: impl Fn(&Path)) {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     let from = root.join("examples").join(example);
     let dir = tempfile::tempdir().unwrap();
     copy(&from, dir.path());
+    prepare(dir.path());
     let steps = steps(&fs::read_to_string(root.join(text)).unwrap());
     assert!(!steps.is_empty(), "no console block in {text}");
     for step in steps {
@@ -135,4 +140,19 @@ fn the_simulated_cloud() {
 #[test]
 fn backups() {
     transcript("../testdata/cli/backups", "testdata/cli/backups/README.md");
+}
+
+/// Beside the quickstart stand the same, one that protects more, and one with an error.
+#[test]
+fn base() {
+    transcript_with("quickstart", "testdata/cli/base.md", |dir| {
+        let main = fs::read_to_string(dir.join("main.dr.hcl")).unwrap();
+        let more = main.replace("backup_retention_period = 14", "backup_retention_period = 30")
+            + "resource \"aws_s3_bucket\" \"audit\" {\n  bucket = \"quickstart-audit\"\n}\n";
+        let broken = main.clone() + "resource \"aws_s3_bucket\" {\n}\n";
+        for (name, text) in [("same", main), ("more", more), ("broken", broken)] {
+            fs::create_dir(dir.join(name)).unwrap();
+            fs::write(dir.join(name).join("main.dr.hcl"), text).unwrap();
+        }
+    });
 }

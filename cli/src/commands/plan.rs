@@ -7,6 +7,7 @@ use drctl_core::diag::Diagnostics;
 use serde_json::json;
 
 use super::show::{self, PlanFormat};
+use crate::base::{self, Since};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::gates::Gates;
@@ -26,6 +27,10 @@ pub(crate) struct Args {
     planning: PlanningArgs,
     #[command(flatten)]
     gates: Gates,
+    /// Also shows what changes from the configuration in this directory, the base of a pull request;
+    /// `--check-protection` looks at that, too
+    #[arg(long, value_name = "DIR", conflicts_with = "refresh_only")]
+    base: Option<PathBuf>,
     /// Saves the plan, for `drctl apply FILE`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -64,13 +69,45 @@ fn planned(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     if diagnostics.has_errors() {
         return Err(loaded.failure(diagnostics));
     }
-    warn(&loaded, diagnostics, ui);
-    show::print(&plan, &REGISTRY, args.format, ui)?;
+    let seen = (&loaded, &observation, state.as_ref());
+    let since = match &args.base {
+        Some(dir) => Some(base::since(dir, project, seen, (&args.planning, &diagnostics), ui)?),
+        None => None,
+    };
+    let mut all = diagnostics;
+    if let Some(Ok(found)) = since.as_ref().map(|s| &s.found) {
+        all.extend(found.diagnostics.iter().cloned());
+    }
+    warn(&loaded, all, ui);
+    match &since {
+        None => show::print(&plan, &REGISTRY, args.format, ui)?,
+        Some(since) => both(since, &View::new(&plan, &REGISTRY), args.format, ui)?,
+    }
     if let Some(path) = &args.out {
         planfile::write(path, &plan)?;
         ui.tell(&format!("Saved to {0}. Apply it with: drctl apply {0}\n", path.display()));
     }
-    Ok(args.gates.exit(&View::new(&plan, &REGISTRY)))
+    let view = View::new(&plan, &REGISTRY);
+    Ok(match since.as_ref().map(|s| &s.found) {
+        None => args.gates.exit(&view),
+        Some(Ok(found)) => args.gates.exit_since(&view, &render::base::view(found, &REGISTRY)),
+        Some(Err(_)) => args.gates.exit(&view).and(Exit::Error),
+    })
+}
+
+/// Prints what the pull request does and what an apply does.
+fn both(since: &Since, view: &View<'_>, format: PlanFormat, ui: &Ui) -> Result<(), Failure> {
+    if let Err(wrong) = &since.found {
+        let look = ui.err_look();
+        ui.tell(&render::diagnostics::text(&wrong.diagnostics, &wrong.sources, &wrong.hidden, look));
+    }
+    let format = if ui.format == Format::Json { PlanFormat::Json } else { format };
+    let text = match format {
+        PlanFormat::Text => render::base::text(since, view, ui.look()),
+        PlanFormat::Json => format!("{:#}\n", render::base::json(since, view)),
+        PlanFormat::Markdown => render::base::markdown(since, view),
+    };
+    Ok(ui.print(&text)?)
 }
 
 /// Tells warnings, those of the configuration and those of the plan.

@@ -94,7 +94,7 @@ fn identity(change: &ResourceChange) -> Map<String, Json> {
     object
 }
 
-fn resource_change(view: &View<'_>, change: &ResourceChange) -> Json {
+pub(crate) fn resource_change(view: &View<'_>, change: &ResourceChange) -> Json {
     let sides = Sides::of(view, change);
     let exists_after = !matches!(change.action, Action::Forget | Action::Delete);
     let mut detail = json!({

@@ -10,17 +10,34 @@ use super::value;
 use super::view::{Detail, Entry, Section, View, acceptance, timing, timing_of, verb};
 
 /// Characters a comment may have; GitHub refuses more than 65,536.
-const BUDGET: usize = 60_000;
+pub(super) const BUDGET: usize = 60_000;
 /// Characters kept back for the counts of what was left out and the foot.
 const RESERVE: usize = 4_000;
 
 /// The whole comment.
 pub(crate) fn plan(view: &View<'_>) -> String {
+    plan_within(view, BUDGET)
+}
+
+/// The whole plan in so many characters.
+pub(super) fn plan_within(view: &View<'_>, budget: usize) -> String {
     let mut text = head(view);
     let foot = foot(view);
-    let budget = BUDGET.saturating_sub(RESERVE + foot.chars().count());
-    let mut used = text.chars().count();
-    for (section, entries) in view.sections() {
+    let budget = budget.saturating_sub(RESERVE + foot.chars().count());
+    let used = text.chars().count();
+    text += &sections(view, view.sections(), (used, budget), "drctl show");
+    text + &foot
+}
+
+/// The sections, each as far as it fits; `whole` is the command that leaves nothing out.
+pub(super) fn sections(
+    view: &View<'_>,
+    sections: Vec<(Section, Vec<Entry<'_>>)>,
+    (mut used, budget): (usize, usize),
+    whole: &str,
+) -> String {
+    let mut text = String::new();
+    for (section, entries) in sections {
         let title = format!("\n### {} {} ({})\n\n", section.symbol(), section.title(), entries.len());
         used += title.chars().count();
         text += &title;
@@ -36,10 +53,10 @@ pub(crate) fn plan(view: &View<'_>) -> String {
             text += &piece;
         }
         if left_out > 0 {
-            let _ = writeln!(text, "\n{left_out} more left out for length: `drctl show` has them all.");
+            let _ = writeln!(text, "\n{left_out} more left out for length: `{whole}` has them all.");
         }
     }
-    text + &foot
+    text
 }
 
 fn head(view: &View<'_>) -> String {
@@ -190,7 +207,7 @@ fn longest_run(text: &str) -> usize {
 }
 
 /// The text as inline code, whatever is in it.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text = safe(text).replace('|', "\\|");
     if !text.contains('`') {
         return format!("`{text}`");
@@ -200,7 +217,7 @@ fn code(text: &str) -> String {
 }
 
 /// The text without any meaning in Markdown or HTML, and without names that notify people.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in safe(text).chars() {
         match c {

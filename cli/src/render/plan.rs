@@ -18,16 +18,22 @@ const NAME_COLUMN: usize = 34;
 pub(crate) fn text(view: &View<'_>, look: Look) -> String {
     let mut text = head(view, look);
     for (section, entries) in view.sections() {
-        let title = format!("{} {} ({})", section.symbol(), section.title(), entries.len());
-        text += &format!("\n{}\n", look.paint(tone(section), &title));
-        for entry in &entries {
-            text += &self::entry(view, section, entry, look);
-        }
+        text += &self::section(view, section, &entries, look);
     }
     text += &drift(view.plan, look);
     text += &outputs(view.plan, look);
     text += &unchanged(view.plan, look);
     text + &foot(view, look)
+}
+
+/// The changes under one headline.
+pub(super) fn section(view: &View<'_>, section: Section, entries: &[Entry<'_>], look: Look) -> String {
+    let title = format!("{} {} ({})", section.symbol(), section.title(), entries.len());
+    let mut text = format!("\n{}\n", look.paint(tone(section), &title));
+    for entry in entries {
+        text += &self::entry(view, section, entry, look);
+    }
+    text
 }
 
 fn tone(section: Section) -> Tone {

@@ -10,7 +10,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::rule::Effect;
 
 /// Whether an acceptance covers an address: itself, or the block it comes from.
-fn covers(accepted: &Address, address: &Address) -> bool {
+pub(super) fn covers(accepted: &Address, address: &Address) -> bool {
     accepted == address || (accepted.key.is_none() && *accepted == address.block())
 }
 

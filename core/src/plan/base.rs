@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::accept::covers;
 use super::canonical::key_of;
 use super::compare::REDACTED;
 use super::expand::expand;
 use super::instance::Instance;
 use super::scope::{Block, Known};
 use super::world::{Basis, Observation, World};
-use super::{Action, Input, Plan, plan, providers};
+use super::{AcceptKind, Acceptance, Action, Input, Plan, plan, providers};
 use crate::addr::{Address, Name, ProviderAddress};
 use crate::codes::Code;
 use crate::config::Config;
@@ -43,6 +44,21 @@ pub struct Comparison {
     pub let_go: BTreeMap<Address, Id>,
     /// What the rules have against it, as warnings; places are in this configuration.
     pub diagnostics: Diagnostics,
+}
+
+impl Comparison {
+    /// What a person has not accepted yet of what changes, sorted by kind and address.
+    pub fn missing_acceptances(&self) -> Vec<Acceptance> {
+        let mut missing: BTreeSet<Acceptance> = self.plan.missing_acceptances().into_iter().collect();
+        for address in self.let_go.keys().filter(|a| self.plan.change(a).is_some()) {
+            let given = |a: &Acceptance| a.kind == AcceptKind::Weakens && covers(&a.address, address);
+            if !self.plan.accepted.iter().any(given) {
+                let (kind, address) = (AcceptKind::Weakens, address.clone());
+                missing.insert(Acceptance { kind, address, until: None });
+            }
+        }
+        missing.into_iter().collect()
+    }
 }
 
 /// Plans from the base to the input's configuration. Of the input's world only the places count, of
@@ -92,9 +108,10 @@ pub fn since(input: &Input<'_>, base: &Base<'_>, told: &Diagnostics) -> Result<C
     Ok(Comparison { plan, let_go: stand.let_go, diagnostics })
 }
 
-/// Whether only reading could settle it: the resource is shown as unobserved then.
+/// Whether only reading could settle it: the resource is shown as unobserved then, and what a rule
+/// warns of is for the plan that has read.
 fn needs_reading(diagnostic: &Diagnostic) -> bool {
-    matches!(diagnostic.code, Code::IdentityOpen | Code::ExpansionOpen)
+    matches!(diagnostic.code, Code::IdentityOpen | Code::ExpansionOpen | Code::FactWarns)
 }
 
 /// One thing, whatever its address: kind, place (or the provider configuration without one) and id.

@@ -90,6 +90,7 @@ fn declared(
     diags: &mut Diagnostics,
 ) -> Decision {
     check(input, instance, diags);
+    let may_be_there = input.world.basis == Basis::Configuration;
     let span = block_span(input.config, instance);
     let error = |code, headline: String, label: String| {
         Diagnostic::error(code, headline, span, label).about(instance.address.clone())
@@ -130,10 +131,7 @@ fn declared(
             }
             Decision::unobserved(why.clone())
         }
-        // What the base does not have may well be at the provider.
-        Some(Observation::Absent) if input.world.basis == Basis::Configuration => {
-            create(instance, owned, diags, error)
-        }
+        Some(Observation::Absent) if may_be_there => create(instance, owned, diags, error),
         Some(Observation::Absent) if instance.imported => {
             let label = format!("`{id}` is not at the provider");
             diags.push(error(Code::ImportDiffers, "There is nothing to import".to_owned(), label));
