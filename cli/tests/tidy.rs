@@ -123,7 +123,7 @@ fn long_functions(file: &str, lines: &[&str]) -> Vec<String> {
             open = Some((number, indent, head));
         } else if let Some((start, at, name)) = open
             && indent == at
-            && line.trim() == "}"
+            && (line.trim() == "}" || line.trim_end().ends_with(';'))
         {
             let length = number - start + 1;
             if length > MAX_FUNCTION_LINES {

@@ -11,7 +11,7 @@ use super::world::Observation;
 use super::{AcceptKind, Action, After, Basis, Input, Op};
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::provider::{ErrorClass, Observed, Unobserved};
+use crate::provider::{ErrorClass, Id, Observed, Unobserved};
 use crate::schema::{Attribute, Removal, Role, attribute as find};
 use crate::state::Owned;
 use crate::value::Value;
@@ -106,29 +106,7 @@ fn declared(
             Decision::unobserved(Unobserved { class: ErrorClass::Unavailable, message })
         }
         Some(Observation::Unobserved(why)) => {
-            match why.class {
-                ErrorClass::Foreign => diags.push(
-                    error(
-                        Code::ForeignName,
-                        format!("`{id}` belongs to another account"),
-                        "this name is taken".to_owned(),
-                    )
-                    .help("Choose another name, or use the credentials of the account it belongs to."),
-                ),
-                ErrorClass::Elsewhere => diags.push(
-                    error(Code::ElsewhereName, format!("`{id}` is in another region"), why.message.clone())
-                        .help("Use a provider configuration of that region."),
-                ),
-                ErrorClass::Denied
-                | ErrorClass::Throttled
-                | ErrorClass::Timeout
-                | ErrorClass::Unavailable
-                | ErrorClass::NotFound
-                | ErrorClass::Conflict
-                | ErrorClass::Rejected
-                | ErrorClass::Credentials
-                | ErrorClass::Malformed => {}
-            }
+            diags.extend(taken(id, why, &error));
             Decision::unobserved(why.clone())
         }
         Some(Observation::Absent) if may_be_there => create(instance, owned, diags, error),
@@ -149,6 +127,37 @@ fn declared(
             Decision::new(Action::Keep, None, "it is not there, and drctl does not create it")
         }
         Some(Observation::Absent) => create(instance, owned, diags, error),
+    }
+}
+
+/// The error for a name that is known to belong to somebody else, or to be somewhere else.
+fn taken(
+    id: &Id,
+    why: &Unobserved,
+    error: &impl Fn(Code, String, String) -> Diagnostic,
+) -> Option<Diagnostic> {
+    match why.class {
+        ErrorClass::Foreign => Some(
+            error(
+                Code::ForeignName,
+                format!("`{id}` belongs to another account"),
+                "this name is taken".to_owned(),
+            )
+            .help("Choose another name, or use the credentials of the account it belongs to."),
+        ),
+        ErrorClass::Elsewhere => Some(
+            error(Code::ElsewhereName, format!("`{id}` is in another region"), why.message.clone())
+                .help("Use a provider configuration of that region."),
+        ),
+        ErrorClass::Denied
+        | ErrorClass::Throttled
+        | ErrorClass::Timeout
+        | ErrorClass::Unavailable
+        | ErrorClass::NotFound
+        | ErrorClass::Conflict
+        | ErrorClass::Rejected
+        | ErrorClass::Credentials
+        | ErrorClass::Malformed => None,
     }
 }
 
