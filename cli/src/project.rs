@@ -67,7 +67,10 @@ impl Project {
         if dir.join("cloud.json").exists() || !seed_path.exists() {
             return Ok(Simulation { sim: Sim::dir(&dir).map_err(failed)?, seeded_from: None });
         }
-        let world = SimWorld::seed(&seed(&seed_path)?).map_err(failed)?;
+        let world = SimWorld::seed(&seed(&seed_path)?).map_err(|error| {
+            let headline = format!("`{}` cannot be used: {error}", seed_path.display());
+            Failure::new(Code::Simulation, headline, "Correct it; see `drctl sim --help`.")
+        })?;
         let sim = Sim::dir_or(&dir, || world).map_err(failed)?;
         Ok(Simulation { sim, seeded_from: Some(seed_path) })
     }

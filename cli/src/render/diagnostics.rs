@@ -148,6 +148,9 @@ fn handler(look: Look) -> GraphicalReportHandler {
         .with_links(false)
         .with_context_lines(1)
         .with_break_words(false)
+        // Options, dates and addresses have hyphens and stay whole to be copied.
+        .with_word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .with_word_separator(textwrap::WordSeparator::AsciiSpace)
         .without_syntax_highlighting()
 }
 

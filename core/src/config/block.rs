@@ -16,6 +16,9 @@ use crate::lang::near;
 use crate::lang::parse::Item;
 use crate::span::Span;
 
+/// As many names are listed when none of them is near; more are looked up in the reference.
+const MOST_LISTED: usize = 16;
+
 /// A block in its item.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'i> {
@@ -33,6 +36,14 @@ impl<'i> Source<'i> {
     pub(super) fn header(self) -> Span {
         let start = self.item.span(self.block.ident.span());
         self.block.labels.last().map_or(start, |label| start.to(self.item.span(label.span())))
+    }
+
+    /// What it is called in sentences: the kind of a resource, the type of any other block.
+    pub(super) fn title(self) -> &'i str {
+        match (self.block.ident.as_str(), self.block.labels.first()) {
+            ("resource", Some(kind)) => kind.as_str(),
+            (other, _) => other,
+        }
     }
 
     pub(super) fn span(self) -> Span {
@@ -200,8 +211,12 @@ pub(super) fn unknown<'n>(
 ) -> Diagnostic {
     let label = format!("there is no `{name}` in `{inside}`");
     let diagnostic = Diagnostic::error(Code::UnknownAttribute, "Unknown attribute", span, label);
-    match near(name, candidates) {
+    let all: Vec<&str> = candidates.collect();
+    match near(name, all.iter().copied()) {
         Some(near) => diagnostic.help(format!("Did you mean `{near}`?")),
+        None if (1..=MOST_LISTED).contains(&all.len()) => {
+            diagnostic.help(format!("There is {}.", all.join(", ")))
+        }
         None => diagnostic,
     }
 }

@@ -94,15 +94,20 @@ impl Check<'_> {
             self.diags.push(Diagnostic::error(
                 Code::UnknownProvider,
                 "Unknown provider",
-                resource.span,
+                resource.provider_span,
                 label,
             ));
         } else if provider.alias.is_some() && !self.config.providers.contains_key(provider) {
             let label = format!("there is no provider configuration `{provider}`");
-            self.diags.push(
-                Diagnostic::error(Code::UnknownProvider, "Unknown provider", resource.span, label)
-                    .help(format!("Declare it: `provider \"{}\" {{ alias = … }}`.", provider.name)),
-            );
+            let aliases = self.config.providers.keys().filter_map(|p| p.alias.as_ref()).map(Name::as_str);
+            let alias = provider.alias.as_ref().map_or("", Name::as_str);
+            let help = match near(alias, aliases) {
+                Some(near) => format!("Did you mean `{}.{near}`?", provider.name),
+                None => format!("Declare it: `provider \"{}\" {{ alias = \"{alias}\" … }}`.", provider.name),
+            };
+            let span = resource.provider_span;
+            self.diags
+                .push(Diagnostic::error(Code::UnknownProvider, "Unknown provider", span, label).help(help));
         }
     }
 

@@ -46,7 +46,11 @@ pub fn load(sources: &SourceMap, registry: &Registry) -> (Config, Diagnostics) {
             }
         }
     }
-    check::names(&load.config, registry, &mut load.diags);
+    let torn = load.diags.iter().any(|d| d.code == Code::Syntax);
+    let mut names = Diagnostics::default();
+    check::names(&load.config, registry, &mut names);
+    // A block that cannot be read may declare what seems to be missing.
+    load.diags.extend(names.iter().filter(|d| !torn || d.code != Code::UnknownName).cloned());
     (load.config, load.diags.sorted())
 }
 

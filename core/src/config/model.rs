@@ -111,6 +111,8 @@ pub struct Resource {
     pub name: Name,
     /// The provider configuration it is read and changed through.
     pub provider: ProviderAddress,
+    /// Where that is written; the head of the block when it is not.
+    pub provider_span: Span,
     /// `count`
     pub count: Option<Expr>,
     /// `for_each`

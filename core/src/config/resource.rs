@@ -36,6 +36,7 @@ pub(super) fn resource(source: Source<'_>, registry: &Registry, diags: &mut Diag
         kind: KindName::new(labels[0]).ok()?,
         name,
         provider: ProviderAddress { name: Name::new(provider.name).ok()?, alias: None },
+        provider_span: source.header(),
         count: None,
         for_each: None,
         depends_on: Vec::new(),
@@ -50,6 +51,7 @@ pub(super) fn resource(source: Source<'_>, registry: &Registry, diags: &mut Diag
             "provider" => {
                 if let Some(address) = provider_address(source, &a.value, diags) {
                     resource.provider = address;
+                    resource.provider_span = source.item.span(a.value.span());
                 }
             }
             "count" => resource.count = Some(source.lower(&a.value, diags)),
@@ -155,7 +157,6 @@ impl Read {
         meta: &[&str],
         diags: &mut Diagnostics,
     ) {
-        let inside = source.block.ident.as_str();
         for structure in &source.block.body {
             match structure {
                 Structure::Attribute(a) if meta.contains(&a.key.as_str()) => {}
@@ -164,7 +165,7 @@ impl Read {
             }
         }
         for wanted in table.iter().filter(|a| a.required && !self.attributes.contains_key(a.name)) {
-            diags.push(missing(wanted.name, source.header(), inside));
+            diags.push(missing(wanted.name, source.header(), source.title()));
         }
         for row in table {
             let Some(expr) = self.attributes.get_mut(row.name) else { continue };
@@ -192,7 +193,7 @@ impl Read {
     ) {
         let (name, span) = (a.key.as_str(), source.key_span(a));
         let Some(row) = attribute(table, name) else {
-            diags.push(unknown(name, span, source.block.ident.as_str(), table.iter().map(|a| a.name)));
+            diags.push(stray(name, span, source, table));
             return;
         };
         let how = match form(&row.ty) {
@@ -290,16 +291,7 @@ fn row_of(
 ) -> Option<(&'static Attribute, &'static [Attribute])> {
     let (name, span) = (source.block.ident.as_str(), source.header());
     let Some(row) = attribute(table, name) else {
-        diags.push(match refused(name) {
-            Some(why) => Diagnostic::error(
-                Code::Unsupported,
-                "Not in this language",
-                span,
-                format!("there is no `{name}` here"),
-            )
-            .help(why),
-            None => unknown(name, span, outer.block.ident.as_str(), table.iter().map(|a| a.name)),
-        });
+        diags.push(stray(name, span, outer, table));
         return None;
     };
     match form(&row.ty) {
@@ -315,9 +307,18 @@ fn row_of(
     }
 }
 
+/// What is said of a name that is not in the table of where it stands.
+fn stray(name: &str, span: Span, inside: Source<'_>, table: &'static [Attribute]) -> Diagnostic {
+    if let Some(why) = refused(name) {
+        let label = format!("there is no `{name}` here");
+        return Diagnostic::error(Code::Unsupported, "Not in this language", span, label).help(why);
+    }
+    unknown(name, span, inside.title(), table.iter().map(|a| a.name))
+}
+
 fn refused(name: &str) -> Option<&'static str> {
     Some(match name {
-        "lifecycle" => {
+        "lifecycle" | "prevent_destroy" | "create_before_destroy" | "ignore_changes" => {
             "drctl never replaces or deletes a resource to change a setting, and leaves alone what is not written."
         }
         "provisioner" | "connection" => "drctl changes settings at providers and runs nothing on machines.",

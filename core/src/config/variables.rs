@@ -186,7 +186,7 @@ fn validate(name: &Name, variable: &Variable, value: &Value, diags: &mut Diagnos
                 let message = reduce(&validation.error_message, &own, diags);
                 let text = match message.value() {
                     Some(Value::String(text)) if !message.any_sensitive() => text,
-                    _ => "the condition is false; its message would show a sensitive value".to_owned(),
+                    _ => "The message for it would show a sensitive value and is left out.".to_owned(),
                 };
                 diags.push(
                     Diagnostic::error(

@@ -362,6 +362,9 @@ pub(crate) fn unknown_function(name: &str, span: Span) -> Diagnostic {
         Some(why) => format!("`{name}` is left out on purpose: {why}"),
         None => format!("there is no function `{name}`"),
     };
+    // The name alone: the arguments are not to blame.
+    let end = u32::try_from(name.len()).map_or(span.end, |length| span.end.min(span.start + length));
+    let span = Span { end, ..span };
     let diagnostic = Diagnostic::error(Code::UnknownFunction, "Unknown function", span, label);
     match crate::lang::near(name, functions::all().iter().map(|f| f.name)) {
         Some(near) => diagnostic.help(format!("Did you mean `{near}`?")),

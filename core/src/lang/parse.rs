@@ -60,7 +60,10 @@ fn floor(text: &str, offset: usize) -> usize {
 }
 
 fn width(text: &str, at: usize) -> usize {
-    text[at..].chars().next().filter(|c| *c != '\n' && *c != '\r').map_or(0, char::len_utf8)
+    let rest = &text[at..];
+    let word = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(rest.len());
+    let one = rest.chars().next().filter(|c| *c != '\n' && *c != '\r').map_or(0, char::len_utf8);
+    word.max(one)
 }
 
 fn syntax(span: Span, message: &str) -> Diagnostic {
@@ -69,7 +72,7 @@ fn syntax(span: Span, message: &str) -> Diagnostic {
             Code::DuplicateAttribute,
             "Attribute set twice",
             span,
-            "set before in this block",
+            "this has been set before in this block",
         )
         .help("Keep one of the two.");
     }

@@ -185,12 +185,13 @@ impl Reducer<'_> {
             Lookup::NotYet | Lookup::Failed => stays,
             Lookup::Undeclared { candidates } => {
                 let text = render::reference(reference);
-                let mut diagnostic = Diagnostic::error(
-                    Code::UnknownName,
-                    "Name not declared",
-                    span,
-                    format!("there is no `{text}`"),
-                );
+                let inside = matches!(reference.subject, Subject::Local(..) | Subject::Variable(..));
+                let (code, headline) = match inside && !reference.path.is_empty() {
+                    true => (Code::NoSuchElement, "No such element"),
+                    false => (Code::UnknownName, "Name not declared"),
+                };
+                let label = format!("there is no `{text}`");
+                let mut diagnostic = Diagnostic::error(code, headline, span, label);
                 let last = reference.path.last().map(|step| match access::step_key(step) {
                     Value::String(name) => name,
                     _ => String::new(),

@@ -10,6 +10,7 @@ use super::{After, Basis, Input};
 use crate::codes::Code;
 use crate::diag::Diagnostic;
 use crate::lang::expr::Expr;
+use crate::lang::render;
 use crate::provider::Observed;
 use crate::schema::{Attribute, Removal, Role, attribute as find};
 use crate::state::{Owned, fingerprint};
@@ -141,11 +142,17 @@ pub(super) fn unset(instance: &Instance, observed: &Observed, name: &str) -> Opt
 
 /// The error for a difference that would need a replacement.
 pub(super) fn fixed(instance: &Instance, leaf: &Leaf, expr: &Expr) -> Diagnostic {
+    let label = match &leaf.before {
+        Some(live) if !leaf.sensitive => {
+            format!("the provider has {}", render(&Expr::literal(live.clone(), expr.span)))
+        }
+        Some(_) | None => "this differs from what the provider has".to_owned(),
+    };
     Diagnostic::error(
         Code::FixedDiffers,
         format!("`{}` is fixed at creation", leaf.path.join(".")),
         leaf.span.unwrap_or(expr.span),
-        "this differs from what the provider has",
+        label,
     )
     .about(instance.address.clone())
     .help(

@@ -69,7 +69,7 @@ pub fn plan(input: &Input<'_>) -> (Plan, Diagnostics) {
     same_things(input, instances, &mut diags);
     let decisions: Vec<Decision> = instances.iter().map(|i| decide(input, i, &mut diags)).collect();
     let graph = order::needs_graph(instances);
-    let selected = select::select(input.selection, instances, &graph, &mut diags);
+    let selected = select::select(input.selection, input.accepted, instances, &graph, &mut diags);
     let steps = order::steps(input.world, instances, &decisions, &graph, &selected);
     let providers = heads(input, instances);
     let complete = selected.len() == instances.len()

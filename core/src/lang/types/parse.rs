@@ -35,7 +35,7 @@ impl Reader {
     }
 
     fn error(&self, node: &impl hcl_edit::Span, label: impl Into<String>) -> Box<Diagnostic> {
-        Box::new(Diagnostic::error(Code::InvalidType, "invalid type", self.span(node), label).help(HELP))
+        Box::new(Diagnostic::error(Code::InvalidType, "Invalid type", self.span(node), label).help(HELP))
     }
 
     fn constraint(&self, expr: &Expression) -> Result<TypeConstraint, Box<Diagnostic>> {
