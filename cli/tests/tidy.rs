@@ -121,6 +121,9 @@ fn long_functions(file: &str, lines: &[&str]) -> Vec<String> {
         let head = head.trim_start_matches("async ").trim_start_matches("const ");
         if open.is_none() && head.starts_with("fn ") && !line.trim_end().ends_with(['}', ';']) {
             open = Some((number, indent, head));
+        } else if open.is_some_and(|(_, at, _)| indent == at) && line.ends_with(';') {
+            // Declared in a trait, without a body.
+            open = None;
         } else if let Some((start, at, name)) = open
             && indent == at
             && (line.trim() == "}" || line.trim_end().ends_with(';'))

@@ -144,7 +144,7 @@ pub(super) fn unset(instance: &Instance, observed: &Observed, name: &str) -> Opt
 pub(super) fn fixed(instance: &Instance, leaf: &Leaf, expr: &Expr) -> Diagnostic {
     let label = match &leaf.before {
         Some(live) if !leaf.sensitive => {
-            format!("the provider has {}", render(&Expr::literal(live.clone(), expr.span)))
+            format!("it is {} and stays so", render(&Expr::literal(live.clone(), expr.span)))
         }
         Some(_) | None => "this differs from what the provider has".to_owned(),
     };
