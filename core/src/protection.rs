@@ -61,6 +61,18 @@ pub enum Protection {
     },
 }
 
+impl Protection {
+    /// Whether it reaches back to any moment of a window.
+    pub fn has_window(&self) -> bool {
+        match self {
+            Protection::PointInTime { .. } | Protection::ReplicatedBackups { .. } => true,
+            Protection::Snapshot { .. } | Protection::ReplicatesTo { .. } | Protection::Versions { .. } => {
+                false
+            }
+        }
+    }
+}
+
 /// A restorable window: from the earliest to the latest restorable instant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
@@ -78,13 +90,18 @@ pub struct RecoveryStep {
     pub id: String,
     /// What is done, in a few words: "restore `main` to `main-dr-…` at 13:58:00Z".
     pub summary: String,
+    /// Which part of the way back it belongs to.
+    pub phase: Phase,
     /// What it is: changes something, checks something, or asks a person.
     pub nature: StepNature,
     /// The steps of the same datastore that come before.
     pub needs: Vec<String>,
+    /// What has to be true before, in words, beyond the steps it needs.
+    pub before: Vec<String>,
     /// The API it needs, with the region: `rds` in `eu-west-2`, control or data plane.
     pub api: Option<ApiNeed>,
-    /// The equivalent command, one word an element; empty for manual steps.
+    /// The equivalent command, one word an element. Of a manual step the one that tells the person
+    /// what is needed for it; may be empty there.
     pub command: Vec<String>,
     /// The usual and the unlucky duration.
     pub estimate: Estimate,
@@ -92,6 +109,26 @@ pub struct RecoveryStep {
     pub why: String,
     /// The facts it rests on.
     pub facts: Vec<crate::fact::FactId>,
+}
+
+/// The parts of a way back, in their order. Nothing of a later one starts before the earlier are done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Keeps the damage from growing: stop what writes.
+    Contain,
+    /// Brings the data back, under a name that was never used, or finds the copy to use.
+    Restore,
+    /// Looks at what came back, before anybody depends on it.
+    Verify,
+    /// Sends its users there. From here on the lost one is no longer the truth.
+    Redirect,
+    /// Looks at it through those who use it.
+    Confirm,
+    /// Lets writers write again. Here the downtime ends.
+    Resume,
+    /// Protects what is now in use.
+    Protect,
 }
 
 /// What a recovery step is.

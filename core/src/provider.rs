@@ -16,7 +16,7 @@ pub use self::observed::{
     Wanted,
 };
 pub use crate::protection::{
-    ApiNeed, Estimate, Protection, RecoveryStep, StepNature, Subject, Target, Window,
+    ApiNeed, Estimate, Phase, Protection, RecoveryStep, StepNature, Subject, Target, Window,
 };
 use crate::rule::Rule;
 use crate::schema::{Attribute, Attributes, Invalid, Role};

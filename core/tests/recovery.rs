@@ -83,12 +83,18 @@ impl Kind for Vault {
         vec![Protection::ReplicatedBackups { of: of.to_owned(), backup: None, region, window }]
     }
     fn recover(_: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {
-        let step = |id: &str, needs: &[&str], minutes: i64| RecoveryStep {
+        let step = |phase: Phase, id: &str, needs: &[&str], minutes: i64| RecoveryStep {
             id: id.to_owned(),
             summary: format!("{id} {}", target.name),
+            phase,
             nature: StepNature::Auto,
             needs: needs.iter().map(|n| (*n).to_owned()).collect(),
-            api: None,
+            before: vec![],
+            api: Some(ApiNeed {
+                service: "vault".to_owned(),
+                region: target.region.clone(),
+                control_plane: true,
+            }),
             command: vec![],
             estimate: Estimate {
                 p50: SignedDuration::from_mins(minutes),
@@ -101,9 +107,11 @@ impl Kind for Vault {
         match by {
             Protection::ReplicatedBackups { .. } => {
                 vec![
-                    step("restore", &[], 10),
-                    step("verify", &["restore"], 1),
-                    step("redirect", &["verify"], 1),
+                    step(Phase::Contain, "stop", &[], 1),
+                    step(Phase::Restore, "restore", &["stop"], 10),
+                    step(Phase::Verify, "verify", &["restore"], 1),
+                    step(Phase::Redirect, "redirect", &["verify"], 1),
+                    step(Phase::Protect, "protect", &["redirect"], 5),
                 ]
             }
             _ => vec![],
@@ -131,7 +139,7 @@ fn plan(components: &[Component], datastores: &[&str], lost: &str) -> RecoveryPl
         .iter()
         .map(|d| (Name::new(*d).unwrap(), format!("toy_vault.{d}").parse().unwrap()))
         .collect();
-    recover(&Input {
+    let plan = recover(&Input {
         components,
         datastores: &datastores,
         loss: &Loss { regions: [lost.to_owned()].into() },
@@ -142,7 +150,9 @@ fn plan(components: &[Component], datastores: &[&str], lost: &str) -> RecoveryPl
         },
         at: None,
         now: NOW.parse().unwrap(),
-    })
+    });
+    assert_eq!(check(&plan), Vec::<String>::new());
+    plan
 }
 
 fn gone() -> Seen {
@@ -175,8 +185,13 @@ fn the_newest_data_outside_of_the_loss_is_chosen_and_the_others_say_why_not() {
             "toy_vault.old: loses 8m more",
         ]
     );
-    assert_eq!((plan.rto.p50_s, plan.rto.p95_s, plan.rto.status), (Some(720), Some(1440), Status::Met));
-    assert!(plan.steps.iter().all(|s| s.critical && s.summary.contains("main-dr20261121030000")));
+    assert_eq!((plan.rto.p50_s, plan.rto.p95_s, plan.rto.status), (Some(780), Some(1560), Status::Met));
+    let critical: Vec<_> = plan.steps.iter().map(|s| (s.done_p95_s, s.critical)).collect();
+    assert_eq!(critical, [(120, true), (1320, true), (1440, true), (1560, true), (2160, false)]);
+    let window = &plan.unprotected[0];
+    assert_eq!((&window.since, &window.until), (&BTreeSet::from([4]), &BTreeSet::from([5])));
+    assert_eq!((window.p50_s, window.p95_s), (Some(300), Some(600)));
+    assert!(plan.steps.iter().all(|s| s.summary.contains("main-dr20261121030000")));
 }
 
 #[test]
@@ -202,9 +217,13 @@ fn what_a_datastore_needs_is_brought_back_before_it() {
     ];
     let plan = plan(&system, &["api", "base"], "r-east");
     let order: Vec<_> = plan.steps.iter().map(|s| (s.datastore.as_str(), s.needs.clone())).collect();
-    assert_eq!(order[0], ("base", BTreeSet::new()));
-    assert_eq!(order[3], ("api", BTreeSet::from([3])));
-    assert_eq!(plan.rto.p95_s, Some(2 * 1440));
+    // Containment of both first, then what is needed, then what needs it, which does not wait for the
+    // other to be protected again.
+    assert_eq!(order[..2], [("base", BTreeSet::new()), ("api", BTreeSet::new())]);
+    assert_eq!(order[2], ("base", BTreeSet::from([1])));
+    assert_eq!(order[5], ("api", BTreeSet::from([2, 5])));
+    assert_eq!(order[8..], [("base", BTreeSet::from([5])), ("api", BTreeSet::from([8]))]);
+    assert_eq!(plan.rto.p95_s, Some(1560 + 1440));
     assert_eq!(plan.rto.status, Status::Missed);
 }
 

@@ -185,13 +185,10 @@ fn show(plan: &RecoveryPlan, simulated: bool, args: &Args, ui: &Ui) -> Result<()
     Ok(())
 }
 
-/// 3 when an objective is missed or something cannot come back.
+/// 3 when an objective is missed or not known to be met, or something cannot come back.
 fn exit(plan: &RecoveryPlan) -> Exit {
     let missed = |status| matches!(status, Status::Missed | Status::NoPlan);
-    let unbounded = plan.rpo.status == Status::Unbounded && plan.rpo.objective_s.is_some();
-    if missed(plan.rto.status) || missed(plan.rpo.status) || unbounded {
-        Exit::Objective
-    } else {
-        Exit::Success
-    }
+    let open =
+        matches!(plan.rpo.status, Status::Unbounded | Status::Unknown) && plan.rpo.objective_s.is_some();
+    if missed(plan.rto.status) || missed(plan.rpo.status) || open { Exit::Objective } else { Exit::Success }
 }

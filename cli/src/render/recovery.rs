@@ -1,13 +1,16 @@
 //! How a recovery plan looks: read from top to bottom under stress, within 100 columns. First the
 //! verdict, then what comes back from where and what is lost, then the steps with their commands.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use drctl_core::provider::StepNature;
-use drctl_core::recovery::{Choice, Infeasible, Judged, RecoveryPlan, Rejected, Status, Step, readable};
+use drctl_core::provider::{Phase, StepNature};
+use drctl_core::recovery::{
+    Choice, Infeasible, Judged, RecoveryPlan, Rejected, Status, Step, Unprotected, readable,
+};
 
 use super::palette::{Charset, Look};
-use super::text::{safe, wrap};
+use super::text::{count, is_hostile, safe, width, wrap};
 
 /// The plan as text. `heading` names the scenario or loss; the simulation is marked.
 pub(crate) fn text(plan: &RecoveryPlan, heading: &str, simulated: bool, look: Look) -> String {
@@ -21,28 +24,76 @@ pub(crate) fn text(plan: &RecoveryPlan, heading: &str, simulated: bool, look: Lo
     }
     if !plan.untouched.is_empty() {
         let names: Vec<_> = plan.untouched.iter().map(|n| format!("datastore.{n}")).collect();
-        let names = names.join(", ");
-        let _ = writeln!(out, "\n{}", wrap(". ", &format!("not touched by this loss: {names}"), look.width));
+        let line = wrap(". ", &format!("not touched by this loss: {}", names.join(", ")), look.width);
+        let _ = writeln!(out, "\n{line}");
     }
     for warning in &plan.warnings {
         let _ = writeln!(out, "\n{}", wrap("? ", &safe(warning), look.width));
     }
     if !plan.steps.is_empty() {
-        let _ = writeln!(out, "\nSteps   (▲ = on the critical path; times are p50 – p95)\n");
-        for step in &plan.steps {
-            one_step(&mut out, step, look);
-        }
-        let manual = plan.steps.iter().filter(|s| s.kind == StepNature::Manual).count();
-        let _ = writeln!(
-            out,
-            "{} steps, {manual} by hand. Nothing was changed: recover shows, it does not execute.",
-            plan.steps.len()
-        );
+        steps(&mut out, plan, look);
     }
     match look.charset {
         Charset::Unicode => out,
         Charset::Ascii => ascii(&out),
     }
+}
+
+fn steps(out: &mut String, plan: &RecoveryPlan, look: Look) {
+    let legend = "▲ decides the downtime; T+ is the clock at the end of the step, p50 – p95; steps that do not \
+                  wait for each other run side by side";
+    let _ = writeln!(out, "\nSteps\n{}", wrap("  ", legend, look.width));
+    let _ = writeln!(out);
+    let mut part = None;
+    for step in &plan.steps {
+        let title = match step.phase {
+            Phase::Contain => "First: stop the damage",
+            Phase::Restore | Phase::Verify | Phase::Redirect | Phase::Confirm | Phase::Resume => {
+                "Bring back, look, redirect"
+            }
+            Phase::Protect => "Protect again",
+        };
+        if part != Some(title) {
+            let _ = writeln!(out, "{title}\n");
+            if step.phase == Phase::Protect {
+                plan.unprotected.iter().for_each(|u| unprotected(out, u, look));
+            }
+            part = Some(title);
+        }
+        one_step(out, step, look);
+    }
+    if !plan.steps.iter().any(|s| s.phase == Phase::Protect) {
+        plan.unprotected.iter().for_each(|u| unprotected(out, u, look));
+    }
+    let manual = plan.steps.iter().filter(|s| s.kind == StepNature::Manual).count();
+    let _ = writeln!(
+        out,
+        "{}, {manual} by hand. Nothing was changed: recover shows, it does not execute.",
+        count(plan.steps.len(), "step")
+    );
+}
+
+/// From when until when a datastore is without protection.
+fn unprotected(out: &mut String, window: &Unprotected, look: Look) {
+    let numbers = |ids: &BTreeSet<u32>| ids.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+    let ends = match (window.p50_s, window.p95_s) {
+        (Some(p50), Some(p95)) => {
+            let steps = if window.until.len() == 1 { "step" } else { "steps" };
+            format!("until {steps} {}: {}", numbers(&window.until), range(p50, p95))
+        }
+        _ => "with no step that ends it".to_owned(),
+    };
+    let text = format!(
+        "datastore.{} is UNPROTECTED from step {} {ends}. Nothing outside of {} holds what is written then.",
+        window.datastore,
+        numbers(&window.since),
+        window.region,
+    );
+    let _ = writeln!(out, "{}\n", wrap("! ", &safe(&text), look.width));
+}
+
+fn range(p50: i64, p95: i64) -> String {
+    if p50 == p95 { readable(p95) } else { format!("{} – {}", readable(p50), readable(p95)) }
 }
 
 /// The same text where only ASCII can be shown.
@@ -53,23 +104,33 @@ fn ascii(text: &str) -> String {
 }
 
 fn head(out: &mut String, plan: &RecoveryPlan, heading: &str, simulated: bool, look: Look) {
-    let regions: Vec<_> = plan.lost.regions.iter().map(String::as_str).collect();
     let _ = writeln!(out, "Recovery plan: {}   as of {}", safe(heading), plan.as_of);
     if simulated {
         let _ = writeln!(out, "SIM: a simulated cloud, nothing real is read or changed");
     }
-    let lost = regions.iter().map(|r| format!("region {r}")).collect::<Vec<_>>().join(", ");
-    let _ = writeln!(out, "{}", wrap("Lost: ", &safe(&lost), look.width));
-    let _ = writeln!(out);
+    let regions: Vec<_> = plan.lost.regions.iter().map(|r| format!("region {r}")).collect();
+    let (back, gone) = (plan.chosen_points.len(), plan.infeasible.len());
+    let verdict = match (back, gone) {
+        (0, 0) => "NOTHING TO DO: no datastore is there".to_owned(),
+        (_, 0) => format!("FEASIBLE: {}", come_back(back)),
+        (0, _) => format!("NOT FEASIBLE: no way back for {}", count(gone, "datastore")),
+        (_, _) => format!("NOT FEASIBLE: no way back for {}; {}", count(gone, "datastore"), come_back(back)),
+    };
+    let sign = if gone == 0 { '✓' } else { '✗' };
+    let line = format!("{verdict}, after the loss of {}", regions.join(", "));
+    let _ = writeln!(out, "\n{}", wrap(&format!("{sign} "), &safe(&line), look.width));
     let _ = writeln!(out, "  RTO  {}", judged(&plan.rto));
     let _ = writeln!(out, "  RPO  {}", judged(&plan.rpo));
 }
 
+fn come_back(n: usize) -> String {
+    format!("{} come{} back", count(n, "datastore"), if n == 1 { "s" } else { "" })
+}
+
 fn judged(judged: &Judged) -> String {
     let value = match (judged.p50_s, judged.p95_s) {
-        (Some(p50), Some(p95)) if p50 != p95 => format!("{} – {}", readable(p50), readable(p95)),
-        (_, Some(p95)) => readable(p95),
-        _ => String::new(),
+        (Some(p50), Some(p95)) => range(p50, p95),
+        (None, _) | (_, None) => String::new(),
     };
     let objective = judged.objective_s.map(readable);
     match (judged.status, objective) {
@@ -79,6 +140,9 @@ fn judged(judged: &Judged) -> String {
             format!("{value}   objective {objective}   ✗ MISSED by {by}")
         }
         (Status::Unbounded, objective) => format!("unbounded{}   ✗", objective_text(objective)),
+        (Status::Unknown, objective) => {
+            format!("unknown{}   ? not everything was observed", objective_text(objective))
+        }
         (Status::NoPlan, objective) => format!("no plan{}   ✗", objective_text(objective)),
         (Status::NoObjective | Status::Met | Status::Missed, _) => format!("{value}   no objective declared"),
     }
@@ -96,12 +160,16 @@ fn no_way(out: &mut String, infeasible: &Infeasible, look: Look) {
 }
 
 fn chosen(out: &mut String, choice: &Choice, look: Look) {
-    let loss = choice
-        .data_loss_s
-        .map_or_else(|| "no bound on the loss of data".to_owned(), |s| format!("loses {}", readable(s)));
-    let point = choice.point.map(|p| format!(" at {p}")).unwrap_or_default();
-    let _ = writeln!(out, "\n→ datastore.{}   {loss}   ({})", choice.datastore, choice.resource);
-    let from = format!("from {} ({}){point}: {}", choice.from, choice.mechanism, choice.why);
+    let loss = match (choice.data_loss_s, choice.point) {
+        (Some(s), Some(point)) => format!("loses what was written since {point} ({})", readable(s)),
+        (None, Some(point)) => format!("loses what was written since {point}"),
+        (Some(0), None) => "loses nothing".to_owned(),
+        (Some(s), None) => format!("loses up to the last {}", readable(s)),
+        (None, None) => "what it loses is not known".to_owned(),
+    };
+    let line = format!("datastore.{}: {loss}", choice.datastore);
+    let _ = writeln!(out, "\n{}", wrap("→ ", &safe(&line), look.width));
+    let from = format!("{} from {} ({}): {}", choice.resource, choice.from, choice.mechanism, choice.why);
     let _ = writeln!(out, "{}", wrap("    ", &safe(&from), look.width));
     let _ = writeln!(out, "{}", wrap("    loss: ", &safe(&choice.data_loss_source), look.width));
     rejections(out, &choice.rejected, look);
@@ -116,32 +184,22 @@ fn rejections(out: &mut String, rejected: &[Rejected], look: Look) {
 
 fn one_step(out: &mut String, step: &Step, look: Look) {
     let mark = if step.critical { '▲' } else { ' ' };
-    let who = match step.kind {
-        StepNature::Auto => "run",
-        StepNature::Check => "check",
-        StepNature::Manual => "by hand",
-    };
-    let after = match step.needs.iter().map(u32::to_string).collect::<Vec<_>>().join(", ") {
-        needs if needs.is_empty() => String::new(),
-        needs => format!(", after {needs}"),
-    };
     let _ = writeln!(out, "{}", wrap(&format!("{mark} {:>2} ", step.id), &safe(&step.summary), look.width));
-    let api = step.api.as_ref().map_or_else(String::new, |api| {
+    let mut line = |first: &str, text: &str| {
+        let _ = writeln!(out, "{}", wrap(&format!("       {first}"), &safe(text), look.width));
+    };
+    line("", &times(step));
+    for before in &step.before {
+        line("before: ", before);
+    }
+    if let Some(api) = &step.api {
         let plane = if api.control_plane { "control" } else { "data" };
-        format!(", needs {} {plane} plane in {}", api.service, api.region)
-    });
-    let facts = format!(
-        "datastore.{}, {who}{after}; {} – {} ({}){api}",
-        step.datastore,
-        readable(step.p50_s),
-        readable(step.p95_s),
-        safe(&step.estimate_source),
-    );
-    let _ = writeln!(out, "{}", wrap("       ", &facts, look.width));
+        line("needs: ", &format!("{} {plane} plane in {}", api.service, api.region));
+    }
     if !step.why.is_empty() {
         let facts: Vec<_> = step.facts.iter().map(ToString::to_string).collect();
         let facts = if facts.is_empty() { String::new() } else { format!(" [{}]", facts.join(", ")) };
-        let _ = writeln!(out, "{}", wrap("       ", &format!("{}{facts}", safe(&step.why)), look.width));
+        line("why: ", &format!("{}{facts}", step.why));
     }
     if !step.command_equivalent.is_empty() {
         let _ = writeln!(out, "{}", command(&step.command_equivalent, look));
@@ -149,35 +207,64 @@ fn one_step(out: &mut String, step: &Step, look: Look) {
     let _ = writeln!(out);
 }
 
-/// The command as a person can paste it: quoted, one option a line when it is long.
+/// Who does it, for what, after what, and how long it takes.
+fn times(step: &Step) -> String {
+    let who = match step.kind {
+        StepNature::Auto => "run",
+        StepNature::Check => "check",
+        StepNature::Manual => "by hand",
+    };
+    let after = match step.needs.iter().map(u32::to_string).collect::<Vec<_>>().join(", ") {
+        needs if needs.is_empty() => String::new(),
+        needs => format!(" after {needs}"),
+    };
+    format!(
+        "T+{}; datastore.{}, {who}{after}; takes {} ({})",
+        range(step.done_p50_s, step.done_p95_s),
+        step.datastore,
+        range(step.p50_s, step.p95_s),
+        step.estimate_source,
+    )
+}
+
+/// The command as a person can paste it: quoted, one option a line when it is long, its value on the
+/// next where both do not fit.
 pub(crate) fn command(words: &[String], look: Look) -> String {
     let quoted: Vec<String> = words.iter().map(|w| quote(w)).collect();
     let one_line = format!("       $ {}", quoted.join(" "));
-    if one_line.chars().count() <= look.width {
+    if width(&one_line) <= look.width {
         return one_line;
     }
-    let mut text = String::from("       $ ");
-    for (i, word) in quoted.iter().enumerate() {
-        match i {
-            0 => text.push_str(word),
-            _ if word.starts_with("--") => {
-                let _ = write!(text, " \\\n           {word}");
-            }
-            _ => {
-                let _ = write!(text, " {word}");
-            }
+    let room = look.width.saturating_sub(" \\".len());
+    let mut lines = vec!["       $".to_owned()];
+    for (word, quoted) in words.iter().zip(&quoted) {
+        let line = lines.last_mut().expect("there is always a line");
+        if word.starts_with("--") {
+            lines.push(format!("           {quoted}"));
+        } else if width(line) + 1 + width(quoted) > room {
+            lines.push(format!("             {quoted}"));
+        } else {
+            line.push(' ');
+            line.push_str(quoted);
         }
     }
-    text
+    lines.join(" \\\n")
 }
 
-/// A word for a POSIX shell. Control characters cannot stand in a command that is shown.
+/// A word for bash or zsh, that neither a shell nor a terminal takes for anything else.
 fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
+    if !word.is_empty() && !word.starts_with('=') && word.chars().all(plain) {
         word.to_owned()
+    } else if word.chars().any(is_hostile) {
+        let byte = |b: u8| match b {
+            b'\'' | b'\\' => format!("\\{}", char::from(b)),
+            b if b.is_ascii_graphic() || b == b' ' => char::from(b).to_string(),
+            b => format!("\\x{b:02x}"),
+        };
+        format!("$'{}'", word.bytes().map(byte).collect::<String>())
     } else {
-        format!("'{}'", safe(word).replace('\'', "'\\''"))
+        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }
 
@@ -190,15 +277,22 @@ mod tests {
         assert_eq!(quote("a-b.c:1"), "a-b.c:1");
         assert_eq!(quote("it's; rm -rf"), "'it'\\''s; rm -rf'");
         assert_eq!(quote(""), "''");
+        assert_eq!(quote("=ls"), "'=ls'");
+        assert_eq!(quote("a\n'\\\u{1b}é"), "$'a\\x0a\\'\\\\\\x1b\\xc3\\xa9'");
     }
 
     #[test]
     fn a_long_command_breaks_before_each_option() {
-        let words: Vec<String> =
-            ["aws", "rds", "restore", "--name", &"x".repeat(90), "--region", "eu-west-2"]
-                .iter()
-                .map(|w| (*w).to_owned())
-                .collect();
-        assert_eq!(command(&words, Look::PLAIN).lines().count(), 3);
+        let long = format!("arn:{}", "x".repeat(80));
+        let words = ["aws", "rds", "restore", "--name", "n", "--source", &long, "--region", "eu-west-2"];
+        let words: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
+        let text = command(&words, Look::PLAIN);
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        let value = format!("{long} \\");
+        assert_eq!(
+            lines,
+            ["$ aws rds restore \\", "--name n \\", "--source \\", &value, "--region eu-west-2"]
+        );
+        assert!(text.lines().all(|l| l.chars().count() <= Look::PLAIN.width), "{text}");
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::addr::{Address, Name};
 use crate::fact::FactId;
-use crate::provider::{AnyKind, ApiNeed, Estimate, Id, Place, StepNature};
+use crate::provider::{AnyKind, ApiNeed, Id, Phase, Place, StepNature};
 use crate::value::Value;
 
 /// Everything recovery planning looks at.
@@ -97,9 +97,11 @@ pub struct RecoveryPlan {
     pub infeasible: Vec<Infeasible>,
     /// Datastores that the loss does not touch.
     pub untouched: Vec<Name>,
+    /// For each datastore that comes back, from when until when it is without protection.
+    pub unprotected: Vec<Unprotected>,
     /// What the reader should know: things that were not observed.
     pub warnings: Vec<String>,
-    /// Downtime, over the longest path.
+    /// Downtime, over the longest path to the last resumption; protecting again comes after it.
     pub rto: Judged,
     /// Loss of data, the worst of all datastores.
     pub rpo: Judged,
@@ -128,6 +130,8 @@ pub enum Status {
     Missed,
     /// No bound can be given.
     Unbounded,
+    /// Something that it depends on was not observed.
+    Unknown,
     /// Some datastore has no plan.
     NoPlan,
     /// Nothing was promised.
@@ -185,6 +189,24 @@ pub struct Infeasible {
     pub help: String,
 }
 
+/// The time in which a datastore that came back is without protection: from the resumption until it
+/// is protected again, nothing outside of its new region holds what is written to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unprotected {
+    /// The datastore.
+    pub datastore: Name,
+    /// Where it is in use.
+    pub region: String,
+    /// Begins when these steps are done.
+    pub since: BTreeSet<u32>,
+    /// Ends when these steps are done; with none it does not end.
+    pub until: BTreeSet<u32>,
+    /// The usual length in seconds; none when it does not end.
+    pub p50_s: Option<i64>,
+    /// The unlucky length in seconds.
+    pub p95_s: Option<i64>,
+}
+
 /// One step of the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
@@ -194,13 +216,17 @@ pub struct Step {
     pub datastore: Name,
     /// What is done.
     pub summary: String,
+    /// Which part of the way back it belongs to.
+    pub phase: Phase,
     /// Who does it.
     pub kind: StepNature,
     /// The steps before it.
     pub needs: BTreeSet<u32>,
+    /// What has to be true before, beyond those steps.
+    pub before: Vec<String>,
     /// The API it calls.
     pub api: Option<ApiNeed>,
-    /// The exact command; empty for what a person does.
+    /// The exact command; of a manual step the one that tells the person what is needed for it.
     pub command_equivalent: Vec<String>,
     /// The usual duration in seconds.
     pub p50_s: i64,
@@ -208,20 +234,14 @@ pub struct Step {
     pub p95_s: i64,
     /// How the durations are known.
     pub estimate_source: String,
-    /// Whether the plan is as long as it is because of this step.
+    /// Seconds from the start of the recovery until it is done, when all goes as usual.
+    pub done_p50_s: i64,
+    /// The same when every step is unlucky.
+    pub done_p95_s: i64,
+    /// Whether the downtime is as long as it is because of this step.
     pub critical: bool,
     /// Why the step is there.
     pub why: String,
     /// The facts it rests on.
     pub facts: Vec<FactId>,
-}
-
-impl Step {
-    /// Sets both durations from an estimate.
-    pub(crate) fn timed(mut self, estimate: &Estimate) -> Step {
-        self.p50_s = estimate.p50.as_secs();
-        self.p95_s = estimate.p95.as_secs();
-        self.estimate_source = estimate.source.clone();
-        self
-    }
 }

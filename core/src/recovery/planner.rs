@@ -1,20 +1,23 @@
 //! From a loss to ordered steps: for each datastore that is hit, the best way back (newest data
 //! first, then fastest), the steps its kind knows, and the edges of the dependency graph between them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 use super::candidate::{Candidate, candidates, subject};
 use super::model::{Choice, Component, Infeasible, Input, Judged, RecoveryPlan, Rejected, Status, Step};
+use super::steps::{Lane, order};
 use crate::addr::{Address, Name};
-use crate::provider::{RecoveryStep, Target};
+use crate::provider::{Phase, RecoveryStep, Target};
 
 /// A datastore with the way back chosen for it.
 struct Chosen<'a> {
     choice: Choice,
     steps: Vec<RecoveryStep>,
     doubt: Option<String>,
+    /// Whether the loss has a value that was only not observed.
+    unseen: bool,
     needs: &'a BTreeSet<Address>,
 }
 
@@ -37,8 +40,7 @@ pub fn recover(input: &Input<'_>) -> RecoveryPlan {
             Err(reasons) => infeasible.push(*reasons),
         }
     }
-    let order = by_dependency(input, &chosen);
-    let steps = number(&chosen, &order);
+    let (steps, unprotected) = order(&lanes(&chosen), input.components);
     let (rto, rpo) = judge(input, &chosen, &steps, infeasible.len());
     RecoveryPlan {
         format_version: "1.0",
@@ -49,11 +51,23 @@ pub fn recover(input: &Input<'_>) -> RecoveryPlan {
         warnings: warnings(&chosen),
         chosen_points: chosen.into_iter().map(|c| c.choice).collect(),
         steps,
+        unprotected,
         infeasible,
         untouched,
         rto,
         rpo,
     }
+}
+
+fn lanes<'c>(chosen: &'c [Chosen<'_>]) -> Vec<Lane<'c>> {
+    let lane = |c: &'c Chosen<'_>| Lane {
+        datastore: &c.choice.datastore,
+        resource: &c.choice.resource,
+        region: &c.choice.region,
+        needs: c.needs,
+        steps: &c.steps,
+    };
+    chosen.iter().map(lane).collect()
 }
 
 /// The id that all new names of this run carry: the time of planning, to the second.
@@ -116,6 +130,7 @@ fn choose<'a>(
     Ok(Chosen {
         choice: choice(name, resource, &best, rejected),
         steps,
+        unseen: best.loss.is_none() && best.protection.has_window(),
         doubt: best.doubt,
         needs: &resource.needs,
     })
@@ -181,120 +196,28 @@ fn new_name(old: &str, run: &str) -> String {
     format!("{}-{run}", kept.trim_end_matches('-'))
 }
 
-/// For each chosen datastore, the others that have to be back before it: those whose resource its own
-/// resource needs, directly or through others.
-fn by_dependency(input: &Input<'_>, chosen: &[Chosen<'_>]) -> Vec<BTreeSet<usize>> {
-    let at: BTreeMap<&Address, usize> =
-        chosen.iter().enumerate().map(|(i, c)| (&c.choice.resource, i)).collect();
-    let needs: BTreeMap<&Address, &BTreeSet<Address>> =
-        input.components.iter().map(|c| (&c.address, &c.needs)).collect();
-    let reach = |start: &BTreeSet<Address>| {
-        let (mut seen, mut open) = (BTreeSet::new(), start.iter().cloned().collect::<Vec<_>>());
-        while let Some(address) = open.pop() {
-            if seen.insert(address.clone()) {
-                open.extend(needs.get(&address).into_iter().flat_map(|n| n.iter().cloned()));
-            }
-        }
-        seen
-    };
-    chosen
-        .iter()
-        .enumerate()
-        .map(|(i, c)| reach(c.needs).iter().filter_map(|a| at.get(a).copied()).filter(|j| *j != i).collect())
-        .collect()
-}
-
-/// Numbers the steps datastore by datastore, what is needed first; ties go by name.
-fn number(chosen: &[Chosen<'_>], before: &[BTreeSet<usize>]) -> Vec<Step> {
-    let (mut steps, mut last_of): (Vec<Step>, BTreeMap<usize, BTreeSet<u32>>) = (Vec::new(), BTreeMap::new());
-    let mut open: Vec<usize> = (0..chosen.len()).collect();
-    while !open.is_empty() {
-        // The graph of resources has no cycle, so something is always ready; the fallback only keeps
-        // a broken invariant from becoming an endless loop.
-        let ready = open.iter().position(|i| before[*i].iter().all(|b| last_of.contains_key(b))).unwrap_or(0);
-        let index = open.remove(ready);
-        let after: BTreeSet<u32> =
-            before[index].iter().filter_map(|b| last_of.get(b)).flatten().copied().collect();
-        let ends = number_one(&chosen[index], &after, &mut steps);
-        last_of.insert(index, ends);
-    }
-    mark_critical(&mut steps);
-    steps
-}
-
-/// Adds the steps of one datastore; returns those that nothing of it comes after.
-fn number_one(chosen: &Chosen<'_>, after: &BTreeSet<u32>, steps: &mut Vec<Step>) -> BTreeSet<u32> {
-    let first = steps.len() as u32 + 1;
-    let ids: BTreeMap<&str, u32> =
-        chosen.steps.iter().enumerate().map(|(i, s)| (s.id.as_str(), first + i as u32)).collect();
-    let mut ends: BTreeSet<u32> = ids.values().copied().collect();
-    for step in &chosen.steps {
-        let mut needs: BTreeSet<u32> =
-            step.needs.iter().filter_map(|n| ids.get(n.as_str()).copied()).collect();
-        ends.retain(|id| !needs.contains(id));
-        if needs.is_empty() {
-            needs.clone_from(after);
-        }
-        let numbered = Step {
-            id: ids[step.id.as_str()],
-            datastore: chosen.choice.datastore.clone(),
-            summary: step.summary.clone(),
-            kind: step.nature,
-            needs,
-            api: step.api.clone(),
-            command_equivalent: step.command.clone(),
-            p50_s: 0,
-            p95_s: 0,
-            estimate_source: String::new(),
-            critical: false,
-            why: step.why.clone(),
-            facts: step.facts.clone(),
-        };
-        steps.push(numbered.timed(&step.estimate));
-    }
-    ends
-}
-
-/// When each step ends at the earliest, by the given durations.
-fn finish_times(steps: &[Step], duration: impl Fn(&Step) -> i64) -> BTreeMap<u32, i64> {
-    let mut ends = BTreeMap::new();
-    for step in steps {
-        let start = step.needs.iter().filter_map(|n| ends.get(n)).copied().max().unwrap_or(0);
-        ends.insert(step.id, start + duration(step));
-    }
-    ends
-}
-
-/// Marks the steps of the longest path by the unlucky durations.
-fn mark_critical(steps: &mut [Step]) {
-    let ends = finish_times(steps, |s| s.p95_s);
-    let latest = |ids: &mut dyn Iterator<Item = u32>| ids.max_by_key(|id| (ends[id], std::cmp::Reverse(*id)));
-    let mut next = latest(&mut ends.keys().copied());
-    while let Some(id) = next {
-        let step = &mut steps[id as usize - 1];
-        step.critical = true;
-        next = latest(&mut step.needs.iter().copied());
-    }
-}
-
 fn judge(input: &Input<'_>, chosen: &[Chosen<'_>], steps: &[Step], infeasible: usize) -> (Judged, Judged) {
-    let longest = |duration: fn(&Step) -> i64| finish_times(steps, duration).into_values().max().unwrap_or(0);
-    let feasible = infeasible == 0;
-    let rto = verdict(
-        feasible.then(|| (longest(|s| s.p50_s), longest(|s| s.p95_s))),
-        feasible,
-        input.objective.rto.map(|d| d.as_secs()),
-    );
+    let in_time = || steps.iter().filter(|s| s.phase < Phase::Protect);
+    let longest = |done: fn(&Step) -> i64| in_time().map(done).max().unwrap_or(0);
+    let rto = (longest(|s| s.done_p50_s), longest(|s| s.done_p95_s));
     let losses: Option<Vec<i64>> = chosen.iter().map(|c| c.choice.data_loss_s).collect();
-    let worst = losses.map(|l| l.into_iter().max().unwrap_or(0)).filter(|_| feasible);
-    let rpo = verdict(worst.map(|w| (w, w)), feasible, input.objective.rpo.map(|d| d.as_secs()));
-    (rto, rpo)
+    let worst = losses.map(|l| l.into_iter().max().unwrap_or(0));
+    // A loss without a bound stays one, whatever else could not be observed.
+    let without = || chosen.iter().filter(|c| c.choice.data_loss_s.is_none());
+    let open = if without().all(|c| c.unseen) { Status::Unknown } else { Status::Unbounded };
+    let judged = |value: Option<(i64, i64)>, objective: Option<i64>| match infeasible {
+        0 => verdict(value, objective, open),
+        _ => Judged { p50_s: None, p95_s: None, objective_s: objective, status: Status::NoPlan },
+    };
+    (
+        judged(Some(rto), input.objective.rto.map(|d| d.as_secs())),
+        judged(worst.map(|w| (w, w)), input.objective.rpo.map(|d| d.as_secs())),
+    )
 }
 
-fn verdict(value: Option<(i64, i64)>, feasible: bool, objective_s: Option<i64>) -> Judged {
+fn verdict(value: Option<(i64, i64)>, objective_s: Option<i64>, open: Status) -> Judged {
     let status = match (value, objective_s) {
-        _ if !feasible => Status::NoPlan,
-        (None, _) => Status::Unbounded,
+        (None, _) => open,
         (Some(_), None) => Status::NoObjective,
         (Some((_, p95)), Some(objective)) if p95 <= objective => Status::Met,
         (Some(_), Some(_)) => Status::Missed,

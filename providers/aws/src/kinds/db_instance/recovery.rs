@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use drctl_core::fact::Fact;
 use drctl_core::provider::{
-    ApiNeed, Estimate, Protection, RecoveryStep, StepNature, Subject, Target, Window,
+    ApiNeed, Estimate, Phase, Protection, RecoveryStep, StepNature, Subject, Target, Window,
 };
 use drctl_core::value::Value;
 use jiff::{SignedDuration, Timestamp};
@@ -28,6 +28,9 @@ pub(super) fn protections(subject: &Subject<'_>) -> Vec<Protection> {
         }
     }
 }
+
+/// What a person replaces in a command by what the step before printed.
+const FOUND: &str = "ARN_OF_THE_STEP_BEFORE";
 
 /// Where a restore takes the data from.
 struct Source {
@@ -54,7 +57,106 @@ pub(super) fn recover(subject: &Subject<'_>, by: &Protection, target: &Target) -
         | Protection::ReplicatesTo { .. }
         | Protection::Versions { .. } => return Vec::new(),
     };
-    vec![restore(subject, target, source), wait(target), verify(subject, target), protect(subject, target)]
+    let mut steps = vec![stop_writers(subject), restore(subject, target, source)];
+    steps.extend(after_the_restore(subject, target));
+    steps
+}
+
+/// What follows however it was restored.
+fn after_the_restore(subject: &Subject<'_>, target: &Target) -> Vec<RecoveryStep> {
+    vec![
+        wait(target),
+        verify(subject, target),
+        redirect(subject, target),
+        confirm(target),
+        resume(subject, target),
+        protect(subject, target),
+        replicate(subject, target),
+    ]
+}
+
+/// Something that only a person can do, because drctl does not know the application.
+fn by_hand(phase: Phase, id: &str, needs: &str, summary: String, why: &str) -> RecoveryStep {
+    RecoveryStep {
+        id: id.to_owned(),
+        summary,
+        phase,
+        nature: StepNature::Manual,
+        needs: if needs.is_empty() { Vec::new() } else { vec![needs.to_owned()] },
+        before: Vec::new(),
+        api: None,
+        command: Vec::new(),
+        estimate: estimate(5, 15, "a person notices, decides and acts"),
+        why: why.to_owned(),
+        facts: Vec::new(),
+    }
+}
+
+fn stop_writers(subject: &Subject<'_>) -> RecoveryStep {
+    let summary = format!("stop what writes to `{}`, and whatever would start it again", subject.id);
+    let why = "the lost region may come back half-way: what is written there from now on is not in what is \
+               restored and would have to be merged by hand";
+    by_hand(Phase::Contain, "stop_writers", "", summary, why)
+}
+
+/// The command that prints where the new instance answers.
+fn endpoint(target: &Target) -> Vec<String> {
+    let mut command = words("aws rds describe-db-instances --db-instance-identifier");
+    command.push(target.name.clone());
+    command.extend(words("--query DBInstances[0].Endpoint.[Address,Port] --output text --region"));
+    command.push(target.region.clone());
+    command
+}
+
+fn redirect(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
+    let summary = format!("point the application at the endpoint of `{}`", target.name);
+    let why = "a restored instance has an endpoint of its own; the old one leads to what is lost";
+    RecoveryStep {
+        before: vec![
+            format!(
+                "the application reaches `{}` in {}: security group, route, name",
+                target.name, target.region
+            ),
+            format!("its users and passwords are those that `{}` had at the restored moment", subject.id),
+        ],
+        api: api(target),
+        command: endpoint(target),
+        facts: vec![facts::R10.id()],
+        ..by_hand(Phase::Redirect, "redirect", "verify", summary, why)
+    }
+}
+
+fn confirm(target: &Target) -> RecoveryStep {
+    let summary = format!("read through the application what stands in `{}`", target.name);
+    let why = "a connection pool or a cached name may still lead to the old endpoint; look before anything is \
+               written";
+    RecoveryStep {
+        estimate: estimate(5, 15, "one look, after pools and cached names have let go"),
+        ..by_hand(Phase::Confirm, "confirm", "redirect", summary, why)
+    }
+}
+
+fn resume(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
+    let summary = format!("let the writers write again, now to `{}`", target.name);
+    let why =
+        format!("from here on `{}` is the truth, and going back to `{}` loses data", target.name, subject.id);
+    by_hand(Phase::Resume, "resume", "confirm", summary, &why)
+}
+
+/// Replicating its backups is for a person to decide: drctl cannot know which region is to be trusted now.
+fn replicate(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
+    let was = subject.place.region.as_deref().unwrap_or("the lost region");
+    let summary = format!(
+        "declare `{}` and an `aws_db_automated_backups_replication` of it outside of {}; plan, apply",
+        target.name, target.region
+    );
+    let why = format!("its backups live in {} only; {was} serves once it is back", target.region);
+    RecoveryStep {
+        before: vec!["automated backups are on, and a backup of the new instance is complete".to_owned()],
+        estimate: estimate(10, 60, "a short change and its review; the first copy takes longer"),
+        facts: vec![facts::R15.id()],
+        ..by_hand(Phase::Protect, "replicate", "protect", summary, &why)
+    }
 }
 
 fn text<'v>(values: &'v BTreeMap<String, Value>, name: &str) -> Option<&'v str> {
@@ -117,28 +219,35 @@ fn replicated(backup: &str, target: &Target) -> Source {
 /// over into the restore.
 fn without_the_arn(subject: &Subject<'_>, of: &str, target: &Target) -> Vec<RecoveryStep> {
     let mut find = words("aws rds describe-db-instance-automated-backups --query");
+    let of = of.replace('\\', "\\\\").replace('\'', "\\'"); // a raw string of JMESPath
     find.push(format!("DBInstanceAutomatedBackups[?DBInstanceArn=='{of}'].DBInstanceAutomatedBackupsArn"));
-    find.extend(words(&format!("--output text --region {}", target.region)));
+    find.extend(words("--output text --region"));
+    find.push(target.region.clone());
     let find = RecoveryStep {
         id: "find_backups".to_owned(),
         summary: format!("look up the replicated backups of `{}` in {}", subject.id, target.region),
+        phase: Phase::Restore,
         nature: StepNature::Check,
-        needs: Vec::new(),
+        needs: vec!["stop_writers".to_owned()],
+        before: Vec::new(),
         api: api(target),
         command: find,
         estimate: estimate(1, 5, "one request"),
         why: "a restore names the replicated backups themselves, and their ARN was not observed".to_owned(),
         facts: vec![facts::R16.id(), facts::R17.id()],
     };
-    let template = restore(subject, target, replicated("ARN_FROM_THE_STEP_BEFORE", target));
+    let template = restore(subject, target, replicated(FOUND, target));
+    let mut before = vec![format!("the ARN that the step before prints stands in the place of {FOUND}")];
+    before.extend(template.before.clone());
     let restore = RecoveryStep {
-        summary: format!("{}: `{}`", template.summary, template.command.join(" ")),
         nature: StepNature::Manual,
         needs: vec!["find_backups".to_owned()],
-        command: Vec::new(),
+        before,
         ..template
     };
-    vec![find, restore, wait(target), verify(subject, target), protect(subject, target)]
+    let mut steps = vec![stop_writers(subject), find, restore];
+    steps.extend(after_the_restore(subject, target));
+    steps
 }
 
 fn from_snapshot(snapshot: &str) -> Source {
@@ -190,19 +299,21 @@ fn restore(subject: &Subject<'_>, target: &Target, source: Source) -> RecoverySt
     }
     command.extend(["--region".to_owned(), target.region.clone()]);
     let when = target.at.map_or("the newest point".to_owned(), |at| at.to_string());
-    let warning = match missing.is_empty() {
-        true => String::new(),
-        false => format!("; RDS takes the region's default {} unless you add your own", missing.join(", ")),
-    };
+    let mut before = vec![format!("no instance in {} has the name `{}`", target.region, target.name)];
+    if !missing.is_empty() {
+        before.push(format!("the region's default {} will do, or you add your own", missing.join(", ")));
+    }
     RecoveryStep {
         id: "restore".to_owned(),
         summary: format!("restore `{}` to the new instance `{}` at {when}", subject.id, target.name),
+        phase: Phase::Restore,
         nature: StepNature::Auto,
-        needs: Vec::new(),
+        needs: vec!["stop_writers".to_owned()],
+        before,
         api: api(target),
         command,
         estimate: estimate(17, 60, "restore of a small database; measure yours with a drill"),
-        why: format!("{}{warning}", source.why),
+        why: source.why,
         facts: source.facts.iter().map(|f| f.id()).collect(),
     }
 }
@@ -215,32 +326,36 @@ fn list(values: &BTreeMap<String, Value>, name: &str) -> Vec<String> {
 }
 
 fn wait(target: &Target) -> RecoveryStep {
-    let command = format!(
-        "aws rds wait db-instance-available --db-instance-identifier {} --region {}",
-        target.name, target.region
-    );
+    let mut command = words("aws rds wait db-instance-available --db-instance-identifier");
+    command.extend([target.name.clone(), "--region".to_owned(), target.region.clone()]);
     RecoveryStep {
         id: "wait".to_owned(),
         summary: format!("wait until `{}` is available", target.name),
+        phase: Phase::Restore,
         nature: StepNature::Check,
         needs: vec!["restore".to_owned()],
+        before: Vec::new(),
         api: api(target),
-        command: words(&command),
+        command,
         estimate: estimate(5, 180, "the first backup after a restore can take hours"),
-        why: "its status is `backing-up` until the first backup is done; a login may work before".to_owned(),
+        why: "its status is `backing-up` until the first backup is done, and a login may work before; the \
+              command gives up after 30 minutes: then run it again"
+            .to_owned(),
         facts: vec![facts::R12.id()],
     }
 }
 
 fn verify(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
-    let engine = text(subject.outputs, "engine").unwrap_or("the engine");
+    let over = text(subject.outputs, "engine").map(|engine| format!(" over {engine}")).unwrap_or_default();
     RecoveryStep {
         id: "verify".to_owned(),
-        summary: format!("log in to `{}` over {engine} and read a recent row", target.name),
+        summary: format!("log in to `{}`{over} and read a recent row", target.name),
+        phase: Phase::Verify,
         nature: StepNature::Manual,
         needs: vec!["wait".to_owned()],
-        api: None,
-        command: Vec::new(),
+        before: vec!["you reach the endpoint that the command prints: security group, route".to_owned()],
+        api: api(target),
+        command: endpoint(target),
         estimate: estimate(5, 15, "a login and a query, slower while blocks load for the first time"),
         why: "available is not usable: data loads lazily, and only a query shows what the point holds"
             .to_owned(),
@@ -253,18 +368,20 @@ fn verify(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
 fn protect(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
     let lost = number(subject.attributes, "backup_retention_period").filter(|n| *n > 0);
     let days = lost.unwrap_or(RETENTION_DEFAULT);
-    let command = format!(
-        "aws rds modify-db-instance --db-instance-identifier {} --backup-retention-period {days} \
-         --deletion-protection --apply-immediately --region {}",
-        target.name, target.region
-    );
+    let mut command = words("aws rds modify-db-instance --db-instance-identifier");
+    command.push(target.name.clone());
+    command.extend(words(&format!("--backup-retention-period {days}")));
+    command.extend(words("--deletion-protection --apply-immediately --region"));
+    command.push(target.region.clone());
     RecoveryStep {
         id: "protect".to_owned(),
         summary: format!("keep {days} days of automated backups of `{}`", target.name),
+        phase: Phase::Protect,
         nature: StepNature::Auto,
-        needs: vec!["verify".to_owned()],
+        needs: vec!["resume".to_owned()],
+        before: Vec::new(),
         api: api(target),
-        command: words(&command),
+        command,
         estimate: estimate(1, 5, "one request, in effect asynchronously"),
         why: "the history of the new instance begins with its restore; nothing older is in it".to_owned(),
         facts: vec![facts::R12.id(), facts::R23.id()],

@@ -1,6 +1,6 @@
 //! What a bucket protects and how its content comes back.
 
-use drctl_core::provider::{ApiNeed, Estimate, Protection, RecoveryStep, StepNature, Subject, Target};
+use drctl_core::provider::{ApiNeed, Estimate, Phase, Protection, RecoveryStep, StepNature, Subject, Target};
 use drctl_core::schema::Attributes;
 use jiff::SignedDuration;
 
@@ -57,59 +57,94 @@ fn minutes(p50: i64, p95: i64, source: &str) -> Estimate {
 fn fail_over(subject: &Subject<'_>, to: &str, prefix: &str, target: &Target) -> Vec<RecoveryStep> {
     let (lost, region) = (&subject.id.0, &target.region);
     let replica = Arn::parse(to).map_or(to, |arn| arn.resource);
-    let api = || Some(ApiNeed { service: "s3".to_owned(), region: region.clone(), control_plane: false });
-    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    let manual = |id: &str, needs: &str, summary: String, why: &str| RecoveryStep {
+    let manual = |phase: Phase, id: &str, needs: &str, summary: String, why: &str| RecoveryStep {
         id: id.to_owned(),
         summary,
+        phase,
         nature: StepNature::Manual,
         needs: if needs.is_empty() { Vec::new() } else { vec![needs.to_owned()] },
+        before: Vec::new(),
         api: None,
         command: Vec::new(),
         estimate: minutes(5, 15, "a person notices, decides and acts"),
         why: why.to_owned(),
         facts: Vec::new(),
     };
-    let mut list =
-        words(&format!("aws s3api list-objects-v2 --bucket {replica} --max-keys 1 --region {region}"));
-    if !prefix.is_empty() {
-        list.extend(["--prefix".to_owned(), prefix.to_owned()]);
-    }
     vec![
         manual(
+            Phase::Contain,
             "stop_writers",
             "",
-            format!("stop what writes to `{lost}`"),
+            format!("stop what writes to `{lost}`, and whatever would start it again"),
             "what is written there from now on is not in the replica and would have to be merged later",
         ),
+        list(replica, prefix, region),
         RecoveryStep {
-            id: "check_replica".to_owned(),
-            summary: format!("list the replica `{replica}`"),
-            nature: StepNature::Check,
-            needs: vec!["stop_writers".to_owned()],
-            api: api(),
-            command: list,
-            estimate: minutes(1, 2, "one request"),
-            why: "the replica answers and holds objects; deletes of versions never reach it".to_owned(),
-            facts: vec![facts::S22.id(), facts::S23.id()],
-        },
-        RecoveryStep {
+            before: vec![
+                format!("the application's role may read and write `{replica}`: its policy is its own"),
+                format!("the application reaches s3 in {region}"),
+            ],
             facts: vec![facts::S22.id()],
             ..manual(
-                "point_application",
+                Phase::Redirect,
+                "redirect",
                 "check_replica",
                 format!("point the application at `{replica}` in {region}"),
                 "policy, lifecycle and other settings of the replica are its own, not those of the lost bucket",
             )
         },
+        manual(
+            Phase::Confirm,
+            "confirm",
+            "redirect",
+            format!("read through the application an object of `{replica}`"),
+            "a denied read shows here, and not with the first user",
+        ),
+        manual(
+            Phase::Resume,
+            "resume",
+            "confirm",
+            format!("let the writers write again, now to `{replica}`"),
+            "from here on the replica is the truth; what only the lost bucket has is merged when it is back",
+        ),
         RecoveryStep {
+            before: vec!["the new replica's bucket is versioned".to_owned()],
+            estimate: minutes(10, 60, "a short change and its review; old objects take longer"),
             facts: vec![facts::S19.id(), facts::S20.id()],
             ..manual(
+                Phase::Protect,
                 "protect",
-                "point_application",
-                format!("declare a replica for `{replica}` and plan it"),
-                "replicas are not replicated on: until then the replica is the only copy",
+                "resume",
+                format!("declare a replica of `{replica}` outside of {region}; plan, apply"),
+                "replicas are not replicated on, and what is there already needs S3 Batch Replication: until \
+                 then the replica is the only copy",
             )
         },
     ]
+}
+
+/// Whether the replica answers and holds anything.
+fn list(replica: &str, prefix: &str, region: &str) -> RecoveryStep {
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let mut command = words("aws s3api list-objects-v2 --bucket");
+    command.push(replica.to_owned());
+    command.extend(words("--max-keys 10 --region"));
+    command.push(region.to_owned());
+    if !prefix.is_empty() {
+        command.extend(["--prefix".to_owned(), prefix.to_owned()]);
+    }
+    RecoveryStep {
+        id: "check_replica".to_owned(),
+        summary: format!("see that the replica `{replica}` answers and holds objects"),
+        phase: Phase::Verify,
+        nature: StepNature::Check,
+        needs: vec!["stop_writers".to_owned()],
+        before: Vec::new(),
+        api: Some(ApiNeed { service: "s3".to_owned(), region: region.to_owned(), control_plane: false }),
+        command,
+        estimate: minutes(1, 2, "one request"),
+        why: "an empty answer means that nothing was replicated; deletes of versions never reach a replica"
+            .to_owned(),
+        facts: vec![facts::S22.id(), facts::S23.id()],
+    }
 }

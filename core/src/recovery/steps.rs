@@ -1,0 +1,188 @@
+//! From the steps of each datastore to one numbered order: containment of all first, then what the
+//! others depend on, longest lane first, and protecting again at the end; with clock and critical path.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::model::{Component, Step, Unprotected};
+use crate::addr::{Address, Name};
+use crate::provider::{Phase, RecoveryStep};
+
+/// The way back of one datastore.
+pub(crate) struct Lane<'p> {
+    /// The datastore.
+    pub(crate) datastore: &'p Name,
+    /// The resource that holds its data.
+    pub(crate) resource: &'p Address,
+    /// Where it comes back.
+    pub(crate) region: &'p str,
+    /// What its resource needs.
+    pub(crate) needs: &'p BTreeSet<Address>,
+    /// Its steps.
+    pub(crate) steps: &'p [RecoveryStep],
+}
+
+impl Lane<'_> {
+    /// Seconds of its steps until it is in use again, one after the other.
+    fn length(&self) -> i64 {
+        self.steps.iter().filter(|s| s.phase < Phase::Protect).map(|s| s.estimate.p95.as_secs()).sum()
+    }
+}
+
+/// The numbered steps of all lanes, and from when until when each datastore is unprotected.
+pub(crate) fn order(lanes: &[Lane<'_>], components: &[Component]) -> (Vec<Step>, Vec<Unprotected>) {
+    let before = dependencies(lanes, components);
+    let sorted = sorted(lanes, &before);
+    let parts = [
+        |phase| phase == Phase::Contain,
+        |phase| phase > Phase::Contain && phase < Phase::Protect,
+        |phase| phase == Phase::Protect,
+    ];
+    let emitted: Vec<(usize, usize)> = parts
+        .iter()
+        .flat_map(|is_in: &fn(Phase) -> bool| {
+            sorted.iter().flat_map(move |lane| {
+                let steps = lanes[*lane].steps.iter().enumerate();
+                steps.filter(move |(_, s)| is_in(s.phase)).map(move |(i, _)| (*lane, i))
+            })
+        })
+        .collect();
+    let ids: BTreeMap<(usize, &str), u32> = emitted
+        .iter()
+        .zip(1..)
+        .map(|((lane, i), id)| ((*lane, lanes[*lane].steps[*i].id.as_str()), id))
+        .collect();
+    let ends: Vec<BTreeSet<u32>> = (0..lanes.len()).map(|l| ends(lanes, l, &ids)).collect();
+    let mut steps: Vec<Step> = emitted
+        .iter()
+        .map(|(lane, i)| {
+            let after: BTreeSet<u32> = before[*lane].iter().flat_map(|b| &ends[*b]).copied().collect();
+            numbered(&lanes[*lane], &lanes[*lane].steps[*i], |name| ids.get(&(*lane, name)).copied(), &after)
+        })
+        .collect();
+    clock(&mut steps);
+    mark_critical(&mut steps);
+    let unprotected = lanes.iter().zip(ends).map(|(lane, ends)| unprotected(lane, ends, &steps)).collect();
+    (steps, unprotected)
+}
+
+/// For each lane, the others that have to be back before it: those whose resource its own resource
+/// needs, directly or through others.
+fn dependencies(lanes: &[Lane<'_>], components: &[Component]) -> Vec<BTreeSet<usize>> {
+    let needs: BTreeMap<&Address, &BTreeSet<Address>> =
+        components.iter().map(|c| (&c.address, &c.needs)).collect();
+    let reach = |start: &BTreeSet<Address>| {
+        let (mut seen, mut open) = (BTreeSet::new(), start.iter().cloned().collect::<Vec<_>>());
+        while let Some(address) = open.pop() {
+            if seen.insert(address.clone()) {
+                open.extend(needs.get(&address).into_iter().flat_map(|n| n.iter().cloned()));
+            }
+        }
+        seen
+    };
+    let others = |i: usize, reached: &BTreeSet<Address>| {
+        let is_before =
+            |(j, other): (usize, &Lane<'_>)| (j != i && reached.contains(other.resource)).then_some(j);
+        lanes.iter().enumerate().filter_map(is_before).collect()
+    };
+    lanes.iter().enumerate().map(|(i, lane)| others(i, &reach(lane.needs))).collect()
+}
+
+/// What is needed first; among what could be next the longest, because it decides; then by name.
+fn sorted(lanes: &[Lane<'_>], before: &[BTreeSet<usize>]) -> Vec<usize> {
+    let mut open: Vec<usize> = (0..lanes.len()).collect();
+    open.sort_by_key(|i| (Reverse(lanes[*i].length()), lanes[*i].datastore));
+    let mut sorted = Vec::new();
+    while !open.is_empty() {
+        // The graph of resources has no cycle, so something is always ready; the fallback only keeps
+        // a broken invariant from becoming an endless loop.
+        let ready = open.iter().position(|i| before[*i].iter().all(|b| sorted.contains(b))).unwrap_or(0);
+        sorted.push(open.remove(ready));
+    }
+    sorted
+}
+
+/// The steps of a lane with which it is in use again: those before protecting that none of these needs.
+fn ends(lanes: &[Lane<'_>], lane: usize, ids: &BTreeMap<(usize, &str), u32>) -> BTreeSet<u32> {
+    let in_time = || lanes[lane].steps.iter().filter(|s| s.phase < Phase::Protect);
+    let needed: BTreeSet<&str> = in_time().flat_map(|s| &s.needs).map(String::as_str).collect();
+    let last = in_time().filter(|s| !needed.contains(s.id.as_str()));
+    last.filter_map(|s| ids.get(&(lane, s.id.as_str())).copied()).collect()
+}
+
+/// One step with its number. The first after containment also waits for what its datastore depends on.
+fn numbered(
+    lane: &Lane<'_>,
+    step: &RecoveryStep,
+    id: impl Fn(&str) -> Option<u32>,
+    after: &BTreeSet<u32>,
+) -> Step {
+    let mut needs: BTreeSet<u32> = step.needs.iter().filter_map(|n| id(n)).collect();
+    let phase_of = |name: &String| lane.steps.iter().find(|s| s.id == *name).map(|s| s.phase);
+    let is_first = step.needs.iter().all(|n| phase_of(n) == Some(Phase::Contain));
+    if is_first && step.phase > Phase::Contain {
+        needs.extend(after);
+    }
+    Step {
+        id: id(&step.id).expect("every step of every lane was given a number"),
+        datastore: lane.datastore.clone(),
+        summary: step.summary.clone(),
+        phase: step.phase,
+        kind: step.nature,
+        needs,
+        before: step.before.clone(),
+        api: step.api.clone(),
+        command_equivalent: step.command.clone(),
+        p50_s: step.estimate.p50.as_secs(),
+        p95_s: step.estimate.p95.as_secs(),
+        estimate_source: step.estimate.source.clone(),
+        done_p50_s: 0,
+        done_p95_s: 0,
+        critical: false,
+        why: step.why.clone(),
+        facts: step.facts.clone(),
+    }
+}
+
+/// Sets when each step is done at the earliest.
+fn clock(steps: &mut [Step]) {
+    let mut done: BTreeMap<u32, (i64, i64)> = BTreeMap::new();
+    for step in steps {
+        let needed = || step.needs.iter().filter_map(|n| done.get(n));
+        let p50 = needed().map(|d| d.0).max().unwrap_or(0) + step.p50_s;
+        let p95 = needed().map(|d| d.1).max().unwrap_or(0) + step.p95_s;
+        (step.done_p50_s, step.done_p95_s) = (p50, p95);
+        done.insert(step.id, (p50, p95));
+    }
+}
+
+/// Marks the steps of the longest path to the last resumption, by the unlucky durations.
+fn mark_critical(steps: &mut [Step]) {
+    let latest = |steps: &[Step], ids: &BTreeSet<u32>| {
+        let among = steps.iter().filter(|s| ids.contains(&s.id));
+        among.max_by_key(|s| (s.done_p95_s, Reverse(s.id))).map(|s| s.id)
+    };
+    let in_time: BTreeSet<u32> = steps.iter().filter(|s| s.phase < Phase::Protect).map(|s| s.id).collect();
+    let mut next = latest(steps, &in_time);
+    while let Some(id) = next {
+        let Some(step) = steps.iter_mut().find(|s| s.id == id) else { return };
+        step.critical = true;
+        let needs = step.needs.clone();
+        next = latest(steps, &needs);
+    }
+}
+
+fn unprotected(lane: &Lane<'_>, since: BTreeSet<u32>, steps: &[Step]) -> Unprotected {
+    let protects = || steps.iter().filter(|s| s.datastore == *lane.datastore && s.phase == Phase::Protect);
+    let begins =
+        |done: fn(&Step) -> i64| steps.iter().filter(|s| since.contains(&s.id)).map(done).max().unwrap_or(0);
+    let lasts = |done: fn(&Step) -> i64| protects().map(done).max().map(|end| end - begins(done));
+    Unprotected {
+        datastore: lane.datastore.clone(),
+        region: lane.region.to_owned(),
+        until: protects().map(|s| s.id).collect(),
+        p50_s: lasts(|s| s.done_p50_s),
+        p95_s: lasts(|s| s.done_p95_s),
+        since,
+    }
+}
