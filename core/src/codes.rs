@@ -130,6 +130,8 @@ codes! {
     ImportDiffers = "DR419";
     /// A secret stands in the configuration in the open.
     PlainSecret = "DR420";
+    /// A block that stood for one thing now names another, and the first would be left unwatched.
+    AnotherThing = "DR421";
     // 450–499: observing and changing providers.
     /// A resource could not be observed, so nothing is written.
     Unobserved = "DR450";

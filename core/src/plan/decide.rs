@@ -61,6 +61,7 @@ pub(super) fn decide(input: &Input<'_>, instance: &Instance, diags: &mut Diagnos
     let mut found = match instance.origin {
         Origin::Removed => removed(input, instance, owned, observation, diags),
         Origin::Declared(_) => {
+            diags.extend(another_thing(input, instance, owned));
             let owned = owned.filter(|o| Some(&o.id) == instance.id.as_ref());
             declared(input, instance, owned, observation, diags)
         }
@@ -128,6 +129,25 @@ fn declared(
         }
         Some(Observation::Absent) => create(instance, owned, diags, error),
     }
+}
+
+/// The error for a block that stood for something else until now: that would be left at the provider
+/// with nobody watching over it, and no word said. Against a base, which is nobody's, it is told there.
+fn another_thing(input: &Input<'_>, instance: &Instance, owned: Option<&Owned>) -> Option<Diagnostic> {
+    let (owned, id) = (owned?, instance.id.as_ref()?);
+    if owned.id == *id || input.world.basis == Basis::Configuration {
+        return None;
+    }
+    let label = format!("this named `{}` until now, and names `{id}` now", owned.id);
+    let help = format!(
+        "Give `{id}` a block of its own: the plan then says what letting go of `{}` means, and asks for it. Or let \
+         go of it first with `drctl state rm '{}'`; it stays at the provider.",
+        owned.id, instance.address
+    );
+    let span = block_span(input.config, instance);
+    let found =
+        Diagnostic::error(Code::AnotherThing, "A block stands for another thing than before", span, label);
+    Some(found.about(instance.address.clone()).help(help))
 }
 
 /// The error for a name that is known to belong to somebody else, or to be somewhere else.

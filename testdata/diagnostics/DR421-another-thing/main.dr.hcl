@@ -1,0 +1,9 @@
+provider "aws" {
+  region   = "eu-west-1"
+  endpoint = "sim"
+}
+
+resource "aws_s3_bucket" "invoices" {
+  bucket     = "invoices-of-before"
+  versioning = "Enabled"
+}
