@@ -1,168 +1,18 @@
-//! Recovery planning over a toy kind: choice, rejection, order, and independence from names.
+//! Recovery planning over a toy kind: choice, rejection, order, independence from names, and what must
+//! hold for every plan.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::{BTreeMap, BTreeSet};
+#[path = "toy/vault.rs"]
+mod vault;
 
-use drctl_core::Attributes;
-use drctl_core::addr::{Address, Name};
+use std::collections::BTreeSet;
+
 use drctl_core::provider::*;
 use drctl_core::recovery::*;
-use drctl_core::rule::Rule;
 use drctl_core::value::Value;
-use jiff::{SignedDuration, Timestamp};
-
-/// A vault that holds data, or a copy of another vault's.
-struct Vault;
-
-/// What may be set.
-#[derive(Attributes)]
-struct VaultSpec {
-    /// Its name.
-    #[attribute(identity)]
-    name: String,
-    /// The vault it is a copy of.
-    copy_of: Option<String>,
-    /// Seconds by which the copy is behind.
-    behind: Option<i64>,
-}
-
-/// What the cloud decides.
-#[derive(Attributes)]
-struct VaultOutputs {
-    /// Its ARN.
-    arn: Option<String>,
-}
-
-const NOW: &str = "2026-11-21T03:00:00Z";
-
-impl Kind for Vault {
-    const NAME: &'static str = "toy_vault";
-    const DOCS: &'static str = "A toy.";
-    const READS: Reads = Reads::Each;
-    const CREATES: bool = true;
-    type Cloud = ();
-    type Spec = VaultSpec;
-    type Outputs = VaultOutputs;
-
-    fn id(identity: &BTreeMap<String, Value>) -> Option<Id> {
-        identity.get("name")?.as_str().map(|n| Id(n.to_owned()))
-    }
-    fn rules() -> &'static [Rule] {
-        &[]
-    }
-    async fn read(_: &(), _: &Request) -> Result<Option<Reading<Self>>, ProviderError> {
-        Ok(None)
-    }
-    async fn create(_: &(), _: &Attempt, _: &VaultSpec) -> Result<(), ProviderError> {
-        Ok(())
-    }
-    async fn update(
-        _: &(),
-        _: &Attempt,
-        _: &VaultSpec,
-        _: &VaultSpec,
-        _: &BTreeSet<String>,
-    ) -> Result<(), ProviderError> {
-        Ok(())
-    }
-    async fn delete(_: &(), _: &Attempt, _: &Id) -> Result<(), ProviderError> {
-        Ok(())
-    }
-    fn protections(subject: &Subject<'_>) -> Vec<Protection> {
-        let region = subject.place.region.clone().unwrap_or_default();
-        let Some(of) = subject.attributes.get("copy_of").and_then(Value::as_str) else {
-            return vec![Protection::PointInTime { region, window: None }];
-        };
-        let behind = match subject.attributes.get("behind") {
-            Some(Value::Number(n)) => n.as_i64().unwrap(),
-            _ => 0,
-        };
-        let latest = NOW.parse::<Timestamp>().unwrap() - SignedDuration::from_secs(behind);
-        let window = Some(Window { earliest: None, latest: Some(latest) });
-        vec![Protection::ReplicatedBackups { of: of.to_owned(), backup: None, region, window }]
-    }
-    fn recover(_: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {
-        let step = |phase: Phase, id: &str, needs: &[&str], minutes: i64| RecoveryStep {
-            id: id.to_owned(),
-            summary: format!("{id} {}", target.name),
-            phase,
-            nature: StepNature::Auto,
-            needs: needs.iter().map(|n| (*n).to_owned()).collect(),
-            before: vec![],
-            api: Some(ApiNeed {
-                service: "vault".to_owned(),
-                region: target.region.clone(),
-                control_plane: true,
-            }),
-            command: vec![],
-            estimate: Estimate {
-                p50: SignedDuration::from_mins(minutes),
-                p95: SignedDuration::from_mins(2 * minutes),
-                source: "default".to_owned(),
-            },
-            why: String::new(),
-            facts: vec![],
-        };
-        match by {
-            Protection::ReplicatedBackups { .. } => {
-                vec![
-                    step(Phase::Contain, "stop", &[], 1),
-                    step(Phase::Restore, "restore", &["stop"], 10),
-                    step(Phase::Verify, "verify", &["restore"], 1),
-                    step(Phase::Redirect, "redirect", &["verify"], 1),
-                    step(Phase::Protect, "protect", &["redirect"], 5),
-                ]
-            }
-            _ => vec![],
-        }
-    }
-}
-
-static VAULT: Erased<Vault> = Erased::new();
-
-fn vault(name: &str, region: &str, seen: Seen, attributes: &[(&str, Value)], needs: &[&str]) -> Component {
-    Component {
-        address: format!("toy_vault.{name}").parse().unwrap(),
-        kind: &VAULT,
-        id: Id(name.to_owned()),
-        attributes: attributes.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect(),
-        outputs: [("arn".to_owned(), Value::from(format!("arn:{name}")))].into(),
-        place: Place { region: Some(region.to_owned()), ..Place::default() },
-        seen,
-        needs: needs.iter().map(|n| format!("toy_vault.{n}").parse().unwrap()).collect(),
-    }
-}
-
-fn plan(components: &[Component], datastores: &[&str], lost: &str) -> RecoveryPlan {
-    let datastores: BTreeMap<Name, Address> = datastores
-        .iter()
-        .map(|d| (Name::new(*d).unwrap(), format!("toy_vault.{d}").parse().unwrap()))
-        .collect();
-    let plan = recover(&Input {
-        components,
-        datastores: &datastores,
-        loss: &Loss { regions: [lost.to_owned()].into() },
-        scenario: None,
-        objective: Objective {
-            rto: Some(SignedDuration::from_mins(30)),
-            rpo: Some(SignedDuration::from_mins(10)),
-        },
-        at: None,
-        now: NOW.parse().unwrap(),
-    });
-    assert_eq!(check(&plan), Vec::<String>::new());
-    plan
-}
-
-fn gone() -> Seen {
-    Seen::Unobserved("region lost".to_owned())
-}
-
-fn copy(name: &str, of: &str, region: &str, behind: i64) -> Component {
-    let attributes = [("copy_of", Value::from(format!("arn:{of}"))), ("behind", Value::from(behind))];
-    vault(name, region, Seen::Present, &attributes, &[of])
-}
+use proptest::prelude::*;
+use vault::{copy, gone, plan, vault};
 
 #[test]
 fn the_newest_data_outside_of_the_loss_is_chosen_and_the_others_say_why_not() {
@@ -249,4 +99,132 @@ fn a_lost_region_that_holds_no_datastore_leaves_it_untouched() {
     let plan = plan(&system, &["main"], "north");
     assert_eq!(plan.untouched.len(), 1);
     assert!(plan.steps.is_empty() && plan.infeasible.is_empty());
+}
+
+/// A sound plan of two datastores.
+fn sound() -> RecoveryPlan {
+    let system = [
+        vault("api", "r-east", gone(), &[], &["base"]),
+        vault("base", "r-east", gone(), &[], &[]),
+        copy("api-copy", "api", "r-west", 60),
+        copy("base-copy", "base", "r-west", 60),
+    ];
+    plan(&system, &["api", "base"], "r-east")
+}
+
+#[test]
+fn every_flaw_of_a_plan_is_found() {
+    type Break = fn(&mut RecoveryPlan);
+    let cases: [(&str, Break); 12] = [
+        ("step 7 stands in the place of step 1", |p| p.steps[0].id = 7),
+        ("step 1 needs step 9, which is not before it", |p| p.steps[0].needs = [9].into()),
+        ("step 4 may start before step 3, of an earlier phase", |p| p.steps[3].needs.clear()),
+        ("step 5 relies on what no step verified", |p| p.steps[4].needs = [3].into()),
+        ("step 3 needs an API in r-east", |p| p.steps[2].api.as_mut().unwrap().region = "r-east".to_owned()),
+        ("step 3 destroys before anything was verified", |p| {
+            p.steps[2].command_equivalent = ["aws", "rds", "delete-db-instance"].map(str::to_owned).into();
+        }),
+        ("the command of step 3 goes to r-east", |p| {
+            p.steps[2].command_equivalent = ["aws", "--region", "r-east"].map(str::to_owned).into();
+        }),
+        ("the command of step 3 goes to r-east", |p| {
+            p.steps[2].command_equivalent = vec!["db.r-east.rds.amazonaws.com".to_owned()];
+        }),
+        ("step 1 has no estimate that could be true", |p| p.steps[0].p50_s = p.steps[0].p95_s + 1),
+        ("api comes back in r-east, which is lost", |p| p.chosen_points[0].region = "r-east".to_owned()),
+        ("no step brings base back", |p| p.steps.retain(|s| s.datastore.as_str() != "base")),
+        ("nothing says how long api is unprotected", |p| p.unprotected.clear()),
+    ];
+    for (expected, break_it) in cases {
+        let mut plan = sound();
+        break_it(&mut plan);
+        let found = check(&plan);
+        assert!(found.iter().any(|f| f.starts_with(expected)), "{expected}: {found:#?}");
+    }
+    // An ARN may name what was lost: it is where the data comes from.
+    let mut named = sound();
+    named.steps[2].command_equivalent = ["--source", "arn:toy:r-east:base"].map(str::to_owned).into();
+    assert_eq!(check(&named), Vec::<String>::new());
+}
+
+/// One copy: of which vault, where, how far behind, and what was seen of it.
+#[derive(Debug, Clone)]
+struct Copied {
+    of: usize,
+    region: usize,
+    behind: i64,
+    seen: usize,
+}
+
+const REGIONS: [&str; 3] = ["r-east", "r-north", "r-west"];
+
+/// A small system: of each vault its region and those that it needs, which come before it.
+fn systems() -> impl Strategy<Value = (Vec<(usize, usize)>, Vec<Copied>)> {
+    let copied = (0..4usize, 0..3usize, 0..5000i64, 0..4usize);
+    let copied = copied.prop_map(|(of, region, behind, seen)| Copied { of, region, behind, seen });
+    (prop::collection::vec((0..3usize, 0..16usize), 1..5), prop::collection::vec(copied, 0..8))
+}
+
+fn built(vaults: &[(usize, usize)], copies: &[Copied]) -> Vec<Component> {
+    let name = |i: usize| format!("v{i}");
+    let mut system: Vec<Component> = Vec::new();
+    for (i, (region, needs)) in vaults.iter().enumerate() {
+        let needs: Vec<String> = (0..i).filter(|j| needs >> j & 1 == 1).map(name).collect();
+        let needs: Vec<&str> = needs.iter().map(String::as_str).collect();
+        let seen = if *region == 0 { gone() } else { Seen::Present };
+        system.push(vault(&name(i), REGIONS[*region], seen, &[], &needs));
+    }
+    for (i, copied) in copies.iter().enumerate() {
+        let of = name(copied.of % vaults.len());
+        let mut component = copy(&format!("c{i}"), &of, REGIONS[copied.region], copied.behind);
+        component.seen = match (copied.region, copied.seen) {
+            (0, _) => gone(),
+            (_, 0) => Seen::Absent,
+            (_, 1) => Seen::Unobserved("denied".to_owned()),
+            (_, _) => Seen::Present,
+        };
+        system.push(component);
+    }
+    system
+}
+
+/// How bad the loss of data is: nothing worse than no way back, then no bound, then the seconds.
+fn badness(plan: &RecoveryPlan, datastore: &str) -> i64 {
+    let choice = plan.chosen_points.iter().find(|c| c.datastore.as_str() == datastore);
+    choice.map_or(i64::MAX, |c| c.data_loss_s.unwrap_or(i64::MAX - 1))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// [`plan`] itself asserts that each is sound.
+    #[test]
+    fn random_systems_are_planned_alike_and_lose_more_with_less((vaults, copies) in systems(), drop in 0..8usize) {
+        let names: Vec<String> = (0..vaults.len()).map(|i| format!("v{i}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let system = built(&vaults, &copies);
+        let one = plan(&system, &names, "r-east");
+
+        let mut turned = system.clone();
+        turned.reverse();
+        let other = plan(&turned, &names, "r-east");
+        prop_assert_eq!(&one.steps, &other.steps, "the order of the components does not matter");
+        prop_assert_eq!(&one.rto, &other.rto);
+
+        let accounted = one.chosen_points.len() + one.infeasible.len() + one.untouched.len();
+        prop_assert_eq!(accounted, names.len(), "every datastore is accounted for");
+        for step in one.steps.iter().filter(|s| s.phase < Phase::Protect) {
+            prop_assert!(one.rto.p95_s.is_none_or(|p95| step.done_p95_s <= p95));
+        }
+        if let Some(removed) = copies.get(drop) {
+            let mut fewer = copies.clone();
+            fewer.remove(drop);
+            let less = plan(&built(&vaults, &fewer), &names, "r-east");
+            for name in &names {
+                // What was observed goes before what was not, even where that has newer data.
+                let safe = copies.iter().all(|c| c.seen != 1);
+                prop_assert!(!safe || badness(&less, name) >= badness(&one, name), "{name} without {removed:?}");
+            }
+        }
+    }
 }
