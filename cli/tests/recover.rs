@@ -2,6 +2,9 @@
 //! in calm weather and in the storm, and honest about what cannot come back or was not seen.
 #![expect(clippy::unwrap_used, reason = "a failing test should say where")]
 
+#[path = "../src/render/schema_check.rs"]
+mod schema_check;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -61,7 +64,10 @@ impl Place {
     /// A recovery plan and the exit code of the command that made it.
     fn recover(&self, args: &[&str]) -> (Value, i32) {
         let (stdout, stderr, code) = self.run(&[&["recover", "--format", "json"], args].concat());
-        let plan = serde_json::from_str(&stdout).unwrap_or_else(|e| panic!("{e}\n{stdout}{stderr}"));
+        let plan: Value = serde_json::from_str(&stdout).unwrap_or_else(|e| panic!("{e}\n{stdout}{stderr}"));
+        let schema = serde_json::from_str(include_str!("../schemas/recovery.schema.json")).unwrap();
+        assert_eq!(schema_check::check(&schema, &plan), Vec::<String>::new());
+        assert!(!plan["warnings"].to_string().contains("mistake"), "{}", plan["warnings"]);
         (plan, code)
     }
 }
@@ -99,6 +105,43 @@ fn other_names_and_swapped_regions_give_the_same_plan() {
     assert_eq!(text(&one), renamed(&text(&two), true));
     assert_eq!(code_one, code_two);
     assert_eq!(one["chosen_points"].as_array().unwrap().len(), 2);
+}
+
+/// The summaries of a datastore's steps of a phase.
+fn summaries<'p>(plan: &'p Value, datastore: &str, phase: &str) -> Vec<&'p str> {
+    let steps = plan["steps"].as_array().unwrap().iter();
+    let own = steps.filter(|s| s["datastore"] == datastore && s["phase"] == phase);
+    own.map(|s| s["summary"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_database_comes_back_under_a_new_name_and_the_application_follows() {
+    let (plan, _) = Place::applied(quickstart()).recover(&OUTAGE);
+    let new = format!("main-{}", plan["run"].as_str().unwrap());
+    for phase in ["contain", "restore", "verify", "redirect", "confirm", "resume", "protect"] {
+        let summaries = summaries(&plan, "main", phase);
+        assert!(!summaries.is_empty(), "{phase}");
+        assert!(phase == "contain" || summaries.iter().all(|s| s.contains(&new)), "{summaries:?}");
+    }
+    let redirect = plan["steps"].as_array().unwrap().iter().find(|s| s["phase"] == "redirect").unwrap();
+    let command = redirect["command_equivalent"].to_string().replace("\",\"", " ");
+    assert!(command.contains(&format!("describe-db-instances --db-instance-identifier {new}")), "{command}");
+    assert!(command.contains("Endpoint") && command.contains("--region eu-west-2"), "{command}");
+    // What protects again does not count as downtime, and the window until then is told.
+    let window = &plan["unprotected"][1];
+    assert_eq!((&window["datastore"], &window["region"]), (&"main".into(), &"eu-west-2".into()));
+    let ends = |phase: &str| {
+        plan["steps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(move |s| s["datastore"] == "main" && s["phase"] == phase)
+            .map(|s| s["done_p95_s"].as_i64().unwrap())
+            .max()
+            .unwrap()
+    };
+    assert_eq!(plan["rto"]["p95_s"], ends("resume"));
+    assert_eq!(window["p95_s"], ends("protect") - ends("resume"));
 }
 
 /// Takes out the block that starts with this line.
@@ -186,6 +229,8 @@ fn what_is_lost_must_be_known() {
         (["--lose", "region=eu-wset-1"], "No provider of this configuration is in `eu-wset-1`"),
         (["--lose", "zone=a"], "`zone` cannot be lost here"),
         (["--scenario", "flood"], "There is no scenario `flood`"),
+        (["--lose", "region=eu-wset-1"], "Did you mean `eu-west-1`?"),
+        (["--scenario", "regional-outtage"], "Did you mean `regional-outage`?"),
     ] {
         let (stdout, stderr, code) = place.run(&[&["recover"], args.as_slice()].concat());
         assert_eq!(code, 1, "{stderr}");

@@ -138,6 +138,11 @@ fn the_simulated_cloud() {
 }
 
 #[test]
+fn recover() {
+    transcript("quickstart", "testdata/cli/recover.md");
+}
+
+#[test]
 fn backups() {
     transcript("../testdata/cli/backups", "testdata/cli/backups/README.md");
 }

@@ -9,6 +9,7 @@ use drctl_core::addr::Name;
 use drctl_core::codes::Code;
 use drctl_core::config::{Config, Scenario};
 use drctl_core::diag::Diagnostics;
+use drctl_core::lang::near;
 use drctl_core::plan::instances;
 use drctl_core::recovery::{self, Input, Loss, Objective, RecoveryPlan, Status, readable};
 use jiff::Timestamp;
@@ -122,9 +123,10 @@ fn case<'a>(args: &Args, loaded: &'a Loaded) -> Result<Option<Case<'a>>, Failure
     let found = loaded.config.scenarios.iter().find(|(name, _)| name.as_str() == wanted);
     let Some((name, scenario)) = found else {
         let known: Vec<&str> = loaded.config.scenarios.keys().map(Name::as_str).collect();
-        let help = match known.as_slice() {
-            [] => "The configuration declares no scenario; use `--lose region=NAME`.".to_owned(),
-            known => format!("There is {}.", known.join(", ")),
+        let help = match (near(wanted, known.iter().copied()), known.as_slice()) {
+            (Some(near), _) => format!("Did you mean `{near}`?"),
+            (None, []) => "The configuration declares no scenario; use `--lose region=NAME`.".to_owned(),
+            (None, known) => format!("There is {}.", known.join(", ")),
         };
         let headline = format!("There is no scenario `{}`", safe(wanted));
         return Err(Failure::new(Code::UnknownScenario, headline, help));
@@ -136,11 +138,17 @@ fn case<'a>(args: &Args, loaded: &'a Loaded) -> Result<Option<Case<'a>>, Failure
 
 fn unknown_regions(unknown: &BTreeSet<String>, world: &drctl_core::plan::World) -> Failure {
     let known: BTreeSet<&str> = world.places.values().filter_map(|h| h.place.region.as_deref()).collect();
+    let meant =
+        match unknown.first().filter(|_| unknown.len() == 1).and_then(|r| near(r, known.iter().copied())) {
+            Some(near) => format!("Did you mean `{near}`? "),
+            None => String::new(),
+        };
     let unknown: Vec<String> = unknown.iter().map(|r| format!("`{}`", safe(r))).collect();
+    let known = known.into_iter().collect::<Vec<_>>().join(", ");
     Failure::new(
         Code::UnknownRegion,
         format!("No provider of this configuration is in {}", unknown.join(", ")),
-        format!("It has providers in {}.", known.into_iter().collect::<Vec<_>>().join(", ")),
+        format!("{meant}It has providers in {known}."),
     )
 }
 

@@ -111,13 +111,13 @@ fn head(out: &mut String, plan: &RecoveryPlan, heading: &str, simulated: bool, l
     let regions: Vec<_> = plan.lost.regions.iter().map(|r| format!("region {r}")).collect();
     let (back, gone) = (plan.chosen_points.len(), plan.infeasible.len());
     let verdict = match (back, gone) {
-        (0, 0) => "NOTHING TO DO: no datastore is there".to_owned(),
+        (0, 0) => "NOTHING TO RECOVER: no datastore is touched".to_owned(),
         (_, 0) => format!("FEASIBLE: {}", come_back(back)),
         (0, _) => format!("NOT FEASIBLE: no way back for {}", count(gone, "datastore")),
         (_, _) => format!("NOT FEASIBLE: no way back for {}; {}", count(gone, "datastore"), come_back(back)),
     };
     let sign = if gone == 0 { '✓' } else { '✗' };
-    let line = format!("{verdict}, after the loss of {}", regions.join(", "));
+    let line = format!("{verdict} after the loss of {}", regions.join(", "));
     let _ = writeln!(out, "\n{}", wrap(&format!("{sign} "), &safe(&line), look.width));
     let _ = writeln!(out, "  RTO  {}", judged(&plan.rto));
     let _ = writeln!(out, "  RPO  {}", judged(&plan.rpo));

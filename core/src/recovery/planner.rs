@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::candidate::{Candidate, candidates, subject};
-use super::model::{Choice, Component, Infeasible, Input, Judged, RecoveryPlan, Rejected, Status, Step};
+use super::check::check;
+use super::model::{
+    Choice, Component, Infeasible, Input, Judged, RecoveryPlan, Rejected, Seen, Status, Step,
+};
 use super::steps::{Lane, order};
 use crate::addr::{Address, Name};
 use crate::provider::{Phase, RecoveryStep, Target};
@@ -42,7 +45,7 @@ pub fn recover(input: &Input<'_>) -> RecoveryPlan {
     }
     let (steps, unprotected) = order(&lanes(&chosen), input.components);
     let (rto, rpo) = judge(input, &chosen, &steps, infeasible.len());
-    RecoveryPlan {
+    let mut plan = RecoveryPlan {
         format_version: "1.0",
         scenario: input.scenario.cloned(),
         lost: input.loss.clone(),
@@ -56,7 +59,11 @@ pub fn recover(input: &Input<'_>) -> RecoveryPlan {
         untouched,
         rto,
         rpo,
-    }
+    };
+    // Somebody may have to follow it all the same; they should know where to look twice.
+    let flaws = check(&plan);
+    plan.warnings.extend(flaws.into_iter().map(|flaw| format!("a mistake of drctl in this plan: {flaw}")));
+    plan
 }
 
 fn lanes<'c>(chosen: &'c [Chosen<'_>]) -> Vec<Lane<'c>> {
@@ -124,7 +131,7 @@ fn choose<'a>(
     });
     let mut usable = usable.into_iter();
     let Some((best, steps)) = usable.next() else {
-        return Err(Box::new(no_way(name, resource, rejected, homes)));
+        return Err(Box::new(no_way(input, name, resource, rejected, homes)));
     };
     rejected.extend(usable.map(|(other, _)| other.rejected(worse_than(&best, &other))));
     Ok(Chosen {
@@ -137,7 +144,16 @@ fn choose<'a>(
 }
 
 /// `homes` are the lost regions that hold the data or a copy of it.
-fn no_way(name: &Name, resource: &Component, rejected: Vec<Rejected>, homes: BTreeSet<String>) -> Infeasible {
+fn no_way(
+    input: &Input<'_>,
+    name: &Name,
+    resource: &Component,
+    rejected: Vec<Rejected>,
+    homes: BTreeSet<String>,
+) -> Infeasible {
+    let absent =
+        |r: &&Rejected| input.components.iter().any(|c| c.address == r.from && c.seen == Seen::Absent);
+    let never_applied: Vec<String> = rejected.iter().filter(absent).map(|r| r.from.to_string()).collect();
     let lost = homes.iter().cloned().collect::<Vec<_>>().join(" and ");
     let why = if rejected.is_empty() {
         format!("nothing outside of {lost} protects {}", resource.address)
@@ -148,15 +164,16 @@ fn no_way(name: &Name, resource: &Component, rejected: Vec<Rejected>, homes: BTr
         0 | 1 => (lost, "another region"),
         _ => (homes.into_iter().collect::<Vec<_>>().join(" or "), "a region outside of this loss"),
     };
+    let before = match never_applied.as_slice() {
+        [] => format!("replicate {} to {outside} and apply it", resource.address),
+        declared => format!("apply {}", declared.join(" and ")),
+    };
     Infeasible {
         datastore: name.clone(),
         resource: resource.address.clone(),
         why,
         rejected,
-        help: format!(
-            "If {any} comes back, the data is there. Before the next time: replicate {} to {outside} and apply it.",
-            resource.address
-        ),
+        help: format!("If {any} comes back, the data is there. Before the next time: {before}."),
     }
 }
 
