@@ -35,11 +35,16 @@ fn target(region: &str, at: Option<&str>) -> Target {
     }
 }
 
+/// The steps after the writers were stopped, which comes first whenever there is a way back.
 fn recover_main(by: &Protection, target: &Target) -> Vec<RecoveryStep> {
     let attributes = json!({"multi_az": true, "backup_retention_period": 14});
     let outputs = json!({"db_instance_class": "db.r6g.large", "db_subnet_group": "private",
         "vpc_security_groups": ["sg-1", "sg-2"], "parameter_groups": ["pg16"]});
-    ask("main", attributes, outputs, |s| kind("aws_db_instance").recover(s, by, target))
+    let mut steps = ask("main", attributes, outputs, |s| kind("aws_db_instance").recover(s, by, target));
+    if !steps.is_empty() {
+        assert_eq!(steps.remove(0).id, "stop_writers");
+    }
+    steps
 }
 
 fn copy(backup: Option<&str>) -> Protection {
@@ -55,24 +60,29 @@ fn copy(backup: Option<&str>) -> Protection {
 fn r17_replicated_backups_are_named_themselves() {
     let steps = recover_main(&copy(Some("arn:b")), &target("eu-west-2", Some("2026-11-21T11:50:00Z")));
     let ids: Vec<&str> = steps.iter().map(|s| s.id.as_str()).collect();
-    assert_eq!(ids, ["restore", "wait", "verify", "protect"]);
+    assert_eq!(ids, ["restore", "wait", "verify", "redirect", "confirm", "resume", "protect", "replicate"]);
     assert_eq!(
         steps[0].command.join(" "),
         "aws rds restore-db-instance-to-point-in-time --source-db-instance-automated-backups-arn arn:b \
          --target-db-instance-identifier main-r1 --restore-time 2026-11-21T11:50:00Z --multi-az \
          --deletion-protection --db-instance-class db.r6g.large --region eu-west-2"
     );
-    assert!(steps[0].why.contains("subnet group, security groups, parameter group"), "{}", steps[0].why);
+    let before = steps[0].before.join("\n");
+    assert!(before.contains("subnet group, security groups, parameter group"), "{before}");
     assert_eq!(
         steps[1].command.join(" "),
         "aws rds wait db-instance-available --db-instance-identifier main-r1 --region eu-west-2"
     );
+    let endpoint = "aws rds describe-db-instances --db-instance-identifier main-r1 \
+         --query DBInstances[0].Endpoint.[Address,Port] --output text --region eu-west-2";
+    assert_eq!([&steps[2], &steps[3]].map(|s| s.command.join(" ")), [endpoint, endpoint]);
     assert_eq!(
-        steps[3].command.join(" "),
+        steps[6].command.join(" "),
         "aws rds modify-db-instance --db-instance-identifier main-r1 --backup-retention-period 14 \
          --deletion-protection --apply-immediately --region eu-west-2"
     );
-    assert!(steps[1..].iter().all(|s| s.needs.len() == 1));
+    assert!(steps.is_sorted_by_key(|s| s.phase));
+    assert!(steps.iter().all(|s| s.needs.len() == 1));
 }
 
 #[test]
@@ -81,7 +91,9 @@ fn an_unknown_copy_is_looked_up_first() {
     assert_eq!(steps[0].id, "find_backups");
     assert!(steps[0].command.contains(&"describe-db-instance-automated-backups".to_owned()));
     assert_eq!(steps[1].nature, StepNature::Manual);
-    assert!(steps[1].command.is_empty() && steps[1].summary.contains("--use-latest-restorable-time"));
+    assert!(steps[1].command.contains(&"--use-latest-restorable-time".to_owned()));
+    let missing = steps[1].command.iter().find(|w| w.contains("STEP_BEFORE")).unwrap();
+    assert!(steps[1].before.iter().any(|b| b.contains(missing)), "what to put there is said");
 }
 
 #[test]
@@ -144,9 +156,9 @@ fn a_bucket_fails_over_to_its_replica() {
     let steps =
         ask("data", attributes, json!({}), |s| bucket.recover(s, &found[1], &target("eu-west-2", None)));
     let ids: Vec<&str> = steps.iter().map(|s| s.id.as_str()).collect();
-    assert_eq!(ids, ["stop_writers", "check_replica", "point_application", "protect"]);
+    assert_eq!(ids, ["stop_writers", "check_replica", "redirect", "confirm", "resume", "protect"]);
     assert_eq!(
         steps[1].command.join(" "),
-        "aws s3api list-objects-v2 --bucket copy --max-keys 1 --region eu-west-2"
+        "aws s3api list-objects-v2 --bucket copy --max-keys 10 --region eu-west-2"
     );
 }
