@@ -126,7 +126,7 @@ fn long_functions(file: &str, lines: &[&str]) -> Vec<String> {
             open = None;
         } else if let Some((start, at, name)) = open
             && indent == at
-            && (line.trim() == "}" || line.trim_end().ends_with(';'))
+            && line.trim() == "}"
         {
             let length = number - start + 1;
             if length > MAX_FUNCTION_LINES {
