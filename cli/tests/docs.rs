@@ -65,7 +65,7 @@ fn fields(ty: &Type) -> Option<&'static [Attribute]> {
     match ty {
         Type::Object(fields) => Some(fields),
         Type::List(of) | Type::Set(of) | Type::Map(of) => fields(of),
-        Type::Any | Type::Bool | Type::Number | Type::String(_) => None,
+        Type::Any | Type::Bool | Type::Number | Type::String(_) | Type::Reference(_) => None,
     }
 }
 
@@ -75,6 +75,8 @@ fn type_name(ty: &Type) -> String {
         Type::Bool => "bool".to_owned(),
         Type::Number => "number".to_owned(),
         Type::String(what) => (*what).to_owned(),
+        Type::Reference("") => "a reference to a resource".to_owned(),
+        Type::Reference(block) => format!("a reference to a {block}"),
         Type::Object(_) => "block".to_owned(),
         Type::Map(of) if fields(of).is_some() => "blocks with a label".to_owned(),
         Type::List(of) | Type::Set(of) if fields(of).is_some() => "repeated blocks".to_owned(),
@@ -90,6 +92,7 @@ fn role(role: Role) -> &'static str {
         Role::Identity => "identity",
         Role::Fixed => "fixed",
         Role::Option => "option",
+        Role::Label => "the label of the block",
         Role::WriteOnly => "write-only",
     }
 }
@@ -109,7 +112,9 @@ fn rows(table: &[Attribute], above: &str, out: &mut String) {
             (true, Role::Managed | Role::WriteOnly, Removal::Becomes(v)) => {
                 format!("becomes {}", value(&v()))
             }
-            (true, Role::Identity | Role::Fixed | Role::Option, _) | (false, ..) => String::new(),
+            (true, Role::Identity | Role::Fixed | Role::Option | Role::Label, _) | (false, ..) => {
+                String::new()
+            }
         };
         let sensitive = if a.sensitive { ", sensitive" } else { "" };
         let _ = writeln!(

@@ -8,7 +8,6 @@
 extern crate self as drctl_core;
 
 pub mod addr;
-pub mod backup;
 pub mod codes;
 pub mod config;
 pub mod diag;
@@ -28,6 +27,7 @@ pub mod schema;
 pub mod secret;
 pub mod span;
 pub mod state;
+pub mod system;
 pub mod value;
 
 pub use drctl_derive::Attributes;

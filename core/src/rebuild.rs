@@ -185,7 +185,7 @@ pub fn own(
             continue;
         }
         match row.role {
-            Role::Identity | Role::Fixed | Role::Option => {}
+            Role::Identity | Role::Fixed | Role::Option | Role::Label => {}
             Role::WriteOnly => fingerprints.unknown.push(name.clone()),
             Role::Managed if row.sensitive || expr.any_sensitive() => fingerprints.unknown.push(name.clone()),
             Role::Managed => last_applied.unknown.push(name.clone()),

@@ -26,6 +26,8 @@ pub enum Type {
     /// Named attributes. At the top of a kind this is written as a block `name { … }`; a
     /// `Map(Object)` as labelled blocks `name "label" { … }`; a `List(Object)` as repeated blocks.
     Object(&'static [Attribute]),
+    /// The address of a block of this type; of a resource when it is empty. Never evaluated.
+    Reference(&'static str),
 }
 
 /// One attribute of a kind or of a nested block.
@@ -82,6 +84,8 @@ pub enum Role {
     Option,
     /// Cannot be read back; compared by fingerprint in the state.
     WriteOnly,
+    /// Filled by the label of the repeated block it stands in: `step "NAME" { … }`.
+    Label,
 }
 
 /// Why a value does not fit an attribute: what is expected, then what to do. Never the value of a
@@ -348,4 +352,35 @@ pub fn nothing_left(values: &BTreeMap<String, Value>) -> Result<(), Invalid> {
         None => Ok(()),
         Some(name) => Err(Invalid::new(format!("there is no attribute `{name}` here"))),
     }
+}
+
+/// Defines a closed list of words: an enum with its spelling, as an attribute type.
+#[macro_export]
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)+ } $expected:literal) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $name { $($(#[$doc])* $variant,)+ }
+        impl $name {
+            /// As it is written.
+            pub fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $text,)+ }
+            }
+        }
+        impl $crate::schema::AttributeType for $name {
+            const TYPE: $crate::schema::Type = $crate::schema::Type::String($expected);
+            fn from_value(value: $crate::value::Value) -> Result<Self, $crate::schema::Invalid> {
+                match value.as_str() {
+                    $(Some($text) => Ok($name::$variant),)+
+                    Some(other) => Err($crate::schema::Invalid::new(
+                        format!("must be {}, not {other:?}", $expected),
+                    )),
+                    None => Err($crate::schema::Invalid::wrong_type($expected, &value)),
+                }
+            }
+            fn to_value(&self) -> $crate::value::Value {
+                $crate::value::Value::String(self.as_str().to_owned())
+            }
+        }
+    };
 }

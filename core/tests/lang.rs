@@ -199,10 +199,11 @@ fn outcome(text: &str) -> String {
         for accept in &config.accepts {
             writeln!(out, "accept {:?} {} until {:?}", accept.kind, accept.address, accept.until).unwrap();
         }
-        for (name, s) in &config.scenarios {
-            let regions: Vec<&str> = s.lost_regions.iter().map(|(r, _)| r.as_str()).collect();
-            writeln!(out, "scenario {name} {regions:?} rto {:?} rpo {:?} {:?}", s.rto, s.rpo, s.symptoms)
-                .unwrap();
+        let (system, found) = drctl_core::plan::system(&config, &BTreeMap::new());
+        diags.extend(found);
+        for (name, s) in &system.scenarios {
+            let lost: Vec<String> = s.is.lose.iter().map(drctl_core::system::Lose::name).collect();
+            writeln!(out, "scenario {name} {lost:?} {:?} {:?}", s.is.objective, s.is.symptoms).unwrap();
         }
     }
     for d in diags.sorted() {

@@ -3,10 +3,11 @@
 
 use std::fmt::Write as _;
 
-use drctl_core::backup::{Backup, Exposure, External};
+use drctl_core::addr::Name;
 use drctl_core::duration;
 use drctl_core::plan;
 use drctl_core::schedule::{Gap, Schedule};
+use drctl_core::system::{Backup, Exposure, External};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
@@ -31,30 +32,31 @@ pub(crate) struct Args {
 /// Evaluates the blocks and prints what follows from them.
 pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     let loaded = planning::load(project, &args.variables, ui)?;
-    let (backups, diagnostics) = plan::backups(&loaded.config, &loaded.variables);
+    let (system, diagnostics) = plan::system(&loaded.config, &loaded.variables);
     if diagnostics.has_errors() {
         return Err(loaded.failure(diagnostics));
     }
     warn(&loaded, diagnostics, ui);
     let now = session::clock(ui)?.now();
+    let backups: Vec<(&Name, &Backup)> = system.backups.iter().map(|(name, b)| (name, &b.is)).collect();
     match ui.format {
         Format::Text if backups.is_empty() => ui.print("No `backup` block is declared.\n")?,
         Format::Text => {
-            let texts: Vec<String> = backups.iter().map(|b| text(b, now, ui.look())).collect();
+            let texts: Vec<String> = backups.iter().map(|b| text(*b, now, ui.look())).collect();
             ui.print(&texts.join("\n"))?;
         }
         Format::Json => {
-            let all: Vec<Json> = backups.iter().map(|b| object(b, now)).collect();
+            let all: Vec<Json> = backups.iter().map(|b| object(*b, now)).collect();
             ui.print(&format!("{:#}\n", json!({ "format_version": "1.0", "as_of": now, "backups": all })))?;
         }
     }
     Ok(Exit::Success)
 }
 
-fn text(backup: &Backup, now: Timestamp, look: Look) -> String {
-    let Exposure { next, gap, loss } = backup.exposure(now);
+fn text((name, backup): (&Name, &Backup), now: Timestamp, look: Look) -> String {
+    let Exposure { next, gap, loss } = backup.external.exposure(now);
     let external = &backup.external;
-    let mut out = format!("backup.{} of datastore.{}\n", backup.name, backup.datastore);
+    let mut out = format!("backup.{name} of datastore.{}\n", backup.of.0);
     let mut line = |name: &str, text: String| {
         let _ = writeln!(out, "{}", wrap(&format!("  {name:<13}"), &safe(&text), look.width));
     };
@@ -109,13 +111,13 @@ fn lost(gap: Option<Gap>, external: &External, loss: Option<SignedDuration>) -> 
     }
 }
 
-fn object(backup: &Backup, now: Timestamp) -> Json {
-    let Exposure { next, gap, loss } = backup.exposure(now);
+fn object((name, backup): (&Name, &Backup), now: Timestamp) -> Json {
+    let Exposure { next, gap, loss } = backup.external.exposure(now);
     let between = gap.and_then(|gap| gap.between);
     let external = &backup.external;
     json!({
-        "name": backup.name,
-        "datastore": backup.datastore,
+        "name": name,
+        "datastore": backup.of.0,
         "schedule": external.schedule.to_string(),
         "next": next,
         "largest_gap_s": gap.map(|gap| gap.length.as_secs()),

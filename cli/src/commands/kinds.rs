@@ -102,7 +102,7 @@ fn fields(ty: &Type) -> Option<&'static [Attribute]> {
     match ty {
         Type::Object(fields) => Some(fields),
         Type::List(of) | Type::Set(of) | Type::Map(of) => fields(of),
-        Type::Any | Type::Bool | Type::Number | Type::String(_) => None,
+        Type::Any | Type::Bool | Type::Number | Type::String(_) | Type::Reference(_) => None,
     }
 }
 
@@ -112,6 +112,8 @@ fn type_name(ty: &Type) -> String {
         Type::Bool => "true or false".to_owned(),
         Type::Number => "number".to_owned(),
         Type::String(what) => (*what).to_owned(),
+        Type::Reference("") => "a reference to a resource".to_owned(),
+        Type::Reference(block) => format!("a reference to a {block}"),
         Type::Object(_) => "block".to_owned(),
         Type::Map(of) if fields(of).is_some() => "blocks with a label".to_owned(),
         Type::List(of) | Type::Set(of) if fields(of).is_some() => "repeated blocks".to_owned(),
@@ -131,6 +133,7 @@ fn role(role: Role) -> Option<&'static str> {
         Role::Identity => Some("names it at the provider"),
         Role::Fixed => Some("fixed at creation"),
         Role::Option => Some("steers how a change is made"),
+        Role::Label => Some("the label of the block"),
         Role::WriteOnly => Some("cannot be read back"),
     }
 }

@@ -7,17 +7,17 @@ use std::sync::Arc;
 use clap::ValueEnum;
 use drctl_core::addr::Name;
 use drctl_core::codes::Code;
-use drctl_core::config::{Config, Scenario};
 use drctl_core::diag::Diagnostics;
 use drctl_core::lang::near;
-use drctl_core::plan::instances;
+use drctl_core::plan::{instances, system};
 use drctl_core::recovery::{self, Input, Loss, Objective, RecoveryPlan, Status, readable};
+use drctl_core::system::{Scenario, System};
 use jiff::Timestamp;
 
 use super::plan::warn;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::planning::{self, Loaded, VariableArgs};
+use crate::planning::{self, VariableArgs};
 use crate::project::Project;
 use crate::registry::REGISTRY;
 use crate::render;
@@ -76,8 +76,12 @@ struct Case<'a> {
 /// Plans the way back and prints it.
 pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     let loaded = planning::load(project, &args.variables, ui)?;
-    let Some(case) = case(args, &loaded)? else {
-        ui.print(&scenarios(&loaded.config, ui))?;
+    let (system, diagnostics) = system(&loaded.config, &loaded.variables);
+    if diagnostics.has_errors() {
+        return Err(loaded.failure(diagnostics));
+    }
+    let Some(case) = case(args, &system)? else {
+        ui.print(&scenarios(&system, ui))?;
         return Ok(Exit::Success);
     };
     let clock = session::clock(ui)?;
@@ -101,7 +105,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     warn(&loaded, Diagnostics::default(), ui);
     let plan = recovery::recover(&Input {
         components: &recovery::components(&instances, world, &case.loss),
-        datastores: &recovery::datastores(&loaded.config),
+        datastores: &recovery::datastores(&system),
         loss: &case.loss,
         scenario: case.name,
         objective: case.objective,
@@ -114,15 +118,15 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
 }
 
 /// The scenario or the loss that was asked for; none to list the scenarios.
-fn case<'a>(args: &Args, loaded: &'a Loaded) -> Result<Option<Case<'a>>, Failure> {
+fn case<'a>(args: &Args, system: &'a System) -> Result<Option<Case<'a>>, Failure> {
     if !args.lose.is_empty() {
         let loss = Loss { regions: args.lose.iter().cloned().collect() };
         return Ok(Some(Case { name: None, loss, objective: Objective::default() }));
     }
     let Some(wanted) = &args.scenario else { return Ok(None) };
-    let found = loaded.config.scenarios.iter().find(|(name, _)| name.as_str() == wanted);
+    let found = system.scenarios.iter().find(|(name, _)| name.as_str() == wanted);
     let Some((name, scenario)) = found else {
-        let known: Vec<&str> = loaded.config.scenarios.keys().map(Name::as_str).collect();
+        let known: Vec<&str> = system.scenarios.keys().map(Name::as_str).collect();
         let help = match (near(wanted, known.iter().copied()), known.as_slice()) {
             (Some(near), _) => format!("Did you mean `{near}`?"),
             (None, []) => "The configuration declares no scenario; use `--lose region=NAME`.".to_owned(),
@@ -131,8 +135,9 @@ fn case<'a>(args: &Args, loaded: &'a Loaded) -> Result<Option<Case<'a>>, Failure
         let headline = format!("There is no scenario `{}`", safe(wanted));
         return Err(Failure::new(Code::UnknownScenario, headline, help));
     };
-    let loss = Loss::of(scenario);
-    let objective = Objective { rto: scenario.rto, rpo: scenario.rpo };
+    let loss = Loss::of(&scenario.is);
+    let promised = scenario.is.objective.clone().unwrap_or_default();
+    let objective = Objective { rto: promised.rto, rpo: promised.rpo };
     Ok(Some(Case { name: Some(name), loss, objective }))
 }
 
@@ -153,15 +158,16 @@ fn unknown_regions(unknown: &BTreeSet<String>, world: &drctl_core::plan::World) 
 }
 
 /// All scenarios with what one sees when they happen.
-fn scenarios(config: &Config, ui: &Ui) -> String {
-    if config.scenarios.is_empty() {
+fn scenarios(system: &System, ui: &Ui) -> String {
+    if system.scenarios.is_empty() {
         return "No scenario is declared. Plan for a loss with: drctl recover --lose region=NAME\n"
             .to_owned();
     }
     let mut text = String::from("Which of these do you see?\n");
-    for (name, scenario) in &config.scenarios {
+    for (name, scenario) in &system.scenarios {
+        let scenario = &scenario.is;
         let _ = writeln!(text, "\n  {name}   {}", promises(scenario));
-        for symptom in &scenario.symptoms {
+        for symptom in scenario.symptoms.iter().flatten() {
             let _ = writeln!(text, "{}", wrap("    - ", &safe(symptom), ui.look().width));
         }
         let _ = writeln!(text, "    $ drctl recover --scenario {name}");
@@ -171,10 +177,11 @@ fn scenarios(config: &Config, ui: &Ui) -> String {
 
 fn promises(scenario: &Scenario) -> String {
     let lost: Vec<String> =
-        scenario.lost_regions.iter().map(|(name, _)| format!("loses {}", safe(name))).collect();
+        scenario.lose.iter().map(|lose| format!("loses {}", safe(&lose.name()))).collect();
     let mut parts = vec![lost.join(", ")];
-    parts.extend(scenario.rto.map(|d| format!("RTO {}", readable(d.as_secs()))));
-    parts.extend(scenario.rpo.map(|d| format!("RPO {}", readable(d.as_secs()))));
+    let promised = scenario.objective.clone().unwrap_or_default();
+    parts.extend(promised.rto.map(|d| format!("RTO {}", readable(d.as_secs()))));
+    parts.extend(promised.rpo.map(|d| format!("RPO {}", readable(d.as_secs()))));
     parts.join("   ")
 }
 

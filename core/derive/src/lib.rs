@@ -1,7 +1,7 @@
 //! `#[derive(Attributes)]`: the attribute table of a kind or a nested block, from its struct.
 //!
 //! Field docs become the attribute's docs, field types its type, and `#[attribute(...)]` says what
-//! a type cannot: `identity`, `fixed`, `option`, `write_only`, `default = EXPR`, `name = "…"`, and for
+//! a type cannot: `identity`, `fixed`, `option`, `write_only`, `label`, `default = EXPR`, `name = "…"`, and for
 //! what removing it from the text means, `kept` or `removed = EXPR`. On the
 //! struct, `#[attribute(check = FN)]` names a `fn(Self) -> Result<Self, Invalid>` that checks and
 //! normalises the fields together.
@@ -164,13 +164,14 @@ fn parse_field(field: &Field) -> syn::Result<Parsed<'_>> {
                     Some("fixed") => role = quote!(Fixed),
                     Some("option") => role = quote!(Option),
                     Some("write_only") => role = quote!(WriteOnly),
+                    Some("label") => role = quote!(Label),
                     Some("default") => default = Some(meta.value()?.parse::<Expr>()?),
                     Some("kept") => removal = Removal::Keeps,
                     Some("removed") => removal = Removal::Becomes(Box::new(meta.value()?.parse::<Expr>()?)),
                     Some("name") => name = meta.value()?.parse::<LitStr>()?.value(),
                     _ => {
                         return Err(meta.error(
-                            "expected identity, fixed, option, write_only, default, kept, removed or name",
+                            "expected identity, fixed, option, write_only, label, default, kept, removed or name",
                         ));
                     }
                 }

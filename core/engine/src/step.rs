@@ -249,8 +249,12 @@ fn below(ty: Type, name: &str) -> Option<Type> {
             None => Some(Type::Any),
         },
         Type::Map(inner) => Some(*inner),
-        Type::Any | Type::Bool | Type::Number | Type::String(_) | Type::List(_) | Type::Set(_) => {
-            Some(Type::Any)
-        }
+        Type::Any
+        | Type::Bool
+        | Type::Number
+        | Type::String(_)
+        | Type::Reference(_)
+        | Type::List(_)
+        | Type::Set(_) => Some(Type::Any),
     }
 }

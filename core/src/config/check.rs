@@ -13,6 +13,7 @@ use crate::lang::expr::{Expr, ExprKind, PathStep, Reference, Subject};
 use crate::lang::{functions, near, unknown_function};
 use crate::provider::Registry;
 use crate::span::Span;
+use crate::system;
 
 struct Check<'a> {
     config: &'a Config,
@@ -54,16 +55,11 @@ pub(super) fn names(config: &Config, registry: &Registry, diags: &mut Diagnostic
         check.address(&import.to, import.span);
     }
     config.accepts.iter().for_each(|a| check.address(&a.address, a.span));
-    for datastore in config.datastores.values() {
-        datastore.resource.iter().for_each(|a| check.address(a, datastore.span));
+    for written in config.declared.values().flat_map(BTreeMap::values) {
+        written.attributes.values().for_each(|e| check.expr(e, plain));
     }
-    for backup in config.backups.values() {
-        let (name, span) = &backup.of;
-        let all = config.datastores.keys().map(Name::as_str);
-        if !config.datastores.contains_key(name) {
-            check.undeclared("datastore", "datastore.", name, all, *span);
-        }
-        backup.external.values().for_each(|e| check.expr(e, plain));
+    for (reference, span) in &config.references {
+        check.reference(reference, *span, plain);
     }
     for resource in &config.resources {
         check.resource(resource);
@@ -161,10 +157,12 @@ impl Check<'_> {
                 }
             }
             Subject::Block(_, block, name) => {
-                let all: Vec<&str> = match block.as_str() {
-                    "datastore" => self.config.datastores.keys().map(Name::as_str).collect(),
-                    _ => self.config.scenarios.keys().map(Name::as_str).collect(),
-                };
+                // Steps are looked up within their procedure.
+                if block == "step" {
+                    return;
+                }
+                let declared = self.config.declared.get(block.as_str());
+                let all: Vec<&str> = declared.iter().flat_map(|all| all.keys().map(Name::as_str)).collect();
                 if !all.contains(&name.as_str()) {
                     self.undeclared(block, &format!("{block}."), name, all.into_iter(), span);
                 }
@@ -229,9 +227,10 @@ impl Check<'_> {
 
     fn resource_reference(&mut self, kind: &KindName, name: &Name, path: &[PathStep], span: Span) {
         let Some(known) = self.registry.kind(kind.as_str()) else {
-            let roots = ["var", "local", "each", "count", "path", "datastore", "scenario"];
+            let roots = ["var", "local", "each", "count", "path"].into_iter();
+            let roots = roots.chain(system::BLOCKS.iter().map(|b| b.name));
             let mut diagnostic = unknown_kind(kind.as_str(), span, self.registry);
-            if let Some(near) = near(kind.as_str(), roots.into_iter()) {
+            if let Some(near) = near(kind.as_str(), roots) {
                 diagnostic = diagnostic.help(format!("Did you mean `{near}.{name}`?"));
             }
             self.diags.push(diagnostic);

@@ -8,7 +8,7 @@ use hcl_edit::structure::{Attribute, Structure};
 use super::block::{Source, invalid, missing};
 use super::model::{Config, Output, ProviderBlock, Validation, Variable};
 use super::resource::Read;
-use super::{backup, check, resource, settings};
+use super::{check, declared, resource, settings};
 use crate::addr::{Name, ProviderAddress};
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics, Label};
@@ -17,21 +17,11 @@ use crate::lang::parse::{self, Item};
 use crate::lang::types::TypeConstraint;
 use crate::provider::Registry;
 use crate::span::{SourceMap, Span};
+use crate::system;
 
-/// Blocks at the top of a file.
-const BLOCKS: [&str; 11] = [
-    "drctl",
-    "provider",
-    "variable",
-    "locals",
-    "output",
-    "resource",
-    "accept",
-    "import",
-    "datastore",
-    "backup",
-    "scenario",
-];
+/// Blocks at the top of a file, beside those of the [`system`].
+const BLOCKS: [&str; 8] =
+    ["drctl", "provider", "variable", "locals", "output", "resource", "accept", "import"];
 
 /// Reads all files. What could be read comes with what is wrong; both in the order of the files.
 /// Deepest input needs about 4 MB of stack: callers run it on a thread with 16 MB.
@@ -114,34 +104,27 @@ impl Load<'_> {
                     self.config.outputs.insert(name, output);
                 }
             }
-            "datastore" => {
-                if let Some(name) = self.named(source) {
-                    let datastore = settings::datastore(source, &mut self.diags);
-                    self.config.datastores.insert(name, datastore);
-                }
-            }
-            "backup" => {
-                if let Some(name) = self.named(source)
-                    && let Some(backup) = backup::backup(source, &mut self.diags)
-                {
-                    self.config.backups.insert(name, backup);
-                }
-            }
-            "scenario" => {
-                if let Some(name) = self.named(source) {
-                    let scenario = settings::scenario(source, &mut self.diags);
-                    self.config.scenarios.insert(name, scenario);
-                }
-            }
+            other if system::block_type(other).is_some() => self.declared(source),
             other => {
                 let label = format!("there is no block `{other}`");
                 let span = source.item.span(source.block.ident.span());
                 let unknown = Diagnostic::error(Code::UnknownBlock, "Unknown block", span, label);
-                self.diags.push(match near(other, BLOCKS.into_iter()) {
+                let blocks = || BLOCKS.into_iter().chain(system::BLOCKS.iter().map(|b| b.name));
+                self.diags.push(match near(other, blocks()) {
                     Some(near) => unknown.help(format!("Did you mean `{near}`?")),
-                    None => unknown.help(format!("Blocks are {}.", BLOCKS.join(", "))),
+                    None => unknown.help(format!("Blocks are {}.", blocks().collect::<Vec<_>>().join(", "))),
                 });
             }
+        }
+    }
+
+    /// A block that says what the system is.
+    fn declared(&mut self, source: Source<'_>) {
+        let Some(block) = system::block_type(source.block.ident.as_str()) else { return };
+        if let Some(name) = self.named(source) {
+            let (written, references) = declared::declared(source, block, &mut self.diags);
+            self.config.references.extend(references);
+            self.config.declared.entry(block.name).or_default().insert(name, written);
         }
     }
 

@@ -1,8 +1,8 @@
 //! The typed configuration and how a body becomes one.
 
-mod backup;
 mod block;
 mod check;
+mod declared;
 mod load;
 mod model;
 mod resource;
@@ -10,8 +10,5 @@ mod settings;
 pub mod variables;
 
 pub use load::load;
-pub use model::{
-    Accept, Backup, Config, Datastore, Import, Output, ProviderBlock, Resource, Scenario, Settings,
-    Validation, Variable,
-};
+pub use model::{Accept, Config, Import, Output, ProviderBlock, Resource, Settings, Validation, Variable};
 pub use settings::instant;

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::addr::{Address, KindName, ModulePath, Name, ProviderAddress};
 use crate::lang::expr::{Expr, Reference};
 use crate::lang::types::TypeConstraint;
 use crate::plan::AcceptKind;
 use crate::span::Span;
+use crate::system::Written;
 
 /// All that the files of a directory say.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,12 +31,10 @@ pub struct Config {
     pub accepts: Vec<Accept>,
     /// `import { … }`
     pub imports: Vec<Import>,
-    /// `datastore "NAME" { … }`
-    pub datastores: BTreeMap<Name, Datastore>,
-    /// `backup "NAME" { … }`
-    pub backups: BTreeMap<Name, Backup>,
-    /// `scenario "NAME" { … }`
-    pub scenarios: BTreeMap<Name, Scenario>,
+    /// The blocks that say what the system is, by type and name.
+    pub declared: BTreeMap<&'static str, BTreeMap<Name, Written>>,
+    /// What those refer to by address.
+    pub references: Vec<(Reference, Span)>,
 }
 
 impl Config {
@@ -157,41 +156,6 @@ pub struct Import {
     pub to: Address,
     /// Its name at the provider.
     pub id: Expr,
-    /// Its header.
-    pub span: Span,
-}
-
-/// `datastore "NAME" { … }`
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Datastore {
-    /// The resource its data lives in.
-    pub resource: Option<Address>,
-    /// Its header.
-    pub span: Span,
-}
-
-/// `backup "NAME" { … }`
-#[derive(Debug, Clone, PartialEq)]
-pub struct Backup {
-    /// The datastore it is of, and where that is written.
-    pub of: (Name, Span),
-    /// What `external` holds.
-    pub external: BTreeMap<String, Expr>,
-    /// Its header.
-    pub span: Span,
-}
-
-/// `scenario "NAME" { … }`
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scenario {
-    /// The regions that are lost, and where that is written.
-    pub lost_regions: Vec<(String, Span)>,
-    /// Service must be back within.
-    pub rto: Option<SignedDuration>,
-    /// Data may be lost for at most.
-    pub rpo: Option<SignedDuration>,
-    /// How one notices.
-    pub symptoms: Vec<String>,
     /// Its header.
     pub span: Span,
 }

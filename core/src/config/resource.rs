@@ -8,13 +8,13 @@ use hcl_edit::structure::{Block, Structure};
 
 use super::block::{Source, invalid, missing, unknown};
 use super::model::Resource;
-use crate::addr::{KindName, ModulePath, Name, ProviderAddress};
+use crate::addr::{Address, KindName, ModulePath, Name, ProviderAddress};
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::lang::expr::{Expr, ExprKind};
+use crate::lang::expr::{Expr, ExprKind, PathStep, Reference, Subject};
 use crate::lang::near;
 use crate::provider::Registry;
-use crate::schema::{Attribute, Type, attribute};
+use crate::schema::{Attribute, Role, Type, attribute};
 use crate::span::Span;
 use crate::value::Value;
 
@@ -121,6 +121,8 @@ fn provider_address(
 pub(super) struct Read {
     pub(super) attributes: BTreeMap<String, Expr>,
     pub(super) spans: BTreeMap<String, Span>,
+    /// What is referred to by address.
+    pub(super) references: Vec<(Reference, Span)>,
     /// Blocks with an error inside: checking them as a whole would only repeat it.
     failed: BTreeSet<String>,
 }
@@ -131,17 +133,25 @@ enum Form {
     Block(&'static [Attribute]),
     Labelled(&'static [Attribute]),
     Repeated(&'static [Attribute]),
+    /// Repeated, and the label fills the attribute of that name.
+    RepeatedWithLabel(&'static [Attribute], &'static str),
 }
 
 fn form(ty: &Type) -> Form {
     match ty {
         Type::Object(table) => Form::Block(table),
         Type::Map(Type::Object(table)) => Form::Labelled(table),
-        Type::List(Type::Object(table)) | Type::Set(Type::Object(table)) => Form::Repeated(table),
+        Type::List(Type::Object(table)) | Type::Set(Type::Object(table)) => {
+            match table.iter().find(|a| a.role == Role::Label) {
+                Some(label) => Form::RepeatedWithLabel(table, label.name),
+                None => Form::Repeated(table),
+            }
+        }
         Type::Any
         | Type::Bool
         | Type::Number
         | Type::String(_)
+        | Type::Reference(_)
         | Type::List(_)
         | Type::Set(_)
         | Type::Map(_) => Form::Argument,
@@ -192,14 +202,14 @@ impl Read {
         diags: &mut Diagnostics,
     ) {
         let (name, span) = (a.key.as_str(), source.key_span(a));
-        let Some(row) = attribute(table, name) else {
+        let Some(row) = attribute(table, name).filter(|row| row.role != Role::Label) else {
             diags.push(stray(name, span, source, table));
             return;
         };
         let how = match form(&row.ty) {
             Form::Argument => None,
             Form::Block(_) => Some(format!("{name} {{ … }}")),
-            Form::Labelled(_) => Some(format!("{name} \"LABEL\" {{ … }}")),
+            Form::Labelled(_) | Form::RepeatedWithLabel(..) => Some(format!("{name} \"LABEL\" {{ … }}")),
             Form::Repeated(_) => Some(format!("{name} {{ … }}")),
         };
         if let Some(how) = how {
@@ -215,8 +225,53 @@ impl Read {
             return;
         }
         self.spans.insert(name.to_owned(), span.to(source.item.span(a.value.span())));
-        let lowered = source.lower(&a.value, diags);
+        let mut lowered = source.lower(&a.value, diags);
+        match &row.ty {
+            Type::Reference(block) => self.referring(&mut lowered, block, diags),
+            Type::List(Type::Reference(block)) => match &mut lowered.kind {
+                ExprKind::List(items) => items.iter_mut().for_each(|i| self.referring(i, block, diags)),
+                // What could not be read has been reported.
+                ExprKind::Element => {}
+                _ => diags.push(invalid(lowered.span, "this must be a list of references: `[…]`")),
+            },
+            _ => {}
+        }
         self.attributes.insert(name.to_owned(), lowered);
+    }
+
+    /// Puts the address in the place of a reference to a block of that type; with none, to a resource.
+    fn referring(&mut self, expr: &mut Expr, block: &str, diags: &mut Diagnostics) {
+        let wanted = if block.is_empty() { "KIND.NAME" } else { block };
+        let text = match &expr.kind {
+            ExprKind::Reference(reference) => match (&reference.subject, reference.path.as_slice()) {
+                (Subject::Block(_, found, name), []) if found == block => Some(format!("{block}.{name}")),
+                (Subject::Resource(module, kind, name), path) if block.is_empty() => {
+                    let key = match path {
+                        [] => Some(None),
+                        [PathStep::Key(key)] => Some(Some(key.clone())),
+                        _ => None,
+                    };
+                    let (module, kind, name) = (module.clone(), kind.clone(), name.clone());
+                    key.map(|key| Address { module, kind, name, key }.to_string())
+                }
+                _ => None,
+            },
+            // What could not be read has been reported.
+            ExprKind::Element => return,
+            _ => None,
+        };
+        match (text, &expr.kind) {
+            (Some(text), ExprKind::Reference(reference)) => {
+                self.references.push(((**reference).clone(), expr.span));
+                *expr = Expr::literal(Value::String(text), expr.span);
+            }
+            _ => {
+                let form = if block.is_empty() { wanted.to_owned() } else { format!("{wanted}.NAME") };
+                let what = if block.is_empty() { "resource" } else { block };
+                diags.push(invalid(expr.span, format!("this must be a reference to a {what}: `{form}`")));
+                expr.kind = ExprKind::Element;
+            }
+        }
     }
 
     fn block(&mut self, outer: Source<'_>, b: &Block, table: &'static [Attribute], diags: &mut Diagnostics) {
@@ -224,19 +279,23 @@ impl Read {
         let name = b.ident.as_str();
         let Some((row, inner)) = row_of(source, outer, table, diags) else { return };
         let labels = match form(&row.ty) {
-            Form::Labelled(_) => &["LABEL"][..],
+            Form::Labelled(_) | Form::RepeatedWithLabel(..) => &["LABEL"][..],
             Form::Block(_) | Form::Repeated(_) | Form::Argument => &[][..],
         };
         let Some(labels) = source.labels(labels, diags) else { return };
         let mut read = Read::default();
+        let label = labels
+            .first()
+            .map(|label| Expr::literal(Value::from(*label), source.item.span(b.labels[0].span())));
+        if let (Form::RepeatedWithLabel(_, filled), Some(label)) = (form(&row.ty), &label) {
+            read.attributes.insert(filled.to_owned(), label.clone());
+        }
         let before = diags.iter().count();
         read.body(source, inner, &[], diags);
         if diags.iter().count() > before {
             self.failed.insert(name.to_owned());
         }
-        let label = labels
-            .first()
-            .map(|label| Expr::literal(Value::from(*label), source.item.span(b.labels[0].span())));
+        self.references.append(&mut read.references);
         self.place(source, name, form(&row.ty), (label, object(read, source)), diags);
     }
 
@@ -295,7 +354,10 @@ fn row_of(
         return None;
     };
     match form(&row.ty) {
-        Form::Block(inner) | Form::Repeated(inner) | Form::Labelled(inner) => Some((row, inner)),
+        Form::Block(inner)
+        | Form::Repeated(inner)
+        | Form::Labelled(inner)
+        | Form::RepeatedWithLabel(inner, _) => Some((row, inner)),
         Form::Argument => {
             let label = "written with braces, as a block";
             diags.push(

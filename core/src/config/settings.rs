@@ -1,17 +1,13 @@
-//! Small blocks: settings, acceptances, imports, datastores, scenarios; instants.
+//! Small blocks: settings, acceptances, imports; instants.
 
-use hcl_edit::Span as _;
 use jiff::Timestamp;
 
 use super::block::{Source, address, invalid, missing};
-use super::model::{Accept, Datastore, Import, Scenario, Settings};
+use super::model::{Accept, Import, Settings};
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::duration;
-use crate::lang::expr::ExprKind;
 use crate::plan::AcceptKind;
 use crate::span::Span;
-use crate::value::Value;
 
 /// An instant in RFC 3339, or a day, which means its end in UTC.
 ///
@@ -133,88 +129,4 @@ pub(super) fn import(source: Source<'_>, diags: &mut Diagnostics) -> Option<Impo
     let to = source.address(parts.get("to")?, diags)?;
     let id = source.lower(&parts.get("id")?.value, diags);
     Some(Import { to, id, span: source.header() })
-}
-
-/// `datastore "NAME" { … }`
-pub(super) fn datastore(source: Source<'_>, diags: &mut Diagnostics) -> Datastore {
-    let parts = source.parts(&["resource"], &[], diags);
-    let resource = parts.get("resource").and_then(|a| source.address(a, diags));
-    Datastore { resource, span: source.header() }
-}
-
-/// `scenario "NAME" { … }`
-pub(super) fn scenario(source: Source<'_>, diags: &mut Diagnostics) -> Scenario {
-    let parts = source.parts(&["symptoms"], &["lose", "objective"], diags);
-    let mut scenario = Scenario {
-        lost_regions: Vec::new(),
-        rto: None,
-        rpo: None,
-        symptoms: Vec::new(),
-        span: source.header(),
-    };
-    if let Some(attribute) = parts.get("symptoms") {
-        let lowered = source.lower(&attribute.value, diags);
-        let texts = match &lowered.kind {
-            ExprKind::List(items) => items
-                .iter()
-                .map(|item| match &item.kind {
-                    ExprKind::Literal(Value::String(text)) => Some(text.clone()),
-                    _ => None,
-                })
-                .collect::<Option<Vec<_>>>(),
-            _ => None,
-        };
-        match texts {
-            Some(texts) => scenario.symptoms = texts,
-            None => diags.push(invalid(lowered.span, "this must be a list of plain texts")),
-        }
-    }
-    let mut objective: Option<Span> = None;
-    for block in &parts.blocks {
-        if block.block.ident.as_str() == "lose" {
-            scenario.lost_regions.extend(lose(*block, diags));
-            continue;
-        }
-        if let Some(first) = objective.replace(block.header()) {
-            diags.push(
-                Diagnostic::error(
-                    Code::DuplicateBlock,
-                    "Block written twice",
-                    block.header(),
-                    "once more here",
-                )
-                .label(first, "first here"),
-            );
-        }
-        block.labels(&[], diags);
-        let inner = block.parts(&["rto", "rpo"], &[], diags);
-        let mut read = |name: &str| {
-            let (text, span) = block.text(inner.get(name)?, diags)?;
-            duration::parse(&text).map_err(|message| diags.push(invalid(span, message))).ok()
-        };
-        (scenario.rto, scenario.rpo) = (read("rto"), read("rpo"));
-    }
-    if !parts.blocks.iter().any(|b| b.block.ident.as_str() == "lose") {
-        diags.push(missing("lose", source.header(), "scenario"));
-    }
-    scenario
-}
-
-fn lose(source: Source<'_>, diags: &mut Diagnostics) -> Option<(String, Span)> {
-    let labels = source.labels(&["region"], diags)?;
-    if labels[0] != "region" {
-        let span = source.item.span(source.block.labels[0].span());
-        let label = format!("the loss of a `{}` is not planned for", labels[0]);
-        diags.push(
-            Diagnostic::error(Code::Unsupported, "Not in this language", span, label)
-                .help("Write `lose \"region\" { name = … }`."),
-        );
-        return None;
-    }
-    let parts = source.parts(&["name"], &[], diags);
-    let Some(name) = parts.get("name") else {
-        diags.push(missing("name", source.header(), "lose"));
-        return None;
-    };
-    source.text(name, diags)
 }

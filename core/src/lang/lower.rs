@@ -12,13 +12,11 @@ use crate::lang::expr::{BinaryOp, CallExpr, Expr, ExprKind, ForExpr, PathStep, R
 use crate::lang::parse::Item;
 use crate::lang::prescan::MAX_DEPTH;
 use crate::span::Span;
+use crate::system;
 use crate::value::{Number, Value};
 
 /// Names that a `for` variable may not take, because they mean something at the start of a reference.
 const RESERVED: [&str; 9] = ["var", "local", "module", "data", "each", "count", "self", "path", "terraform"];
-
-/// Blocks that are no resources and can be referred to by `TYPE.NAME`.
-pub(crate) const REFERABLE_BLOCKS: [&str; 2] = ["datastore", "scenario"];
 
 /// How names that stand alone are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -326,7 +324,9 @@ impl Lower<'_> {
             "var" => Subject::Variable(module, name),
             "local" => Subject::Local(module, name),
             "module" => Subject::Module(module, name),
-            block if REFERABLE_BLOCKS.contains(&block) => Subject::Block(module, block.to_owned(), name),
+            block if block == "step" || system::block_type(block).is_some() => {
+                Subject::Block(module, block.to_owned(), name)
+            }
             kind => Subject::Resource(module, KindName::new(kind).ok()?, name),
         })
     }

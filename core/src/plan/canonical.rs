@@ -10,7 +10,7 @@ use crate::value::Value;
 
 /// The canonical form of what is written for an attribute; `None` when it is `null`, which is the
 /// same as not written. What does not fit is reported at its place and left as it is.
-pub(super) fn canonical(attribute: &Attribute, expr: Expr, diags: &mut Diagnostics) -> Option<Expr> {
+pub(crate) fn canonical(attribute: &Attribute, expr: Expr, diags: &mut Diagnostics) -> Option<Expr> {
     let Some(value) = expr.value() else {
         return Some(open(&attribute.ty, expr, diags));
     };

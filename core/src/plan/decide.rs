@@ -253,7 +253,7 @@ fn compare(
     for (name, expr) in &instance.desired {
         let Some(row) = find(instance.kind.inputs(), name) else { continue };
         match row.role {
-            Role::Identity | Role::Option => {}
+            Role::Identity | Role::Option | Role::Label => {}
             Role::WriteOnly => found.leaves.extend(write_only(input, instance, owned, (name, expr))),
             Role::Managed | Role::Fixed => {
                 let leaves = managed(input.world.basis, (instance, observed), (row, expr));

@@ -77,7 +77,7 @@ impl Place {
         match self.ty {
             Type::Object(table) => match find(table, name) {
                 Some(row) => match row.role {
-                    Role::Option | Role::WriteOnly => None,
+                    Role::Option | Role::WriteOnly | Role::Label => None,
                     Role::Managed | Role::Identity | Role::Fixed => {
                         let below = Place::of(row);
                         Some(Place {
@@ -90,9 +90,13 @@ impl Place {
                 None => Some(Place { ty: Type::Any, ..self }),
             },
             Type::Map(inner) => Some(Place { ty: *inner, ..self }),
-            Type::Any | Type::Bool | Type::Number | Type::String(_) | Type::List(_) | Type::Set(_) => {
-                Some(Place { ty: Type::Any, ..self })
-            }
+            Type::Any
+            | Type::Bool
+            | Type::Number
+            | Type::String(_)
+            | Type::Reference(_)
+            | Type::List(_)
+            | Type::Set(_) => Some(Place { ty: Type::Any, ..self }),
         }
     }
 }

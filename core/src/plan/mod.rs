@@ -2,7 +2,6 @@
 //! it names what it was made from and leaves nothing to decide.
 
 mod accept;
-mod backups;
 mod base;
 mod canonical;
 mod check;
@@ -23,13 +22,14 @@ mod resolve;
 mod scope;
 mod select;
 mod source;
+mod system;
 mod text;
 mod walk;
 mod world;
 
 pub use accept::Protection;
-pub use backups::backups;
 pub use base::{Base, Comparison, since};
+pub(crate) use canonical::canonical;
 pub use check::check;
 pub use digest::sha256_hex;
 pub use expand::instances;
@@ -39,5 +39,6 @@ pub use model::*;
 pub use planner::{FORMAT_VERSION, Input, plan};
 pub use providers::providers;
 pub use resolve::{Progress, resolve};
+pub use system::system;
 pub use text::loops;
 pub use world::{Basis, Observation, ReadRequest, World};

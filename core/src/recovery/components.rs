@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Component, Loss, Seen};
-use crate::config::{Config, Scenario};
 use crate::plan::{Instance, Observation, Origin, World};
 use crate::provider::Observed;
+use crate::system::{Datastore, Declared, LossKind, Scenario, System};
 use crate::value::Value;
 
 /// One component for each declared instance of which the name is known.
@@ -64,7 +64,8 @@ fn outputs(instance: &Instance, observed: Option<&Observed>) -> BTreeMap<String,
 impl Loss {
     /// What a scenario takes away.
     pub fn of(scenario: &Scenario) -> Loss {
-        Loss { regions: scenario.lost_regions.iter().map(|(name, _)| name.clone()).collect() }
+        let regions = scenario.lose.iter().filter(|lose| lose.what == LossKind::Region);
+        Loss { regions: regions.filter_map(|lose| lose.name.clone()).collect() }
     }
 
     /// The lost regions in which this configuration has no provider: probably misspelt.
@@ -76,6 +77,9 @@ impl Loss {
 }
 
 /// The resources that hold the data of the declared datastores.
-pub fn datastores(config: &Config) -> BTreeMap<crate::addr::Name, crate::addr::Address> {
-    config.datastores.iter().filter_map(|(name, d)| Some((name.clone(), d.resource.clone()?))).collect()
+pub fn datastores(system: &System) -> BTreeMap<crate::addr::Name, crate::addr::Address> {
+    let held = |(name, datastore): (&crate::addr::Name, &Declared<Datastore>)| {
+        Some((name.clone(), datastore.is.resource.as_ref()?.0.clone()))
+    };
+    system.datastores.iter().filter_map(held).collect()
 }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use drctl_core::Attributes;
 use drctl_core::schema::Invalid;
+use drctl_core::words;
 
-use crate::values::{BucketArn, BucketName, JsonDocument, KmsKey, Ranged, RoleArn, Tags, words};
+use crate::values::{BucketArn, BucketName, JsonDocument, KmsKey, Ranged, RoleArn, Tags};
 
 /// A bucket with everything that protects what is in it.
 #[derive(Debug, Clone, PartialEq, Attributes)]

@@ -1,0 +1,144 @@
+//! The modelled system: what people depend on, the data behind it, what protects the data, where it
+//! all stands, what may be lost and how it comes back. One struct per block, one line in the table.
+
+mod backup;
+mod contact;
+mod datastore;
+mod procedure;
+mod reference;
+mod scenario;
+mod service;
+mod site;
+
+use std::collections::BTreeMap;
+
+pub use backup::{Backup, Destination, Exposure, External};
+pub use contact::Contact;
+pub use datastore::Datastore;
+pub use procedure::{Check, Http, Procedure, Sql, Step, Steps};
+pub use reference::{
+    BackupRef, ContactRef, DatastoreRef, ProcedureRef, ResourceRef, ServiceRef, SiteRef, StepRef,
+};
+pub use scenario::{Lose, LossKind, PhaseBudget, Scenario};
+pub use service::{Health, Objective, Priority, Service};
+pub use site::Site;
+
+use crate::addr::Name;
+use crate::lang::expr::{Expr, ExprKind};
+use crate::schema::{Attribute, Attributes};
+use crate::span::Span;
+use crate::value::Value;
+
+/// A type of block.
+#[derive(Debug, Clone, Copy)]
+pub struct BlockType {
+    /// As it is written.
+    pub name: &'static str,
+    /// What it says.
+    pub docs: &'static str,
+    /// What it holds.
+    pub attributes: &'static [Attribute],
+}
+
+/// A block as it was written, its names resolved, nothing evaluated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// What is set, blocks included: a block is an object, repeated blocks are a list. References to
+    /// blocks are their addresses, as text.
+    pub attributes: BTreeMap<String, Expr>,
+    /// Where each is set.
+    pub spans: BTreeMap<String, Span>,
+    /// Its header.
+    pub span: Span,
+}
+
+impl Written {
+    /// The place of what is written there, as far as the path leads: `["external", "schedule"]`. A
+    /// number leads into a list.
+    pub fn at(&self, path: &[&str]) -> Span {
+        let Some((first, rest)) = path.split_first() else { return self.span };
+        match (self.attributes.get(*first), rest) {
+            (None, _) => self.span,
+            (Some(_), []) => self.spans.get(*first).copied().unwrap_or(self.span),
+            (Some(expr), rest) => below(expr, rest),
+        }
+    }
+}
+
+/// The span of the deepest written node on the path.
+fn below(expr: &Expr, path: &[&str]) -> Span {
+    let Some((name, rest)) = path.split_first() else { return expr.span };
+    let inner = match &expr.kind {
+        ExprKind::Object(pairs) => {
+            pairs.iter().find(|(k, _)| k.kind == ExprKind::Literal(Value::from(*name))).map(|(_, v)| v)
+        }
+        ExprKind::List(items) => name.parse::<usize>().ok().and_then(|i| items.get(i)),
+        _ => None,
+    };
+    inner.map_or(expr.span, |e| below(e, rest))
+}
+
+/// A block, evaluated, with its text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Declared<T> {
+    /// What it says.
+    pub is: T,
+    /// As it was written.
+    pub written: Written,
+}
+
+/// Where evaluated blocks come from.
+pub trait Blocks {
+    /// All blocks of that type that could be read.
+    fn all<T: Attributes>(&mut self, block: &'static BlockType) -> BTreeMap<Name, Declared<T>>;
+}
+
+macro_rules! blocks {
+    ($($(#[doc = $docs:literal])+ $field:ident: $name:literal = $type:ty,)+) => {
+        /// All blocks of a configuration that say what the system is, evaluated, by name.
+        #[derive(Debug, Clone, Default, PartialEq)]
+        pub struct System {
+            $($(#[doc = $docs])+ pub $field: BTreeMap<Name, Declared<$type>>,)+
+        }
+
+        /// The types of block, in the order of the reference.
+        pub const BLOCKS: &[BlockType] = &[
+            $(BlockType {
+                name: $name,
+                docs: concat!($($docs, "\n"),+),
+                attributes: <$type as Attributes>::ATTRIBUTES,
+            },)+
+        ];
+
+        impl System {
+            /// Takes all of them.
+            pub fn from_blocks(blocks: &mut impl Blocks) -> System {
+                let mut types = BLOCKS.iter();
+                $(let $field = blocks.all(types.next().expect("the table has a row for every field"));)+
+                System { $($field,)+ }
+            }
+        }
+    };
+}
+
+blocks! {
+    /// What users notice: what it needs, what it promises and how it comes back.
+    services: "service" = Service,
+    /// Data that can be lost.
+    datastores: "datastore" = Datastore,
+    /// A mechanism that protects a datastore and is made by a tool.
+    backups: "backup" = Backup,
+    /// A failure domain that is no cloud region: a platform, a host, a DNS provider, a secret store.
+    sites: "site" = Site,
+    /// What may be lost, how one notices, and what is promised then.
+    scenarios: "scenario" = Scenario,
+    /// The steps that bring something back.
+    procedures: "procedure" = Procedure,
+    /// Somebody who is called or who does a step.
+    contacts: "contact" = Contact,
+}
+
+/// The type of block of that name.
+pub fn block_type(name: &str) -> Option<&'static BlockType> {
+    BLOCKS.iter().find(|b| b.name == name)
+}

@@ -1,0 +1,128 @@
+//! `scenario "NAME" { … }`: what may be lost, how one notices, and what is promised then.
+
+use jiff::SignedDuration;
+
+use super::reference::{ContactRef, DatastoreRef, ProcedureRef, ResourceRef, ServiceRef, SiteRef};
+use super::service::Objective;
+use crate::schema::Invalid;
+
+/// What may be lost, how one notices, and what is promised then.
+#[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
+pub struct Scenario {
+    /// What it is.
+    pub description: Option<String>,
+    /// How one notices.
+    pub symptoms: Option<Vec<String>>,
+    /// What is lost.
+    pub lose: Vec<Lose>,
+    /// What was promised for it.
+    pub objective: Option<Objective>,
+    /// How long it takes until somebody knows.
+    pub detection: Option<SignedDuration>,
+    /// The procedures that are followed, instead of those of the services.
+    pub recover: Option<Vec<ProcedureRef>>,
+    /// Parts of the way back with a budget, in their order.
+    pub phase: Option<Vec<PhaseBudget>>,
+    /// Who leads.
+    pub commander: Option<ContactRef>,
+}
+
+crate::words! {
+    /// What kind of thing is lost.
+    LossKind {
+        /// A cloud region with everything in it.
+        Region = "region",
+        /// A site with everything at it.
+        Site = "site",
+        /// A resource at a provider.
+        Resource = "resource",
+        /// All data of a datastore; where it stood still works.
+        Datastore = "datastore",
+        /// Data that was written wrongly since some time: the thing works and is wrong.
+        Data = "data",
+        /// A service, its data untouched.
+        Service = "service",
+    }
+    "one of region, site, resource, datastore, data, service"
+}
+
+/// One thing that is lost.
+#[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
+#[attribute(check = Lose::check)]
+pub struct Lose {
+    /// What kind of thing.
+    #[attribute(label)]
+    pub what: LossKind,
+    /// The region.
+    pub name: Option<String>,
+    /// The site.
+    pub site: Option<SiteRef>,
+    /// The resource.
+    pub resource: Option<ResourceRef>,
+    /// The datastore, of `datastore` and of `data`.
+    pub datastore: Option<DatastoreRef>,
+    /// The service.
+    pub service: Option<ServiceRef>,
+    /// How long wrong data may go unnoticed; of `data` alone.
+    pub noticed_within: Option<SignedDuration>,
+}
+
+impl Lose {
+    /// What is lost, in words: "eu-west-1", "datastore postgres".
+    pub fn name(&self) -> String {
+        let Lose { what, name, site, resource, datastore, service, noticed_within: _ } = self;
+        match what {
+            LossKind::Region => name.clone().unwrap_or_default(),
+            LossKind::Site => site.as_ref().map_or_else(String::new, |s| format!("site {}", s.0)),
+            LossKind::Resource => resource.as_ref().map_or_else(String::new, |r| r.0.to_string()),
+            LossKind::Datastore => {
+                datastore.as_ref().map_or_else(String::new, |d| format!("datastore {}", d.0))
+            }
+            LossKind::Data => {
+                datastore.as_ref().map_or_else(String::new, |d| format!("good data of {}", d.0))
+            }
+            LossKind::Service => service.as_ref().map_or_else(String::new, |s| format!("service {}", s.0)),
+        }
+    }
+
+    /// Exactly the attribute that says what is lost.
+    fn check(self) -> Result<Lose, Invalid> {
+        let Lose { what, name, site, resource, datastore, service, noticed_within } = &self;
+        let given = [
+            ("name", name.is_some()),
+            ("site", site.is_some()),
+            ("resource", resource.is_some()),
+            ("datastore", datastore.is_some()),
+            ("service", service.is_some()),
+        ];
+        let wanted = match what {
+            LossKind::Region => "name",
+            LossKind::Site => "site",
+            LossKind::Resource => "resource",
+            LossKind::Datastore | LossKind::Data => "datastore",
+            LossKind::Service => "service",
+        };
+        let kind = what.as_str();
+        if let Some((stray, _)) = given.iter().find(|(name, is)| *is && *name != wanted) {
+            return Err(Invalid::new(format!("the loss of a {kind} has no `{stray}`")).below(stray));
+        }
+        if !given.contains(&(wanted, true)) {
+            return Err(Invalid::new(format!("the loss of a {kind} needs `{wanted}`")));
+        }
+        if noticed_within.is_some() && *what != LossKind::Data {
+            let why = "only wrong data can go unnoticed: `lose \"data\"`";
+            return Err(Invalid::new(why).below("noticed_within"));
+        }
+        Ok(self)
+    }
+}
+
+/// A part of the way back with a budget.
+#[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
+pub struct PhaseBudget {
+    /// What it is called.
+    #[attribute(label)]
+    pub name: String,
+    /// How long it may take.
+    pub budget: SignedDuration,
+}
