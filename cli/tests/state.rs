@@ -101,6 +101,32 @@ fn a_lost_state_is_rebuilt_to_what_it_was_but_for_who_made_things() {
     assert!(place.must(&["plan", "--detailed-exitcode"]).contains("No changes"));
 }
 
+/// What was made is drctl's, also when what comes after it is refused: it goes on from there, and may
+/// delete it.
+#[test]
+fn a_bucket_that_was_only_just_made_is_drctls_own() {
+    let bucket = "resource \"aws_s3_bucket\" \"a\" {\n  bucket = \"a-bucket\"\n  versioning = \"Enabled\"\n  \
+                  policy = jsonencode({ Version = \"2012-10-17\", Statement = [{ Effect = \"Deny\", Principal = \"*\", \
+                  Action = \"s3:DeleteObjectVersion\", Resource = \"arn:aws:s3:::a-bucket/*\" }] })\n}\n";
+    let place = Place::new("", &json!({ "denied": ["PutBucketPolicy"] }));
+    place.write(bucket);
+    let (_, stderr, code) = place.run(&APPLY);
+    assert_eq!(code, 1);
+    assert!(stderr.contains("PutBucketPolicy"), "{stderr}");
+    let owned = &place.state()["resources"]["aws_s3_bucket.a"];
+    assert_eq!((&owned["created"], &owned["applied"]), (&json!(true), &json!({})));
+    place.must(&["sim", "allow", "PutBucketPolicy"]);
+    let planned = place.json(&["plan", "--json"]);
+    assert_eq!(planned["resource_changes"][0]["change"]["actions"], json!(["update"]), "not adopted");
+    place.must(&APPLY);
+    assert!(place.must(&["plan", "--detailed-exitcode"]).contains("No changes"));
+    place.write("");
+    let accept = ["--accept", "delete:aws_s3_bucket.a", "--accept", "irreversible:aws_s3_bucket.a"];
+    place.must(&[&APPLY[..], &accept].concat());
+    let world = place.json(&["sim", "show", "--json"]);
+    assert_eq!(world["accounts"]["000000000000"]["regions"]["eu-west-1"]["buckets"], json!({}));
+}
+
 #[test]
 fn what_is_no_state_is_kept_aside_and_a_newer_one_stays() {
     let place = Place::quickstart();

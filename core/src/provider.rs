@@ -75,12 +75,23 @@ pub trait Kind: Sized + Send + Sync + 'static {
         async { Ok(BTreeMap::new()) }
     }
 
-    /// Creates the thing and brings it to the spec.
+    /// Makes the thing, up to the call after which it is there: what this returns well is recorded as
+    /// made by drctl. What more there is to write belongs to [`Kind::complete`].
     fn create(
         cloud: &Self::Cloud,
         attempt: &Attempt,
         spec: &Self::Spec,
     ) -> impl Future<Output = Result<(), ProviderError>> + Send;
+
+    /// Brings what [`Kind::create`] has made to the spec. Nothing, where one call does both.
+    fn complete(
+        cloud: &Self::Cloud,
+        attempt: &Attempt,
+        spec: &Self::Spec,
+    ) -> impl Future<Output = Result<(), ProviderError>> + Send {
+        let _ = (cloud, attempt, spec);
+        async { Ok(()) }
+    }
 
     /// Brings an existing thing from `before` to `after`; `changed` names the top-level attributes to
     /// write, in no order: the kind knows the order that keeps it protected at every moment.
@@ -156,6 +167,13 @@ pub trait AnyKind: Send + Sync {
     ) -> BoxFuture<'a, Result<BTreeMap<Id, Observed>, ProviderError>>;
     /// See [`Kind::create`].
     fn create<'a>(
+        &self,
+        cloud: &'a AnyCloud,
+        attempt: &'a Attempt,
+        spec: BTreeMap<String, Value>,
+    ) -> BoxFuture<'a, Result<(), ProviderError>>;
+    /// See [`Kind::complete`].
+    fn complete<'a>(
         &self,
         cloud: &'a AnyCloud,
         attempt: &'a Attempt,

@@ -22,6 +22,11 @@ pub enum Event {
         /// The key under which it is safe to repeat.
         attempt: Attempt,
     },
+    /// The step has made its thing, and has more to write: from here on, drctl has created it.
+    Made {
+        /// The step.
+        step: StepId,
+    },
     /// A step is done. Written after its effect.
     Succeeded {
         /// The step.
@@ -101,8 +106,8 @@ pub enum Illegal {
     /// The step was repeated under another key.
     #[error("step {} was repeated under another key than `{}`", .0.0, .1.0)]
     OtherKey(StepId, Attempt),
-    /// The step has an outcome without having been started.
-    #[error("step {} has an outcome and was not running", .0.0)]
+    /// The step has come further without having been started.
+    #[error("step {} has come further and was not running", .0.0)]
     NotRunning(StepId),
     /// A new step was started after the run was interrupted.
     #[error("step {} was started after the run was interrupted", .0.0)]
@@ -182,6 +187,7 @@ impl Run {
     pub fn record(&mut self, event: &Event) -> Result<(), Illegal> {
         match event {
             Event::Started { step, attempt } => self.start(*step, attempt),
+            Event::Made { step } => self.running(*step),
             Event::Succeeded { step } => {
                 self.end(*step, Standing::Succeeded)?;
                 let unblocks = self.progress(*step)?.unblocks.clone();
@@ -244,12 +250,18 @@ impl Run {
         Ok(())
     }
 
-    fn end(&mut self, step: StepId, standing: Standing) -> Result<(), Illegal> {
-        let progress = self.progress(step)?;
-        if !matches!(progress.standing, Standing::Running(_)) {
-            return Err(Illegal::NotRunning(step));
+    fn running(&mut self, step: StepId) -> Result<(), Illegal> {
+        match self.progress(step)?.standing {
+            Standing::Running(_) => Ok(()),
+            Standing::Waiting | Standing::Lost(_) | Standing::Succeeded | Standing::Failed(_) => {
+                Err(Illegal::NotRunning(step))
+            }
         }
-        progress.standing = standing;
+    }
+
+    fn end(&mut self, step: StepId, standing: Standing) -> Result<(), Illegal> {
+        self.running(step)?;
+        self.progress(step)?.standing = standing;
         self.running -= 1;
         Ok(())
     }
@@ -326,11 +338,12 @@ mod tests {
     #[test]
     fn illegal_events_are_refused_by_name() {
         let steps = [step(1, &[]), step(2, &[1])];
-        let cases: [(&[Event], Illegal); 7] = [
+        let cases: [(&[Event], Illegal); 8] = [
             (&[started(9)], Illegal::NoSuchStep(StepId(9))),
             (&[started(2)], Illegal::TooEarly(StepId(2), StepId(1))),
             (&[started(1), started(1)], Illegal::StartedTwice(StepId(1))),
             (&[Event::Succeeded { step: StepId(1) }], Illegal::NotRunning(StepId(1))),
+            (&[started(1), failed(1), Event::Made { step: StepId(1) }], Illegal::NotRunning(StepId(1))),
             (&[Event::Interrupted, started(1)], Illegal::AfterInterruption(StepId(1))),
             (&[started(1), failed(1), started(2)], Illegal::TooEarly(StepId(2), StepId(1))),
             (

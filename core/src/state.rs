@@ -128,6 +128,20 @@ impl State {
         StateRef { lineage: self.lineage.clone(), serial: self.serial }
     }
 
+    /// Writes down that drctl has made something, before all that was asked for is written to it. Of
+    /// what was known of another thing at that address, nothing stays.
+    pub fn record_made(&mut self, change: &ResourceChange) {
+        let owned = Owned {
+            provider: change.provider.clone(),
+            id: change.id.clone(),
+            created: true,
+            applied: BTreeMap::new(),
+            fingerprints: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+        };
+        self.resources.insert(change.address.clone(), owned);
+    }
+
     /// Writes down what a finished step did. `values` are the attributes as they were sent, with
     /// their secrets; `outputs` what the cloud decided.
     pub fn record(

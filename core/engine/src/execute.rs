@@ -23,7 +23,7 @@ use crate::refuse;
 use crate::reporter::{Level, Reporter, Settled};
 use crate::session::Session;
 use crate::state_file::StateError;
-use crate::step::{Earlier, Effect, Ended, carry_out};
+use crate::step::{Earlier, Effect, Ended, Origin, carry_out, complete};
 
 pub use crate::refuse::Refusal;
 pub use crate::step::Failure;
@@ -105,6 +105,7 @@ impl Applied {
 pub async fn execute(apply: &Apply<'_>, session: &mut Session) -> Result<Applied, ExecuteError> {
     let changes = refuse::check(apply, session)?;
     let earlier = tell_leftover(apply, session);
+    take_over(session, &changes, apply.run)?;
     session.clear_leftover()?;
     let ids = apply.plan.steps.iter().map(|s| (s.id, changes[&s.address].id.clone())).collect();
     let header = Header::new(apply.run, apply.clock.now(), &apply.plan.steps, ids);
@@ -160,12 +161,40 @@ pub fn settle_outputs(
     }
 }
 
+/// Takes into the state what a killed run is known to have made and could not write there any more.
+fn take_over(
+    session: &mut Session,
+    changes: &BTreeMap<Address, &ResourceChange>,
+    lineage: &str,
+) -> Result<(), StateError> {
+    let Some(leftover) = &session.leftover else { return Ok(()) };
+    let made = leftover.made().filter_map(|(address, id)| changes.get(address).filter(|c| c.id == *id));
+    let state = &mut session.state;
+    let mut missing = false;
+    for change in made {
+        let known = state.iter().filter_map(|s| s.resources.get(&change.address)).any(|o| o.id == change.id);
+        if !known {
+            state.get_or_insert_with(|| State::new(lineage)).record_made(change);
+            missing = true;
+        }
+    }
+    if missing { session.save() } else { Ok(()) }
+}
+
 /// Says what a killed run was doing; the keys under which its creations are safe to repeat.
 fn tell_leftover(apply: &Apply<'_>, session: &Session) -> BTreeMap<(Address, String), Attempt> {
     let mut found = BTreeMap::new();
     for open in session.leftover.iter().flat_map(|l| l.in_flight()) {
+        let known = session.leftover.iter().flat_map(|l| l.made()).any(|(a, _)| *a == open.step.address);
+        let doubt = match open.step.op {
+            Op::Create if known => "; it was made, and not all was written to it",
+            Op::Create => {
+                ", which may or may not have happened; what is there is not taken for made by drctl"
+            }
+            Op::Update | Op::Record | Op::Forget | Op::Delete => ", which may or may not have happened",
+        };
         let text = format!(
-            "an earlier run was cut off while it did this, which may or may not have happened: {} {}",
+            "an earlier run was cut off while it was {} {}{doubt}",
             verb(open.step.op),
             open.step.address
         );
@@ -201,8 +230,17 @@ fn world_of(apply: &Apply<'_>) -> World {
 }
 
 /// What a step's future comes back with.
-struct Back {
+enum Back<'r> {
+    /// Its thing was made; that is to be written down before it goes on.
+    Made(StepId, Box<Effect<'r>>),
+    Ended(End),
+}
+
+/// The end of a step, well or not.
+struct End {
     step: StepId,
+    /// Whether the step has made its thing; else it was there before.
+    origin: Origin,
     values: BTreeMap<String, Value>,
     result: Result<Ended, Failure>,
 }
@@ -228,7 +266,7 @@ impl<'r, 'a: 'r> Shell<'r, 'a> {
     async fn run_all(&mut self) -> Outcome {
         let mut stop = self.apply.interrupt.clone();
         let mut stopping = false;
-        let mut flying: FuturesUnordered<BoxFuture<'r, Back>> = FuturesUnordered::new();
+        let mut flying: FuturesUnordered<BoxFuture<'r, Back<'r>>> = FuturesUnordered::new();
         let mut beat = tokio::time::interval(HEARTBEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         beat.reset();
@@ -249,7 +287,10 @@ impl<'r, 'a: 'r> Shell<'r, 'a> {
                 Next::Start(_) | Next::Wait => {}
             }
             tokio::select! {
-                Some(back) = flying.next() => self.end(back),
+                Some(back) = flying.next() => match back {
+                    Back::Made(step, effect) => flying.extend(self.go_on(step, effect)),
+                    Back::Ended(end) => self.end(end),
+                },
                 () = interrupted(&mut stop), if !stopping => {}
                 _ = beat.tick() => self.tell_progress(),
             }
@@ -270,7 +311,7 @@ impl<'r, 'a: 'r> Shell<'r, 'a> {
         }
     }
 
-    fn start(&mut self, id: StepId) -> Option<BoxFuture<'r, Back>> {
+    fn start(&mut self, id: StepId) -> Option<BoxFuture<'r, Back<'r>>> {
         let step = self.steps[&id];
         let change = self.changes[&step.address];
         let key = (step.address.clone(), change.id.0.clone());
@@ -290,29 +331,47 @@ impl<'r, 'a: 'r> Shell<'r, 'a> {
         };
         let observed = change.observed.clone();
         Some(Box::pin(async move {
+            let ended = |values, result| Back::Ended(End { step: id, origin: Origin::Found, values, result });
             let values = match resolved {
                 Ok(values) => values,
-                Err(why) => {
-                    let result = Err(Failure::Unresolved(why));
-                    return Back { step: id, values: BTreeMap::new(), result };
-                }
+                Err(why) => return ended(BTreeMap::new(), Err(Failure::Unresolved(why))),
             };
-            let result = match step.op {
-                Op::Record | Op::Forget => Ok(Ended { observed, pending: Vec::new() }),
-                Op::Create | Op::Update | Op::Delete => {
-                    let kind = apply.registry.kind(step.address.kind.as_str());
-                    let kind = kind.expect("checked before the run began");
-                    match apply.connections.cloud(&change.provider) {
-                        Err(error) => Err(error.into()),
-                        Ok(cloud) => {
-                            let (op, hooks, values) = (step.op, apply.hooks, values.clone());
-                            carry_out(&Effect { kind, cloud, op, change, attempt, earlier, values, hooks })
-                                .await
-                        }
-                    }
-                }
+            match step.op {
+                Op::Record | Op::Forget => return ended(values, Ok(Ended { observed, pending: Vec::new() })),
+                Op::Create | Op::Update | Op::Delete => {}
+            }
+            let kind = apply.registry.kind(step.address.kind.as_str()).expect("checked before the run began");
+            let cloud = match apply.connections.cloud(&change.provider) {
+                Ok(cloud) => cloud,
+                Err(error) => return ended(values, Err(error.into())),
             };
-            Back { step: id, values, result }
+            let (op, hooks) = (step.op, apply.hooks);
+            let effect = Effect { kind, cloud, op, change, attempt, earlier, values, hooks };
+            match carry_out(&effect).await {
+                Ok(Origin::Made) => Back::Made(id, Box::new(effect)),
+                Ok(Origin::Found) => {
+                    let result = complete(&effect).await;
+                    ended(effect.values, result)
+                }
+                Err(failure) => ended(effect.values, Err(failure)),
+            }
+        }))
+    }
+
+    /// Writes down that a step has made its thing, and lets it go on. When that cannot be written,
+    /// nothing more is done to the thing.
+    fn go_on(&mut self, step: StepId, effect: Box<Effect<'r>>) -> Option<BoxFuture<'r, Back<'r>>> {
+        if self.record(&Event::Made { step }) {
+            let change = effect.change;
+            self.checkpoint(change, |state| state.record_made(change));
+        }
+        if self.broken.is_some() {
+            self.running.remove(&step);
+            return None;
+        }
+        Some(Box::pin(async move {
+            let result = complete(&effect).await;
+            Back::Ended(End { step, origin: Origin::Made, values: effect.values, result })
         }))
     }
 
@@ -333,15 +392,15 @@ impl<'r, 'a: 'r> Shell<'r, 'a> {
         self.apply.registry.kind(address.kind.as_str()).expect("checked before the run began")
     }
 
-    fn end(&mut self, back: Back) {
-        let Back { step: id, values, result } = back;
+    fn end(&mut self, end: End) {
+        let End { step: id, origin, values, result } = end;
         let step = self.steps[&id];
         let (address, op) = (&step.address, step.op);
         let elapsed = self.running.remove(&id).map(|since| since.elapsed()).unwrap_or_default();
         match result {
             Ok(ended) => {
                 self.record(&Event::Succeeded { step: id });
-                self.checkpoint(address, op, &values, &ended);
+                self.settle(id, origin, &values, &ended);
                 let settled = match ended.pending.is_empty() {
                     true => Settled::Done,
                     false => {
@@ -367,24 +426,32 @@ impl<'r, 'a: 'r> Shell<'r, 'a> {
     }
 
     /// Brings the state up to date with a finished step.
-    fn checkpoint(&mut self, address: &Address, op: Op, values: &BTreeMap<String, Value>, ended: &Ended) {
-        let change = self.changes[address];
-        let kind = self.kind(address);
+    fn settle(&mut self, id: StepId, origin: Origin, values: &BTreeMap<String, Value>, ended: &Ended) {
+        let step = self.steps[&id];
+        let (change, kind) = (self.changes[&step.address], self.kind(&step.address));
+        let nothing = BTreeMap::new();
+        let outputs = ended.observed.as_ref().map_or(&nothing, |o| &o.outputs);
+        let op = match (step.op, origin) {
+            // It was there: whoever made it, this step is not known to have.
+            (Op::Create, Origin::Found) => Op::Update,
+            (op, Origin::Made | Origin::Found) => op,
+        };
+        self.checkpoint(change, |state| match op {
+            Op::Forget | Op::Delete => {
+                state.remove(&change.address);
+            }
+            Op::Create | Op::Update | Op::Record => state.record(kind, (op, change), values, outputs),
+        });
+    }
+
+    /// Changes what the state knows of a resource and saves it.
+    fn checkpoint(&mut self, change: &ResourceChange, write: impl FnOnce(&mut State)) {
         let state = self.session.state.get_or_insert_with(|| State::new(self.apply.run));
         if let Some(previous) = &change.previous_address {
             // Not there when the state was moved by hand in the meantime; then there is nothing to do.
-            let _moved = state.rename(previous, address);
+            let _moved = state.rename(previous, &change.address);
         }
-        match op {
-            Op::Forget | Op::Delete => {
-                state.remove(address);
-            }
-            Op::Create | Op::Update | Op::Record => {
-                let nothing = BTreeMap::new();
-                let outputs = ended.observed.as_ref().map_or(&nothing, |o| &o.outputs);
-                state.record(kind, (op, change), values, outputs);
-            }
-        }
+        write(state);
         self.apply.hooks.at("before_state");
         if let Err(error) = self.session.save() {
             self.broken.get_or_insert(error.into());

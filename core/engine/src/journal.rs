@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use drctl_core::addr::Address;
 use drctl_core::plan::{Step, StepId};
 use drctl_core::provider::{Attempt, Id};
 use drctl_core::run::{Event, Illegal, Run, Standing};
@@ -185,6 +186,22 @@ impl Replayed {
             }
         }
         found
+    }
+
+    /// What the run is known to have made: it was not there, and the provider has answered.
+    pub fn made(&self) -> impl Iterator<Item = (&Address, &Id)> {
+        let made = self.events.iter().filter_map(|(_, event)| match event {
+            Event::Made { step } => Some(*step),
+            Event::Started { .. }
+            | Event::Succeeded { .. }
+            | Event::Failed { .. }
+            | Event::Interrupted
+            | Event::Resumed => None,
+        });
+        made.filter_map(|id| {
+            let step = self.header.steps.iter().find(|s| s.id == id)?;
+            Some((&step.address, self.header.ids.get(&id)?))
+        })
     }
 }
 

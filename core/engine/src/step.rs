@@ -89,13 +89,28 @@ pub(crate) struct Ended {
     pub(crate) pending: Vec<String>,
 }
 
-/// Carries the step out.
-pub(crate) async fn carry_out(effect: &Effect<'_>) -> Result<Ended, Failure> {
-    let request = Request { id: effect.change.id.clone(), wanted: Wanted(bound(effect.change)) };
+/// Where the thing of a step comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// It was not there, and the step has made it: that is to be written down before anything else is
+    /// done to it.
+    Made,
+    /// It was there already, or nothing is there. After a run that was killed, what is there may be
+    /// its work; that is not known.
+    Found,
+}
+
+/// Makes, changes or deletes the thing. What was made still has to be brought to what was asked for.
+pub(crate) async fn carry_out(effect: &Effect<'_>) -> Result<Origin, Failure> {
+    let request = request(effect);
     let fresh = effect.kind.read(effect.cloud, &request).await?;
     if let Some(stale) = staleness(effect, fresh.as_ref()) {
         return Err(Failure::Stale(stale));
     }
+    let origin = match (effect.op, &fresh) {
+        (Op::Create, None) => Origin::Made,
+        (Op::Create | Op::Update | Op::Delete | Op::Record | Op::Forget, _) => Origin::Found,
+    };
     effect.hooks.at("before_effect");
     match (effect.op, fresh) {
         (Op::Create, _) => {
@@ -110,7 +125,23 @@ pub(crate) async fn carry_out(effect: &Effect<'_>) -> Result<Ended, Failure> {
         (Op::Update | Op::Delete, None) | (Op::Record | Op::Forget, _) => {}
     }
     effect.hooks.at("after_effect");
-    look_back(effect, &request).await
+    Ok(origin)
+}
+
+/// Writes what a new thing still lacks, and looks whether all has become what was asked for.
+pub(crate) async fn complete(effect: &Effect<'_>) -> Result<Ended, Failure> {
+    match effect.op {
+        Op::Create => {
+            effect.kind.complete(effect.cloud, &effect.attempt, effect.values.clone()).await?;
+            effect.hooks.at("after_completion");
+        }
+        Op::Update | Op::Delete | Op::Record | Op::Forget => {}
+    }
+    look_back(effect, &request(effect)).await
+}
+
+fn request(effect: &Effect<'_>) -> Request {
+    Request { id: effect.change.id.clone(), wanted: Wanted(bound(effect.change)) }
 }
 
 /// The attributes that the plan is bound to: what was observed and what is written.

@@ -47,6 +47,11 @@ fn rejected(doing: String, error: &Invalid) -> ProviderError {
     ProviderError { doing, class: ErrorClass::Rejected, code: None, message: error.to_string() }
 }
 
+/// The spec of something that is being created.
+fn created<K: Kind>(values: BTreeMap<String, Value>) -> Result<K::Spec, ProviderError> {
+    K::Spec::from_values(values).map_err(|e| rejected(format!("creating {}", K::NAME), &e))
+}
+
 impl<K: Kind> AnyKind for Erased<K> {
     fn name(&self) -> &'static str {
         K::NAME
@@ -105,9 +110,19 @@ impl<K: Kind> AnyKind for Erased<K> {
         spec: BTreeMap<String, Value>,
     ) -> BoxFuture<'a, Result<(), ProviderError>> {
         Box::pin(async move {
-            let spec =
-                K::Spec::from_values(spec).map_err(|e| rejected(format!("creating {}", K::NAME), &e))?;
+            let spec = created::<K>(spec)?;
             K::create(cloud_of::<K>(cloud), attempt, &spec).await
+        })
+    }
+    fn complete<'a>(
+        &self,
+        cloud: &'a AnyCloud,
+        attempt: &'a Attempt,
+        spec: BTreeMap<String, Value>,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(async move {
+            let spec = created::<K>(spec)?;
+            K::complete(cloud_of::<K>(cloud), attempt, &spec).await
         })
     }
     fn update<'a>(

@@ -116,6 +116,7 @@ async fn a_created_bucket_is_as_written_and_creating_again_changes_nothing() {
     let cloud = connect(&sim, "eu-west-1");
     let attempt = Attempt("run/1".into());
     bucket.create(&cloud, &attempt, spec.clone()).await.unwrap();
+    bucket.complete(&cloud, &attempt, spec.clone()).await.unwrap();
     let names: Vec<&str> = spec.keys().map(String::as_str).collect();
     let order = operations(&sim);
     let position =
@@ -128,6 +129,7 @@ async fn a_created_bucket_is_as_written_and_creating_again_changes_nothing() {
         assert_eq!(first.attributes.get(name), Some(&(row.canonical)(value.clone()).unwrap()), "{name}");
     }
     bucket.create(&cloud, &attempt, spec.clone()).await.unwrap();
+    bucket.complete(&cloud, &attempt, spec.clone()).await.unwrap();
     assert_eq!(read(&sim, &names).await.unwrap(), first);
 }
 

@@ -1,5 +1,6 @@
 //! Executing: whatever happens on the way, what is written down is true and the next run converges.
 
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -46,7 +47,7 @@ async fn an_apply_converges_with_a_bounded_number_of_calls_and_is_idle_afterward
     let state = state(&scene).unwrap();
     let created: Vec<bool> = state.resources.values().map(|o| o.created).collect();
     assert_eq!(created, [true, false, true, false]);
-    assert_eq!(state.serial, 4, "a checkpoint after each step");
+    assert_eq!(state.serial, 6, "a checkpoint after each step, and after each thing that was made");
     assert!(!scene.paths().journal().exists());
     let session = scene.session().await;
     assert_eq!(scene.plan(&WANTED[..2], session.state.as_ref()).steps.len(), 2, "two are to be forgotten");
@@ -65,10 +66,20 @@ async fn forgetting_touches_the_state_alone() {
     assert!(scene.toy.sizes().contains_key("a"));
 }
 
+/// What is there and written down by nobody.
+fn doubtful(scene: &Scene, left: &Session) -> BTreeSet<&'static str> {
+    let recorded = |name: &str| {
+        let made = left.leftover.iter().flat_map(|l| l.made()).any(|(a, _)| *a == address(name));
+        made || left.state.iter().any(|s| s.resources.contains_key(&address(name)))
+    };
+    let there = scene.toy.sizes();
+    ["a", "c"].into_iter().filter(|n| there.contains_key(*n) && !recorded(n)).collect()
+}
+
 /// Kills a run at every point it passes, one after the other, and lets the next one finish.
 #[tokio::test(start_paused = true)]
 async fn killed_at_any_point_the_next_run_converges() {
-    let mut points = 0;
+    let (mut points, mut in_doubt) = (0, 0);
     for at in 1.. {
         let mut scene = Scene::new(Toy::with(&[("b", 1), ("d", 4)]));
         let mut session = scene.session().await;
@@ -84,7 +95,11 @@ async fn killed_at_any_point_the_next_run_converges() {
             Err(cause) => assert!(cause.is::<Crash>(), "point {at}: a real failure"),
         }
         points += 1;
-        let begun = scene.session().await.leftover.map_or(0, |l| l.in_flight().len());
+        let left = scene.session().await;
+        let begun = left.leftover.as_ref().map_or(0, |l| l.in_flight().len());
+        let doubtful = doubtful(&scene, &left);
+        in_doubt += doubtful.len();
+        drop(left);
         let applied = scene.apply(WANTED).await.unwrap();
         assert!(applied.outcome.is_success(), "point {at}: {:?}", applied.failures);
         assert_eq!(scene.heard.lock().unwrap().len(), begun, "point {at}: what was in flight is told");
@@ -92,10 +107,15 @@ async fn killed_at_any_point_the_next_run_converges() {
         let known = state(&scene).unwrap();
         assert_eq!(known.resources.len(), 4, "point {at}");
         assert!(!scene.paths().journal().exists(), "point {at}");
+        for name in ["a", "c"] {
+            assert_eq!(known.resources[&address(name)].created, !doubtful.contains(name), "point {at}");
+        }
+        assert!(!known.resources[&address("b")].created);
         let creates = scene.toy.calls().iter().filter(|c| c.starts_with("create")).count();
         assert_eq!(creates, 2, "point {at}: nothing is made twice");
     }
     assert!(points >= 24, "{points} points");
+    assert!((2..=4).contains(&in_doubt), "only between the effect and its line: {in_doubt} times");
 }
 
 /// The same saved plan again: a creation that a killed run has begun is no surprise.
@@ -114,7 +134,28 @@ async fn a_saved_plan_goes_on_after_its_own_creation_was_cut_off() {
     let mut session = scene.session().await;
     let applied = scene.carry_out(&plan, &mut session, &NoHooks).await.unwrap();
     assert!(applied.outcome.is_success(), "{:?}", applied.failures);
-    assert!(session.state.unwrap().resources[&address("a")].created);
+    assert!(!session.state.unwrap().resources[&address("a")].created, "somebody else may have made it");
+    let heard = scene.heard.lock().unwrap().clone();
+    assert!(heard.iter().any(|h| h.contains("not taken for made by drctl")), "{heard:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_made_is_ours_even_when_the_rest_of_its_creation_is_refused() {
+    let wanted: &Wanted = &[("a", Some(1), &[]), ("b", Some(2), &["a"])];
+    let mut scene = Scene::new(Toy::with(&[]));
+    scene.toy.ail("a", Ill::Balks);
+    let applied = scene.apply(wanted).await.unwrap();
+    assert!(matches!(failure(&applied, "a"), Some(Failure::Provider(e)) if e.class == ErrorClass::Denied));
+    assert_eq!(applied.outcome.skipped.len(), 1);
+    let known = state(&scene).unwrap();
+    assert_eq!(known.resources.len(), 1);
+    let owned = &known.resources[&address("a")];
+    assert!(owned.created && owned.applied.is_empty(), "{owned:?}");
+    scene.toy.inner.lock().unwrap().ill.clear();
+    assert!(scene.apply(wanted).await.unwrap().outcome.is_success());
+    let known = state(&scene).unwrap();
+    assert!(known.resources.values().all(|o| o.created && !o.applied.is_empty()), "{known:?}");
+    assert_eq!(scene.toy.calls().iter().filter(|c| c.starts_with("create")).count(), 2);
 }
 
 #[tokio::test(start_paused = true)]

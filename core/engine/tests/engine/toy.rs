@@ -21,6 +21,8 @@ pub(crate) enum Ill {
     Fails(ErrorClass),
     /// Shows the old value for so many reads after a write.
     Lags(usize),
+    /// Can be made and then takes nothing more.
+    Balks,
     /// Accepts a new size and never shows it.
     Ignores,
     /// Accepts a new size and shows it as pending.
@@ -174,10 +176,16 @@ macro_rules! toy_kind {
                     Some(Ill::Lags(reads)) => Some((reads, None)),
                     _ => None,
                 };
-                let size = spec.size.unwrap_or(0);
+                let size = if ill == Some(Ill::Balks) { 0 } else { spec.size.unwrap_or(0) };
                 let made_by = Some(attempt.clone());
                 inner.things.insert(spec.name.clone(), Thing { size, made_by, pending: None, shown });
                 Ok(())
+            }
+            async fn complete(toy: &Toy, _: &Attempt, spec: &Spec) -> Result<(), ProviderError> {
+                match toy.inner.lock().unwrap().ill.get(&spec.name) {
+                    Some(Ill::Balks) => Err(error("complete", ErrorClass::Denied)),
+                    _ => Ok(()),
+                }
             }
             async fn update(
                 toy: &Toy,

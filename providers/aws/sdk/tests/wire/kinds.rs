@@ -70,6 +70,7 @@ async fn a_bucket_is_created_read_back_equal_and_its_drift_seen() {
     assert_eq!(gone, None);
     let spec = values(&bucket("bkt"));
     kind("aws_s3_bucket").create(&cloud, &Attempt("a".into()), spec.clone()).await.unwrap();
+    kind("aws_s3_bucket").complete(&cloud, &Attempt("a".into()), spec.clone()).await.unwrap();
     // The same spec, with its defaults filled in, is what is read back.
     let found = read(&cloud, "bkt", &all).await;
     assert!(found.unobserved.is_empty(), "{:?}", found.unobserved);
@@ -133,6 +134,7 @@ async fn one_denied_get_is_one_attribute_unobserved() {
     let proxy = Proxy::start(server.address).await;
     let cloud = any(cloud(proxy.url(), |_| {}).await);
     kind("aws_s3_bucket").create(&cloud, &Attempt("a".into()), values(&bucket("bkt"))).await.unwrap();
+    kind("aws_s3_bucket").complete(&cloud, &Attempt("a".into()), values(&bucket("bkt"))).await.unwrap();
     proxy.fail("?encryption", Fault::Denied);
     let found = read(&cloud, "bkt", &SIX).await;
     assert_eq!(found.unobserved.keys().collect::<Vec<_>>(), ["server_side_encryption"]);

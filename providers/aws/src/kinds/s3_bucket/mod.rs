@@ -63,6 +63,10 @@ impl Kind for S3Bucket {
         write::create(cloud, spec).await
     }
 
+    async fn complete(cloud: &Cloud, _attempt: &Attempt, spec: &Spec) -> Result<(), ProviderError> {
+        write::complete(cloud, spec).await
+    }
+
     async fn update(
         cloud: &Cloud,
         _attempt: &Attempt,

@@ -15,7 +15,11 @@ use crate::values::{JsonDocument, KmsKey, Ranged, Tags, is_reserved_tag};
 
 pub(super) async fn create(cloud: &Cloud, spec: &Spec) -> Result<(), ProviderError> {
     let lock = if spec.object_lock.is_some() { LockAtBirth::Enabled } else { LockAtBirth::Disabled };
-    cloud.create_bucket(spec.bucket.as_str(), lock).await?;
+    cloud.create_bucket(spec.bucket.as_str(), lock).await
+}
+
+/// Everything else, on a bucket that was just born.
+pub(super) async fn complete(cloud: &Cloud, spec: &Spec) -> Result<(), ProviderError> {
     let nothing = Spec {
         bucket: spec.bucket.clone(),
         // Born with it.
