@@ -42,19 +42,22 @@ pub enum Timing {
     Immediate,
     /// For what is written from now on; what exists stays as it is.
     NewDataOnly,
-    /// In the next maintenance window, given as the provider writes it (`sun:03:00-sun:04:00`), and
-    /// its next start when that can be told.
-    MaintenanceWindow {
-        /// The window as the provider writes it.
-        window: String,
-        /// Its next start.
-        at: Option<Timestamp>,
-    },
+    /// In the next maintenance window.
+    MaintenanceWindow(Box<Window>),
     /// Fully from this instant on.
     From {
         /// The instant.
         at: Timestamp,
     },
+}
+
+/// A maintenance window.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Window {
+    /// As the provider writes it: `sun:03:00-sun:04:00`.
+    pub window: String,
+    /// Its next start, when that can be told.
+    pub at: Option<Timestamp>,
 }
 
 /// One thing a rule says of a change.

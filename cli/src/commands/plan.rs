@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use drctl_core::config::Config;
 use drctl_core::diag::Diagnostics;
 use serde_json::json;
 
@@ -57,7 +58,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
 
 fn planned(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     let clock = session::clock(ui)?;
-    let loaded = planning::load(project, &args.planning.variables, ui)?;
+    let mut loaded = planning::load(project, &args.planning.variables, ui)?;
     let state = session::load_state(project)?;
     let progress = Progress::new(ui, Arc::clone(&clock), Show::Reading);
     let look = (args.planning.parallelism, &progress as _, clock.as_ref());
@@ -78,6 +79,9 @@ fn planned(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     if let Some(Ok(found)) = since.as_ref().map(|s| &s.found) {
         all.extend(found.diagnostics.iter().cloned());
     }
+    // What follows needs only the plan and the texts; the rest takes as much room as the plan.
+    loaded.config = Config::default();
+    drop((observation, state));
     warn(&loaded, all, ui);
     match &since {
         None => show::print(&plan, &REGISTRY, args.format, ui)?,

@@ -1,5 +1,6 @@
 //! `drctl show`: a saved plan, shown again.
 
+use std::io;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -11,6 +12,9 @@ use crate::failure::Failure;
 use crate::planfile;
 use crate::render::{self, view::View};
 use crate::ui::{Format, Ui};
+
+/// Bytes of text that are printed at once.
+const AT_ONCE: usize = 64 << 10;
 
 /// Options of `drctl show`.
 #[derive(Debug, clap::Args)]
@@ -46,9 +50,24 @@ pub(crate) fn print(plan: &Plan, registry: &Registry, format: PlanFormat, ui: &U
     let view = View::new(plan, registry);
     let format = if ui.format == Format::Json { PlanFormat::Json } else { format };
     let text = match format {
-        PlanFormat::Text => render::plan::text(&view, ui.look()),
+        PlanFormat::Text => return Ok(print_text(&view, ui)?),
         PlanFormat::Json => format!("{:#}\n", render::json::plan(&view)),
         PlanFormat::Markdown => render::markdown::plan(&view),
     };
     Ok(ui.print(&text)?)
+}
+
+/// Prints a plan for people, some of it at a time.
+fn print_text(view: &View<'_>, ui: &Ui) -> io::Result<()> {
+    let mut text = String::new();
+    render::plan::pieces(view, ui.look(), |piece| {
+        text += &piece;
+        if text.len() < AT_ONCE {
+            return Ok(());
+        }
+        let printed = ui.print(&text);
+        text.clear();
+        printed
+    })?;
+    ui.print(&text)
 }

@@ -1,5 +1,6 @@
 //! A plan for people: protection first, then the rest, then what to do next.
 
+use std::convert::Infallible;
 use std::fmt::Write;
 
 use drctl_core::plan::{Action, After, AttributeChange, OutputChange, Plan, ResourceChange};
@@ -16,24 +17,45 @@ const NAME_COLUMN: usize = 34;
 
 /// The whole plan.
 pub(crate) fn text(view: &View<'_>, look: Look) -> String {
-    let mut text = head(view, look);
+    let mut text = String::new();
+    let Ok(()) = pieces(view, look, |piece| {
+        text += &piece;
+        Ok::<(), Infallible>(())
+    });
+    text
+}
+
+/// The whole plan, piece by piece: the text of a large plan is never held as a whole.
+pub(crate) fn pieces<E>(
+    view: &View<'_>,
+    look: Look,
+    mut piece: impl FnMut(String) -> Result<(), E>,
+) -> Result<(), E> {
+    piece(head(view, look))?;
     for (section, entries) in view.sections() {
-        text += &self::section(view, section, &entries, look);
+        piece(title(section, &entries, look))?;
+        for entry in &entries {
+            piece(self::entry(view, section, entry, look))?;
+        }
     }
-    text += &drift(view.plan, look);
-    text += &outputs(view.plan, look);
-    text += &unchanged(view.plan, look);
-    text + &foot(view, look)
+    piece(drift(view.plan, look))?;
+    piece(outputs(view.plan, look))?;
+    piece(unchanged(view.plan, look))?;
+    piece(foot(view, look))
 }
 
 /// The changes under one headline.
 pub(super) fn section(view: &View<'_>, section: Section, entries: &[Entry<'_>], look: Look) -> String {
-    let title = format!("{} {} ({})", section.symbol(), section.title(), entries.len());
-    let mut text = format!("\n{}\n", look.paint(tone(section), &title));
+    let mut text = title(section, entries, look);
     for entry in entries {
         text += &self::entry(view, section, entry, look);
     }
     text
+}
+
+fn title(section: Section, entries: &[Entry<'_>], look: Look) -> String {
+    let title = format!("{} {} ({})", section.symbol(), section.title(), entries.len());
+    format!("\n{}\n", look.paint(tone(section), &title))
 }
 
 fn tone(section: Section) -> Tone {

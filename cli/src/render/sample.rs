@@ -11,9 +11,10 @@ use drctl_core::plan::{
     Selection, StateRef,
 };
 use drctl_core::provider::{ErrorClass, Id, Observed, Pending, Place, ProviderEntry, Registry, Unobserved};
-use drctl_core::rule::{Effect, Note, Timing};
+use drctl_core::rule::{Effect, Note, Timing, Window};
 use drctl_core::span::{FileId, Span};
 use drctl_core::value::Value;
+use jiff::Timestamp;
 
 use super::view::View;
 
@@ -75,6 +76,10 @@ fn attribute(path: &[&str], before: Option<Value>, after: After) -> AttributeCha
     }
 }
 
+fn window(at: Option<Timestamp>) -> Timing {
+    Timing::MaintenanceWindow(Box::new(Window { window: "sun:03:00-sun:04:00".to_owned(), at }))
+}
+
 fn note(fact: &str, effect: Effect, reason: &str) -> Note {
     Note {
         fact: FactId(fact.to_owned()),
@@ -111,10 +116,7 @@ fn database() -> ResourceChange {
     let mut main = change("aws_db_instance.main", "aws", "main", Action::Adopt);
     main.why = "it exists under this name and is not in the state yet".to_owned();
     let mut class = attribute(&["multi_az"], Some(Value::from(false)), After::Known(Value::from(true)));
-    class.timing = Timing::MaintenanceWindow {
-        window: "sun:03:00-sun:04:00".to_owned(),
-        at: Some("2026-11-22T03:00:00Z".parse().unwrap()),
-    };
+    class.timing = window(Some("2026-11-22T03:00:00Z".parse().unwrap()));
     let mut password = attribute(&["master_user_password"], None, After::Known(Value::from("hunter2")));
     password.sensitive = true;
     main.attributes = vec![
@@ -150,7 +152,7 @@ fn database() -> ResourceChange {
 
 fn bucket() -> ResourceChange {
     let mut bucket = change("aws_s3_bucket.invoices[\"eu\"]", "aws", "invoices\u{1b}[31m-eu", Action::Update);
-    let open = After::Open(reference("aws_s3_bucket", "copy", "arn"));
+    let open = After::Open(Box::new(reference("aws_s3_bucket", "copy", "arn")));
     let mut policy = attribute(
         &["policy"],
         Some(Value::from(
@@ -214,12 +216,12 @@ pub(crate) fn plan() -> Plan {
     let mut dark = change("aws_s3_bucket.audit", "aws", "audit", Action::Unobserved);
     dark.unobserved = Some(denied);
     let mut waiting = change("aws_db_instance.waiting", "aws", "waiting", Action::Keep);
-    let pending = Pending {
-        value: Value::from(14),
-        timing: Timing::MaintenanceWindow { window: "sun:03:00-sun:04:00".to_owned(), at: None },
-    };
-    waiting.attributes =
-        vec![attribute(&["backup_retention_period"], Some(Value::from(7)), After::Pending(pending))];
+    let pending = Pending { value: Value::from(14), timing: window(None) };
+    waiting.attributes = vec![attribute(
+        &["backup_retention_period"],
+        Some(Value::from(7)),
+        After::Pending(Box::new(pending)),
+    )];
     waiting.drift =
         vec![attribute(&["deletion_protection"], Some(Value::from(true)), After::Known(Value::from(false)))];
     let output = OutputChange {

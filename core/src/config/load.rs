@@ -36,6 +36,7 @@ pub fn load(sources: &SourceMap, registry: &Registry) -> (Config, Diagnostics) {
             }
         }
     }
+    load.config.resources.shrink_to_fit();
     let torn = load.diags.iter().any(|d| d.code == Code::Syntax);
     let mut names = Diagnostics::default();
     check::names(&load.config, registry, &mut names);

@@ -48,7 +48,7 @@ pub enum ExprKind {
     /// `a[b]`
     Index(Box<Expr>, Box<Expr>),
     /// `a.b` of something that is no plain name.
-    Attribute(Box<Expr>, String),
+    Attribute(Box<Expr>, Box<str>),
     /// `a[*].rest`, `a.*.rest`: the list and, per element, the rest applied to the innermost `Element`.
     Splat(Box<Expr>, Box<Expr>),
     /// The element inside a splat.

@@ -366,7 +366,7 @@ fn attribute(base: Expr, name: String, span: Span) -> Expr {
             reference.path.push(PathStep::Attribute(name));
             Expr { kind: ExprKind::Reference(reference), span, ..base }
         }
-        _ => Expr { kind: ExprKind::Attribute(Box::new(base), name), span, sensitive: false },
+        _ => Expr { kind: ExprKind::Attribute(Box::new(base), name.into()), span, sensitive: false },
     }
 }
 

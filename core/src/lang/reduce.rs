@@ -149,7 +149,7 @@ impl Reducer<'_> {
             }
             ExprKind::Attribute(a, name) => {
                 let mut reference = self.static_reference(a)?;
-                reference.path.push(PathStep::Attribute(name.clone()));
+                reference.path.push(PathStep::Attribute(name.as_ref().into()));
                 Some(reference)
             }
             ExprKind::Index(a, key) => {
@@ -388,7 +388,7 @@ impl Reducer<'_> {
         match open.kind {
             // What stays is written as it was.
             ExprKind::Index(base, key) if key.span == span => {
-                Expr { kind: ExprKind::Attribute(base, name.to_owned()), ..open }
+                Expr { kind: ExprKind::Attribute(base, name.into()), ..open }
             }
             kind => Expr { kind, ..open },
         }

@@ -36,7 +36,7 @@ fn whole(name: &str, before: Option<Value>, after: After, expr: Option<&Expr>) -
 /// A leaf for an attribute of which neither side may be shown.
 pub(super) fn secret_leaf(name: &str, before: bool, expr: &Expr) -> Leaf {
     let before = before.then(|| Value::from(REDACTED));
-    Leaf { sensitive: true, ..whole(name, before, After::Open(expr.clone()), Some(expr)) }
+    Leaf { sensitive: true, ..whole(name, before, After::Open(Box::new(expr.clone())), Some(expr)) }
 }
 
 /// The leaves of an attribute that is compared with what was observed.
@@ -53,7 +53,7 @@ pub(super) fn managed(
     if let Some(why) = observed.unobserved.get(name) {
         return vec![Leaf {
             sensitive: secret,
-            ..whole(name, None, After::Unobserved(why.clone()), Some(expr))
+            ..whole(name, None, After::Unobserved(Box::new(why.clone())), Some(expr))
         }];
     }
     let mut leaves = diff(row, live, written);
@@ -65,8 +65,8 @@ pub(super) fn managed(
             Some(value) if value == pending.value && leaves.is_empty() => return leaves,
             Some(value) if value == pending.value => {
                 let after = match secret {
-                    true => After::Open(expr.clone()),
-                    false => After::Pending(pending.clone()),
+                    true => After::Open(Box::new(expr.clone())),
+                    false => After::Pending(Box::new(pending.clone())),
                 };
                 return vec![Leaf { sensitive: secret, ..whole(name, shown(), after, Some(expr)) }];
             }
@@ -128,7 +128,7 @@ pub(super) fn unset(instance: &Instance, observed: &Observed, name: &str) -> Opt
         return None;
     }
     if let Some(why) = observed.unobserved.get(name) {
-        return Some(whole(name, None, After::Unobserved(why.clone()), None));
+        return Some(whole(name, None, After::Unobserved(Box::new(why.clone())), None));
     }
     let live = observed.attributes.get(name).filter(|v| **v != Value::Null)?;
     let after = match row.removal {

@@ -2,6 +2,8 @@
 //! top-level attribute that is not written is left alone; inside of one that is written everything
 //! counts, and what is not set there is to be unset.
 
+use std::sync::Arc;
+
 use super::canonical::key_of;
 use super::{After, AttributeChange};
 use crate::lang::expr::{Expr, ExprKind};
@@ -31,9 +33,9 @@ pub(super) struct Leaf {
 
 impl Leaf {
     /// As a change that takes effect at once.
-    pub(super) fn change(self, source: Option<super::Source>) -> AttributeChange {
+    pub(super) fn change(self, path: Arc<[String]>, source: Option<super::Source>) -> AttributeChange {
         AttributeChange {
-            path: self.path,
+            path,
             before: self.before,
             after: self.after,
             sensitive: self.sensitive,
@@ -123,12 +125,12 @@ impl Walk {
         let ExprKind::Object(pairs) = &after.kind else {
             return match after.value() {
                 Some(value) => self.values(place, before, Some(&value), Some(after.span)),
-                None => self.leaf(place, before, After::Open(after.clone()), Some(after.span)),
+                None => self.leaf(place, before, After::Open(Box::new(after.clone())), Some(after.span)),
             };
         };
         let keys: Option<Vec<&String>> = pairs.iter().map(|(k, _)| key_of(k)).collect();
         let Some(keys) = keys else {
-            return self.leaf(place, before, After::Open(after.clone()), Some(after.span));
+            return self.leaf(place, before, After::Open(Box::new(after.clone())), Some(after.span));
         };
         if pairs.is_empty() {
             return self.values(place, before, Some(&Value::Object([].into())), Some(after.span));

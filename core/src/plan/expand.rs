@@ -49,6 +49,7 @@ pub(super) fn expand<'p>(
     let mut known = Known::new(config, variables, world, state);
     let locals = Locals::of(config);
     let read = attributes_read(config);
+    known.instances.reserve(config.resources.len());
     for i in block_order(config, &locals, &mut diags) {
         let resource = &config.resources[i];
         let name = (resource.kind.clone(), resource.name.clone());

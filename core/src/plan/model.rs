@@ -1,6 +1,7 @@
 //! The plan as a value: it names what it was made from and leaves nothing to decide.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -159,7 +160,7 @@ pub struct ResourceChange {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// File name relative to the configuration directory.
-    pub file: String,
+    pub file: Arc<str>,
     /// First character.
     pub start: Position,
     /// One past the last character.
@@ -170,7 +171,8 @@ pub struct Source {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttributeChange {
     /// The attribute, then names and labels below it: `["replication", "rule", "all", "status"]`.
-    pub path: Vec<String>,
+    /// Shared, because many resources differ in the same attributes.
+    pub path: Arc<[String]>,
     /// What is; none when it is not set.
     pub before: Option<Value>,
     /// What shall be.
@@ -193,13 +195,13 @@ pub enum After {
     /// This value.
     Known(Value),
     /// What this expression will give: known after apply.
-    Open(Expr),
+    Open(Box<Expr>),
     /// Not set.
     Unset,
     /// This value, which the provider has accepted already and will put into effect by itself.
-    Pending(Pending),
+    Pending(Box<Pending>),
     /// It could not be observed, so nothing is planned for it.
-    Unobserved(Unobserved),
+    Unobserved(Box<Unobserved>),
     /// Another manager owns it, so nothing is planned for it.
     ManagedBy(String),
 }

@@ -74,6 +74,7 @@ pub(super) fn report(
         found.help = Some(note.help.map(|help| format!("{help} {background}")).unwrap_or(background));
         diags.push(if is_warning { found.warning() } else { found });
     }
+    rest.shrink_to_fit();
     rest
 }
 

@@ -1,6 +1,7 @@
 //! One plan from one input: expand, decide, ask the rules, order. Reads as its own table of contents.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -138,15 +139,36 @@ fn changes(
     diags: &mut Diagnostics,
 ) -> Vec<ResourceChange> {
     let said = said(input, &instances, &decisions, selected, diags);
-    let lines = Lines::new(input.sources);
-    instances
-        .into_iter()
-        .zip(decisions)
-        .enumerate()
-        .filter(|(i, _)| selected.contains(i))
-        .zip(said)
-        .map(|((_, (instance, decision)), said)| change(input, instance, decision, said, &lines))
-        .collect()
+    let mut places = Places { lines: Lines::new(input.sources), paths: BTreeSet::new() };
+    let mut found = Vec::with_capacity(selected.len());
+    found.extend(
+        instances
+            .into_iter()
+            .zip(decisions)
+            .enumerate()
+            .filter(|(i, _)| selected.contains(i))
+            .zip(said)
+            .map(|((_, (instance, decision)), said)| change(input, instance, decision, said, &mut places)),
+    );
+    found
+}
+
+/// Where attributes stand, in the texts and in the resources.
+struct Places<'s> {
+    lines: Lines<'s>,
+    /// The paths so far: there are few different ones.
+    paths: BTreeSet<Arc<[String]>>,
+}
+
+impl Places<'_> {
+    fn path(&mut self, path: Vec<String>) -> Arc<[String]> {
+        if let Some(known) = self.paths.get(path.as_slice()) {
+            return known.clone();
+        }
+        let path: Arc<[String]> = path.into();
+        self.paths.insert(path.clone());
+        path
+    }
 }
 
 /// What the rules say of one resource.
@@ -184,25 +206,29 @@ fn change(
     instance: Instance,
     decision: Decision,
     said: Said,
-    lines: &Lines<'_>,
+    places: &mut Places<'_>,
 ) -> ResourceChange {
     let observed = match input.world.observations.get(&instance.address) {
         Some(Observation::Present(observed)) => Some(observed),
         Some(Observation::Absent | Observation::Unobserved(_)) | None => None,
     };
-    let attributes = |leaves: Vec<Leaf>| -> Vec<AttributeChange> {
-        leaves
-            .into_iter()
-            .map(|leaf| {
-                let source = leaf.span.and_then(|span| lines.source(span));
-                let mut change = redacted(leaf).change(source);
-                change.timing = timing(&said.timings, &change.path);
-                change
-            })
-            .collect()
+    let mut attributes = |leaves: Vec<Leaf>| -> Vec<AttributeChange> {
+        // A collection of its own: collecting in place would keep the room of the larger leaves.
+        let mut found = Vec::with_capacity(leaves.len());
+        found.extend(leaves.into_iter().map(|mut leaf| {
+            let source = leaf.span.and_then(|span| places.lines.source(span));
+            let path = places.path(std::mem::take(&mut leaf.path));
+            let mut change = redacted(leaf).change(path, source);
+            change.timing = timing(&said.timings, &change.path);
+            change
+        }));
+        found
     };
+    let (leaves, drift) = (attributes(decision.leaves), attributes(decision.drift));
     let source = match instance.origin {
-        super::Origin::Declared(i) => input.config.resources.get(i).and_then(|r| lines.source(r.block_span)),
+        super::Origin::Declared(i) => {
+            input.config.resources.get(i).and_then(|r| places.lines.source(r.block_span))
+        }
         super::Origin::Removed => None,
     };
     let mut change = ResourceChange {
@@ -213,8 +239,8 @@ fn change(
         id: instance.id.unwrap_or_else(|| Id(String::new())),
         action: decision.action,
         why: decision.why,
-        attributes: attributes(decision.leaves),
-        drift: attributes(decision.drift),
+        attributes: leaves,
+        drift,
         notes: said.rest,
         desired: instance.desired,
         observed_sha256: None,

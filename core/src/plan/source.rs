@@ -2,14 +2,15 @@
 //! many places as the configuration has attributes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Source;
 use crate::span::{FileId, Position, SourceMap, Span};
 
-/// The source files with the starts of their lines.
+/// The source files with their names and the starts of their lines.
 pub(super) struct Lines<'s> {
     sources: &'s SourceMap,
-    starts: BTreeMap<FileId, Vec<u32>>,
+    starts: BTreeMap<FileId, (Arc<str>, Vec<u32>)>,
 }
 
 impl<'s> Lines<'s> {
@@ -18,7 +19,8 @@ impl<'s> Lines<'s> {
             .iter()
             .map(|(id, file)| {
                 let ends = file.text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
-                (id, std::iter::once(0).chain(ends.map(|(i, _)| i as u32 + 1)).collect())
+                let starts = std::iter::once(0).chain(ends.map(|(i, _)| i as u32 + 1)).collect();
+                (id, (file.name.as_str().into(), starts))
             })
             .collect();
         Lines { sources, starts }
@@ -26,14 +28,14 @@ impl<'s> Lines<'s> {
 
     /// The place of a span; none when it lies in no file.
     pub(super) fn source(&self, span: Span) -> Option<Source> {
-        let file = self.sources.get(span.file)?;
+        let (file, _) = self.starts.get(&span.file)?;
         let start = self.position(span.file, span.start)?;
-        Some(Source { file: file.name.clone(), start, end: self.position(span.file, span.end)? })
+        Some(Source { file: file.clone(), start, end: self.position(span.file, span.end)? })
     }
 
     fn position(&self, file: FileId, byte: u32) -> Option<Position> {
         let text = &self.sources.get(file)?.text;
-        let starts = self.starts.get(&file)?;
+        let (_, starts) = self.starts.get(&file)?;
         let mut at = (byte as usize).min(text.len());
         while !text.is_char_boundary(at) {
             at -= 1;

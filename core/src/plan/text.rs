@@ -148,14 +148,14 @@ pub(super) fn attributes_read(config: &Config) -> BTreeMap<BlockName, BTreeSet<S
             let (reference, name) = match &e.kind {
                 ExprKind::Reference(r) => {
                     let name = r.path.iter().find_map(|step| match step {
-                        PathStep::Attribute(name) => Some(name),
+                        PathStep::Attribute(name) => Some(name.as_str()),
                         PathStep::Key(_) => None,
                     });
                     (r, name)
                 }
                 ExprKind::Attribute(base, name) => match &base.kind {
                     ExprKind::Index(block, _) => match &block.kind {
-                        ExprKind::Reference(r) => (r, Some(name)),
+                        ExprKind::Reference(r) => (r, Some(&**name)),
                         _ => return,
                     },
                     _ => return,
@@ -163,7 +163,7 @@ pub(super) fn attributes_read(config: &Config) -> BTreeMap<BlockName, BTreeSet<S
                 _ => return,
             };
             if let (Some(block), Some(name)) = (block_of(reference), name) {
-                found.entry(block).or_default().insert(name.clone());
+                found.entry(block).or_default().insert(name.to_owned());
             }
         });
     }

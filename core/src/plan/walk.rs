@@ -77,7 +77,7 @@ fn step_into(expr: Expr, step: &PathStep) -> Expr {
             ExprKind::Reference(Box::new(Reference { subject, path }))
         }
         (kind, PathStep::Attribute(name)) => {
-            ExprKind::Attribute(Box::new(Expr { kind, span, sensitive }), name.clone())
+            ExprKind::Attribute(Box::new(Expr { kind, span, sensitive }), name.as_str().into())
         }
         (kind, PathStep::Key(key)) => {
             let key = match key {
@@ -106,7 +106,10 @@ pub(super) fn keyed(expr: &Expr, env: &dyn Env) -> Expr {
         ExprKind::Attribute(base, name) => {
             let base = each(base);
             if is_resource(&base) {
-                return Expr { span: expr.span, ..step_into(base, &PathStep::Attribute(name.clone())) };
+                return Expr {
+                    span: expr.span,
+                    ..step_into(base, &PathStep::Attribute(name.as_ref().into()))
+                };
             }
             ExprKind::Attribute(Box::new(base), name.clone())
         }

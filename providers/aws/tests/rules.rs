@@ -395,12 +395,12 @@ fn r1_a_retention_nobody_keeps_is_told() {
 #[test]
 fn r2_on_and_off_interrupt_in_the_window() {
     for (was, will) in [(0, 7), (7, 0)] {
-        let Some(Timing::MaintenanceWindow { at, .. }) =
+        let Some(Timing::MaintenanceWindow(window)) =
             one(&retention(was, will).notes(), "R2", Effect::Outage).timing
         else {
             panic!("in the window")
         };
-        assert_eq!(at.unwrap().to_string(), "2026-11-22T03:00:00Z");
+        assert_eq!(window.at.unwrap().to_string(), "2026-11-22T03:00:00Z");
     }
     silent(&retention(7, 14).notes(), "R2");
     let now = instance(

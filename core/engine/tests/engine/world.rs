@@ -195,9 +195,9 @@ fn change(
     let mut desired = BTreeMap::from([("name".to_owned(), literal(Value::from(name)))]);
     desired.insert("size".to_owned(), size.map_or_else(length_of_arn, |s| literal(Value::from(s))));
     let attribute = AttributeChange {
-        path: vec!["size".to_owned()],
+        path: vec!["size".to_owned()].into(),
         before: is,
-        after: size.map_or(After::Open(length_of_arn()), |s| After::Known(Value::from(s))),
+        after: size.map_or(After::Open(Box::new(length_of_arn())), |s| After::Known(Value::from(s))),
         sensitive: false,
         timing: Timing::Immediate,
         json: false,

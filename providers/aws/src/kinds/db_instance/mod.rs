@@ -11,7 +11,7 @@ use drctl_core::provider::{
     Attempt, ErrorClass, Id, Kind, Pending, Place, Protection, ProviderError, Reading, Reads, RecoveryStep,
     Request, Subject, Target,
 };
-use drctl_core::rule::{Rule, Timing};
+use drctl_core::rule::{Rule, Timing, Window};
 use drctl_core::schema::AttributeType;
 use drctl_core::value::Value;
 
@@ -251,7 +251,10 @@ fn reading(found: &port::DbInstance) -> Reading<DbInstance> {
 fn pending(found: &port::DbInstance) -> BTreeMap<String, Pending> {
     let waiting = |value: Value| Pending {
         value,
-        timing: Timing::MaintenanceWindow { window: found.preferred_maintenance_window.clone(), at: None },
+        timing: Timing::MaintenanceWindow(Box::new(Window {
+            window: found.preferred_maintenance_window.clone(),
+            at: None,
+        })),
     };
     let retention = found.pending.backup_retention_period.map(|n| n.to_value());
     let multi_az = found.pending.multi_az.map(|on| on.to_value());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use drctl_core::plan::Action;
-use drctl_core::rule::{Change, Effect, Note, Rule, Timing, World};
+use drctl_core::rule::{Change, Effect, Note, Rule, Timing, Window, World};
 use drctl_core::schema::AttributeType;
 use jiff::SignedDuration;
 
@@ -52,7 +52,7 @@ fn window(change: &Change<'_>, world: &World<'_>) -> Timing {
         None => Timing::Immediate,
         Some(window) => {
             let at = MaintenanceWindow::parse(&window).and_then(|w| w.next_start(world.now));
-            Timing::MaintenanceWindow { window, at }
+            Timing::MaintenanceWindow(Box::new(Window { window, at }))
         }
     }
 }
