@@ -10,6 +10,7 @@ mod connect;
 mod exit;
 mod failure;
 mod gates;
+mod last_world;
 mod load;
 mod planfile;
 mod planning;

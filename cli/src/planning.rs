@@ -1,6 +1,7 @@
 //! From a directory to a plan: read, check, connect, observe, plan. The steps that `plan`, `apply`
 //! and whoever else needs the observed world have in common.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,7 +12,10 @@ use drctl_core::codes::Code;
 use drctl_core::config::variables::Values;
 use drctl_core::config::{self, Config};
 use drctl_core::diag::{Diagnostic, Diagnostics};
-use drctl_core::plan::{self, AcceptKind, Acceptance, Input, Plan, Selection, World, sha256_hex};
+use drctl_core::last_world::LastWorld;
+use drctl_core::plan::{
+    self, AcceptKind, Acceptance, Input, Instance, Plan, ProviderHead, Selection, World, sha256_hex,
+};
 use drctl_core::schema::Attributes;
 use drctl_core::span::{SourceMap, Span};
 use drctl_core::state::State;
@@ -25,6 +29,7 @@ use jiff::Timestamp;
 use crate::connect::{Configurations, Connector};
 use crate::exit::Exit;
 use crate::failure::{Failure, Reported};
+use crate::last_world::{self, Memory};
 use crate::load;
 use crate::project::Project;
 use crate::registry::REGISTRY;
@@ -133,16 +138,45 @@ pub(crate) struct Observation {
     pub(crate) connections: Connections,
     /// The world.
     pub(crate) world: World,
+    /// The instances that are known from it.
+    pub(crate) instances: Vec<Instance>,
+    /// What was last seen, this included.
+    pub(crate) memory: Memory,
     /// The time of the plan.
     pub(crate) now: Timestamp,
+    /// What is worth a warning.
+    pub(crate) diagnostics: Diagnostics,
 }
 
-/// Connects and reads everything that the configuration and the state name.
+/// How the world is looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Look<'l> {
+    /// Reads in flight for each provider.
+    pub(crate) parallelism: u16,
+    /// Is told what is read.
+    pub(crate) reporter: &'l dyn Reporter,
+    /// The time.
+    pub(crate) clock: &'l dyn Clock,
+    /// What becomes of what does not answer.
+    pub(crate) gaps: Gaps,
+}
+
+/// What becomes of what does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gaps {
+    /// It is unobserved.
+    Unobserved,
+    /// An earlier sighting stands in for it, and says so.
+    Earlier,
+}
+
+/// Connects and reads everything that the configuration and the state name. Keeps it as what was last
+/// seen.
 pub(crate) async fn look(
     loaded: &Loaded,
     state: Option<&State>,
     project: &Project,
-    (parallelism, reporter, clock): (u16, &dyn Reporter, &dyn Clock),
+    Look { parallelism, reporter, clock, gaps }: Look<'_>,
     ui: &Ui,
 ) -> Result<Observation, Failure> {
     let limits = Limits { parallelism: usize::from(parallelism), ..Limits::default() };
@@ -150,27 +184,71 @@ pub(crate) async fn look(
     let connector = Connector::new(project, &configurations, limits.parallelism, ui)?;
     let mut connections = connect(&connector, &configurations, limits.silence).await;
     lend_accounts(&configurations, &mut connections);
-    check_accounts(&configurations, &connections)?;
+    check_accounts(&configurations, &connections.places())?;
+    let mut diagnostics = Diagnostics::default();
+    let mut expected = last_world::expected(&configurations, project);
+    for (provider, expected) in &mut expected {
+        expected.account = connections.clouds.get(provider).and_then(|c| c.head.place.account.clone());
+    }
+    let mut memory = Memory::open(project, &expected, &mut diagnostics);
     let observer = Observer { registry: REGISTRY, connections: &connections, limits, reporter };
+    let stand_in = match gaps {
+        Gaps::Unobserved => None,
+        Gaps::Earlier => Some((&memory.world, time(&connector, clock, ui)?)),
+    };
+    let (seen, filled, instances) = read(&observer, loaded, state, stand_in).await;
+    let now = time(&connector, clock, ui)?;
+    let known = (&loaded.config, state);
+    diagnostics.extend(memory.keep((&seen, &instances), known, now));
+    let world = filled.unwrap_or(seen);
+    Ok(Observation { connections, world, instances, memory, now, diagnostics })
+}
+
+/// The time of a plan: the simulated cloud has one of its own, unless somebody sets one.
+fn time(connector: &Connector, clock: &dyn Clock, ui: &Ui) -> Result<Timestamp, Failure> {
+    match connector.sim() {
+        Some(sim) if !ui.env.contains_key("DRCTL_NOW") => {
+            sim.read(|world| world.now).map_err(crate::project::failed)
+        }
+        Some(_) | None => Ok(clock.now()),
+    }
+}
+
+/// Reads in waves until nothing more can be asked for: the world, the same with earlier sightings in
+/// its gaps where they are wanted, and the instances that are known then.
+async fn read(
+    observer: &Observer<'_>,
+    loaded: &Loaded,
+    state: Option<&State>,
+    stand_in: Option<(&LastWorld, Timestamp)>,
+) -> (World, Option<World>, Vec<Instance>) {
+    let failed = Cell::new(false);
+    let instances = |world: &World| {
+        let (found, diagnostics) =
+            plan::instances(&loaded.config, &loaded.variables, world, &REGISTRY, state);
+        failed.set(diagnostics.has_errors());
+        found
+    };
+    let known = |world: &World| match stand_in {
+        None => (None, instances(world)),
+        Some((last, now)) => {
+            let (filled, found) = last.filled(world, now, instances);
+            (Some(filled), found)
+        }
+    };
     let mut settled = false;
-    let world = observe(&observer, |world| {
+    let seen = observe(observer, |world| {
         if settled {
             return Vec::new();
         }
-        let (instances, found) = plan::instances(&loaded.config, &loaded.variables, world, &REGISTRY, state);
+        let (_, found) = known(world);
         // When every name is known, no answer can make another one known.
-        settled = !found.has_errors() && instances.iter().all(|i| i.id.is_some());
-        plan::requests(&instances, world)
+        settled = !failed.get() && found.iter().all(|i| i.id.is_some());
+        plan::requests(&found, world)
     })
     .await;
-    // The simulated cloud has a time of its own, unless somebody sets one.
-    let now = match connector.sim() {
-        Some(sim) if !ui.env.contains_key("DRCTL_NOW") => {
-            sim.read(|world| world.now).map_err(crate::project::failed)?
-        }
-        Some(_) | None => clock.now(),
-    };
-    Ok(Observation { connections, world, now })
+    let (filled, found) = known(&seen);
+    (seen, filled, found)
 }
 
 /// The `provider` blocks, evaluated; the default one of each provider is there even when it is not
@@ -219,10 +297,13 @@ fn lend_accounts(configurations: &Configurations, connections: &mut Connections)
 }
 
 /// Refuses to go on in an account that the configuration does not allow.
-fn check_accounts(configurations: &Configurations, connections: &Connections) -> Result<(), Failure> {
+fn check_accounts(
+    configurations: &Configurations,
+    places: &BTreeMap<ProviderAddress, ProviderHead>,
+) -> Result<(), Failure> {
     for (provider, values) in configurations {
         let Ok(config) = ProviderConfig::from_values(values.clone()) else { continue };
-        let account = connections.clouds.get(provider).and_then(|c| c.head.place.account.as_deref());
+        let account = places.get(provider).and_then(|head| head.place.account.as_deref());
         let (Some(allowed), Some(account)) = (config.allowed_account_ids, account) else { continue };
         if !allowed.iter().any(|a| a.as_str() == account) {
             let allowed: Vec<&str> = allowed.iter().map(|a| a.as_str()).collect();
@@ -246,6 +327,7 @@ pub(crate) fn make(
     args: &PlanningArgs,
 ) -> (Plan, Diagnostics) {
     let (plan, mut diagnostics) = with_input(loaded, observation, state, args, plan::plan);
+    diagnostics.extend(observation.diagnostics.clone());
     // What cannot be reached explains much of what else is wrong.
     for (provider, connection) in &observation.connections.clouds {
         let Some(why) = &connection.head.unobserved else { continue };

@@ -52,6 +52,11 @@ impl Project {
         self.data.join("state.json")
     }
 
+    /// The file of the last observed world.
+    pub(crate) fn last_world_path(&self) -> PathBuf {
+        self.data.join("last-world.json")
+    }
+
     /// Makes drctl's own folder.
     pub(crate) fn make_data(&self) -> Result<(), Failure> {
         std::fs::create_dir_all(&self.data).map_err(|error| {

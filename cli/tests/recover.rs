@@ -247,6 +247,14 @@ fn what_was_denied_is_planned_with_a_warning() {
     assert!(seen["warnings"].as_array().unwrap().iter().all(|w| !w.as_str().unwrap().contains("denied")));
     place.must(&["sim", "deny", "DescribeDBInstanceAutomatedBackups"]);
     place.must(&["sim", "deny", "*:quickstart-invoices-eu-west-2"]);
+    // What was seen before stands in, with its age, and is no promise.
+    let (remembered, code) = place.recover(&OUTAGE);
+    let main = &remembered["chosen_points"][1];
+    assert_eq!((&main["datastore"], &main["point"]), (&"main".into(), &seen["chosen_points"][1]["point"]));
+    assert_eq!((&remembered["rpo"]["status"], code), (&"unknown".into(), 3), "not known to be met");
+    assert!(remembered["warnings"].to_string().contains("; last seen 2026-"), "{}", remembered["warnings"]);
+    // Where nothing was seen before, it is feasible all the same.
+    std::fs::remove_file(place.dir.path().join(".drctl/last-world.json")).unwrap();
     let (plan, code) = place.recover(&OUTAGE);
     assert_eq!(plan["infeasible"], Value::Array(Vec::new()), "unobserved is not absent");
     let warnings: Vec<&str> =

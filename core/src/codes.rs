@@ -184,6 +184,8 @@ codes! {
     WrongAccount = "DR712";
     /// The plan is not the one that was reviewed.
     OtherPlan = "DR713";
+    /// The last observed world is missing, damaged, of a newer format, of another place or cannot be kept.
+    LastWorld = "DR714";
 }
 
 impl fmt::Display for Code {

@@ -15,6 +15,7 @@ pub mod duration;
 pub mod fact;
 pub mod graph;
 pub mod lang;
+pub mod last_world;
 pub mod plan;
 pub mod protection;
 pub mod provider;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use drctl_core::addr::Address;
 use drctl_core::codes::Code;
 use drctl_core::diag::Diagnostics;
-use drctl_core::plan::{self, Plan};
+use drctl_core::plan::{self, Plan, World};
 use drctl_core::state::State;
 use drctl_engine::clock::SystemClock;
 use drctl_engine::connect::Connections;
@@ -26,7 +26,7 @@ use super::show::{self, PlanFormat};
 use crate::exit::Exit;
 use crate::failure::{Failure, Reported};
 use crate::planfile;
-use crate::planning::{self, Loaded, PlanningArgs, SharedClock};
+use crate::planning::{self, Gaps, Loaded, Look, Observation, PlanningArgs, SharedClock};
 use crate::project::Project;
 use crate::registry::REGISTRY;
 use crate::render::applied;
@@ -84,8 +84,13 @@ async fn apply(
 ) -> Result<Exit, Failure> {
     let loaded = planning::load(project, &args.planning.variables, ui)?;
     let mut held = open(args, project, clock, ui).await?;
-    let look = (args.planning.parallelism, progress as _, clock.as_ref());
-    let observation = planning::look(&loaded, held.state.as_ref(), project, look, ui).await?;
+    let look = Look {
+        parallelism: args.planning.parallelism,
+        reporter: progress,
+        clock: clock.as_ref(),
+        gaps: Gaps::Unobserved,
+    };
+    let mut observation = planning::look(&loaded, held.state.as_ref(), project, look, ui).await?;
     let plan = match &args.plan {
         Some(path) => saved(path)?,
         None => {
@@ -115,6 +120,9 @@ async fn apply(
     }
     let result =
         carry_out(&loaded, &plan, &observation.connections, (args, progress, clock), &mut held).await;
+    if let Ok(applied) = &result {
+        remember(&plan, applied, (&loaded, held.state.as_ref()), &mut observation, progress);
+    }
     finish(&plan, result, held.state.as_ref(), progress, ui)
 }
 
@@ -247,6 +255,25 @@ async fn carry_out(
     tokio::select! {
         done = execute(&apply, held) => done.map_err(failed),
         () = signals.twice(&stop, progress) => Err(cut_short()),
+    }
+}
+
+/// Keeps what was seen of each thing after its step, as what was last seen.
+fn remember(
+    plan: &Plan,
+    applied: &Applied,
+    (loaded, state): (&Loaded, Option<&State>),
+    observation: &mut Observation,
+    progress: &Progress,
+) {
+    let done = plan.steps.iter().filter(|s| applied.outcome.succeeded.contains(&s.id));
+    let seen = |address: &Address| Some((address.clone(), applied.world.observations.get(address)?.clone()));
+    let observations = done.filter_map(|step| seen(&step.address)).collect();
+    let world = World { observations, ..World::default() };
+    let known = (&loaded.config, state);
+    let wrong = observation.memory.keep((&world, &observation.instances), known, observation.now);
+    if let Some(wrong) = wrong {
+        progress.message(Level::Warning, &wrong.headline);
     }
 }
 

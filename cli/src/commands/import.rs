@@ -17,7 +17,7 @@ use serde_json::json;
 use super::state::LOCK_TIMEOUT;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::planning::{self, Loaded, Observation, PlanningArgs, VariableArgs};
+use crate::planning::{self, Gaps, Loaded, Look, Observation, PlanningArgs, VariableArgs};
 use crate::project::Project;
 use crate::registry::REGISTRY;
 use crate::render::progress::{Progress, Show};
@@ -54,7 +54,12 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         return Err(Failure::new(Code::BadArgument, headline, help));
     }
     let progress = Progress::new(ui, Arc::clone(&clock), Show::Reading);
-    let look = (args.parallelism, &progress as _, clock.as_ref());
+    let look = Look {
+        parallelism: args.parallelism,
+        reporter: &progress,
+        clock: clock.as_ref(),
+        gaps: Gaps::Unobserved,
+    };
     let observation = runtime.block_on(planning::look(&loaded, state.as_ref(), project, look, ui));
     progress.finish();
     let observation = observation?;

@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::gates::Gates;
 use crate::planfile;
-use crate::planning::{self, Loaded, PlanningArgs};
+use crate::planning::{self, Gaps, Loaded, Look, PlanningArgs};
 use crate::project::Project;
 use crate::registry::REGISTRY;
 use crate::render::progress::{Progress, Show};
@@ -61,7 +61,12 @@ fn planned(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     let mut loaded = planning::load(project, &args.planning.variables, ui)?;
     let state = session::load_state(project)?;
     let progress = Progress::new(ui, Arc::clone(&clock), Show::Reading);
-    let look = (args.planning.parallelism, &progress as _, clock.as_ref());
+    let look = Look {
+        parallelism: args.planning.parallelism,
+        reporter: &progress,
+        clock: clock.as_ref(),
+        gaps: Gaps::Unobserved,
+    };
     let observation =
         session::runtime()?.block_on(planning::look(&loaded, state.as_ref(), project, look, ui));
     progress.finish();

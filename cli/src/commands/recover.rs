@@ -7,7 +7,6 @@ use std::sync::Arc;
 use clap::ValueEnum;
 use drctl_core::addr::Name;
 use drctl_core::codes::Code;
-use drctl_core::diag::Diagnostics;
 use drctl_core::lang::near;
 use drctl_core::plan::{instances, system};
 use drctl_core::recovery::{self, Input, Loss, Objective, RecoveryPlan, Status, readable};
@@ -17,7 +16,7 @@ use jiff::Timestamp;
 use super::plan::warn;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::planning::{self, VariableArgs};
+use crate::planning::{self, Gaps, Look, VariableArgs};
 use crate::project::Project;
 use crate::registry::REGISTRY;
 use crate::render;
@@ -87,7 +86,12 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     let clock = session::clock(ui)?;
     let state = session::load_state(project)?;
     let progress = Progress::new(ui, Arc::clone(&clock), Show::Reading);
-    let look = (args.parallelism, &progress as _, clock.as_ref());
+    let look = Look {
+        parallelism: args.parallelism,
+        reporter: &progress,
+        clock: clock.as_ref(),
+        gaps: Gaps::Earlier,
+    };
     let observation =
         session::runtime()?.block_on(planning::look(&loaded, state.as_ref(), project, look, ui));
     progress.finish();
@@ -102,7 +106,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     if diagnostics.has_errors() {
         return Err(loaded.failure(diagnostics));
     }
-    warn(&loaded, Diagnostics::default(), ui);
+    warn(&loaded, observation.diagnostics.clone(), ui);
     let plan = recovery::recover(&Input {
         components: &recovery::components(&instances, world, &case.loss),
         datastores: &recovery::datastores(&system),

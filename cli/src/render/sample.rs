@@ -245,5 +245,6 @@ pub(crate) fn plan() -> Plan {
         steps: Vec::new(),
         outputs: [("copy_arn".to_owned(), output)].into(),
         accepted: Vec::new(),
+        last_seen: None,
     }
 }

@@ -12,6 +12,7 @@ pub mod execute;
 pub mod files;
 pub mod hooks;
 pub mod journal;
+pub mod last_world;
 pub mod lock;
 pub mod observe;
 mod refuse;

@@ -67,11 +67,8 @@ impl Comparison {
 /// # Errors
 /// When the base has errors of its own; their places are in its files.
 pub fn since(input: &Input<'_>, base: &Base<'_>, told: &Diagnostics) -> Result<Comparison, Diagnostics> {
-    let empty = World {
-        observations: BTreeMap::new(),
-        places: input.world.places.clone(),
-        basis: Basis::Configuration,
-    };
+    let places = input.world.places.clone();
+    let empty = World { places, basis: Basis::Configuration, ..World::default() };
     let (was, found) = expand(base.config, base.variables, &empty, input.registry, None);
     let wrong = |d: &Diagnostic| d.severity == Severity::Error && !needs_reading(d);
     let errors: Vec<Diagnostic> = found.iter().filter(|d| wrong(d)).cloned().collect();

@@ -9,7 +9,7 @@ use crate::provider::Place;
 
 impl Plan {
     /// What a reviewer approves: the same configuration on the same world gives the same digest,
-    /// whoever plans and whenever. Leaves out the time, the caller, the acceptances (they allow a
+    /// whoever plans and whenever. Leaves out the time, the age of what was seen, the caller, the acceptances (they allow a
     /// change and do not make one), and what was observed beyond what each change is bound to.
     pub fn digest(&self) -> String {
         // Taken apart without `..`, so that a new field has to be decided on.
@@ -26,6 +26,7 @@ impl Plan {
             steps,
             outputs,
             accepted: _,
+            last_seen: _,
         } = self;
         let mut digest = JsonDigest::default();
         digest.add(&(

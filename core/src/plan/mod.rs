@@ -41,4 +41,4 @@ pub use providers::providers;
 pub use resolve::{Progress, resolve};
 pub use system::system;
 pub use text::loops;
-pub use world::{Basis, Observation, ReadRequest, World};
+pub use world::{Basis, Earlier, Observation, ReadRequest, World};

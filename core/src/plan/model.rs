@@ -61,6 +61,16 @@ pub struct Plan {
     pub outputs: BTreeMap<String, OutputChange>,
     /// Acceptances that are in force for it, from the configuration and the command line.
     pub accepted: Vec<Acceptance>,
+    /// How old what it was made from is; none when it was read at the providers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<LastSeen>,
+}
+
+/// The age of a world that was not read but remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastSeen {
+    /// The oldest sighting in it; none when nothing of it was ever seen.
+    pub as_of: Option<Timestamp>,
 }
 
 /// A provider configuration in the head of a plan.

@@ -93,6 +93,7 @@ pub fn plan(input: &Input<'_>) -> (Plan, Diagnostics) {
         steps,
         outputs,
         accepted: accept::in_force(input, &mut diags),
+        last_seen: input.world.last_seen(),
     };
     (plan, diags.sorted())
 }

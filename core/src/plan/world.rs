@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ProviderHead;
+use super::{LastSeen, ProviderHead};
 use crate::addr::{Address, KindName, ProviderAddress};
 use crate::provider::{Observed, Request, Unobserved};
 
@@ -19,6 +20,26 @@ pub struct World {
     /// Where the observations come from.
     #[serde(skip)]
     pub basis: Basis,
+    /// The observations that were not made now but are earlier sightings.
+    #[serde(skip)]
+    pub earlier: BTreeMap<Address, Earlier>,
+}
+
+/// How an observation comes to be an earlier one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    /// When it was made.
+    pub observed_at: Timestamp,
+    /// Why nobody can tell that it still is so, and since when.
+    pub why: Option<Unobserved>,
+}
+
+impl World {
+    /// How old what it holds is, when nobody was asked for it.
+    pub fn last_seen(&self) -> Option<LastSeen> {
+        let oldest = || self.earlier.values().map(|e| e.observed_at).min();
+        (self.basis == Basis::LastWorld).then(|| LastSeen { as_of: oldest() })
+    }
 }
 
 /// Where observations come from.
@@ -29,6 +50,8 @@ pub enum Basis {
     Provider,
     /// They are what a configuration says; `${…}` stands for what it does not tell without reading.
     Configuration,
+    /// They are what was last seen; nobody was asked now.
+    LastWorld,
 }
 
 /// What came of reading one thing.

@@ -137,7 +137,10 @@ fn restorable<'a>(
         region: region.to_owned(),
         point,
         loss: point.map(|p| input.now.duration_since(p).max(SignedDuration::ZERO)),
-        loss_source: "newest restorable time, read live".to_owned(),
+        loss_source: match holder.seen {
+            Seen::Present => "newest restorable time, read live".to_owned(),
+            Seen::Absent | Seen::Unobserved(_) => "newest restorable time that was ever read".to_owned(),
+        },
         refused: outside.map(|at| match (earliest, latest) {
             (Some(e), Some(l)) => format!("{at} is outside of its restorable window, {e} to {l}"),
             _ => format!("{at} is outside of its restorable window"),

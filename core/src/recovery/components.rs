@@ -20,10 +20,13 @@ pub fn components(instances: &[Instance], world: &World, loss: &Loss) -> Vec<Com
 fn component(instance: &Instance, world: &World, loss: &Loss) -> Option<Component> {
     let place = world.places.get(&instance.provider).map(|head| head.place.clone()).unwrap_or_default();
     let lost = place.region.as_ref().is_some_and(|region| loss.regions.contains(region));
+    // An earlier sighting tells the attributes; that it is still so nobody can tell.
+    let why = world.earlier.get(&instance.address).and_then(|earlier| earlier.why.as_ref());
+    let seen_now = |seen| why.map_or(seen, |why| Seen::Unobserved(why.message.clone()));
     let (seen, observed) = match world.observations.get(&instance.address) {
         _ if lost => (Seen::Unobserved("its region is lost".to_owned()), None),
-        Some(Observation::Present(observed)) => (Seen::Present, Some(observed)),
-        Some(Observation::Absent) => (Seen::Absent, None),
+        Some(Observation::Present(observed)) => (seen_now(Seen::Present), Some(observed)),
+        Some(Observation::Absent) => (seen_now(Seen::Absent), None),
         Some(Observation::Unobserved(why)) => (Seen::Unobserved(why.message.clone()), None),
         None => (Seen::Unobserved("it was not asked for".to_owned()), None),
     };

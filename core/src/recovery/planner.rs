@@ -19,7 +19,7 @@ struct Chosen<'a> {
     choice: Choice,
     steps: Vec<RecoveryStep>,
     doubt: Option<String>,
-    /// Whether the loss has a value that was only not observed.
+    /// Whether the loss has a value that was not observed, or not now.
     unseen: bool,
     needs: &'a BTreeSet<Address>,
 }
@@ -137,7 +137,7 @@ fn choose<'a>(
     Ok(Chosen {
         choice: choice(name, resource, &best, rejected),
         steps,
-        unseen: best.loss.is_none() && best.protection.has_window(),
+        unseen: best.protection.has_window() && (best.loss.is_none() || best.from.seen != Seen::Present),
         doubt: best.doubt,
         needs: &resource.needs,
     })
@@ -217,10 +217,11 @@ fn judge(input: &Input<'_>, chosen: &[Chosen<'_>], steps: &[Step], infeasible: u
     let in_time = || steps.iter().filter(|s| s.phase < Phase::Protect);
     let longest = |done: fn(&Step) -> i64| in_time().map(done).max().unwrap_or(0);
     let rto = (longest(|s| s.done_p50_s), longest(|s| s.done_p95_s));
-    let losses: Option<Vec<i64>> = chosen.iter().map(|c| c.choice.data_loss_s).collect();
+    let loss = |c: &Chosen<'_>| c.choice.data_loss_s.filter(|_| !c.unseen);
+    let losses: Option<Vec<i64>> = chosen.iter().map(loss).collect();
     let worst = losses.map(|l| l.into_iter().max().unwrap_or(0));
     // A loss without a bound stays one, whatever else could not be observed.
-    let without = || chosen.iter().filter(|c| c.choice.data_loss_s.is_none());
+    let without = || chosen.iter().filter(|c| loss(c).is_none());
     let open = if without().all(|c| c.unseen) { Status::Unknown } else { Status::Unbounded };
     let judged = |value: Option<(i64, i64)>, objective: Option<i64>| match infeasible {
         0 => verdict(value, objective, open),

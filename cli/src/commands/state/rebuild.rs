@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::planning::{self, Loaded, Observation, PlanningArgs, VariableArgs};
+use crate::planning::{self, Gaps, Loaded, Look, Observation, PlanningArgs, VariableArgs};
 use crate::project::Project;
 use crate::registry::REGISTRY;
 use crate::render::progress::{Progress, Show};
@@ -46,7 +46,12 @@ pub(super) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     let file = StateFile::new(project.state_path());
     let (old, unreadable) = earlier(&file)?;
     let progress = Progress::new(ui, Arc::clone(&clock), Show::Reading);
-    let look = (args.parallelism, &progress as _, clock.as_ref());
+    let look = Look {
+        parallelism: args.parallelism,
+        reporter: &progress,
+        clock: clock.as_ref(),
+        gaps: Gaps::Unobserved,
+    };
     let observation = runtime.block_on(planning::look(&loaded, None, project, look, ui));
     progress.finish();
     let found = old.clone().unwrap_or_else(|| State::new(session::unique(clock.as_ref())));

@@ -150,6 +150,7 @@ impl Scene {
             changes,
             outputs: BTreeMap::new(),
             accepted,
+            last_seen: None,
         }
     }
 

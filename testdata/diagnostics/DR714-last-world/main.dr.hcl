@@ -1,0 +1,13 @@
+provider "aws" {
+  region   = "eu-west-1"
+  endpoint = "sim"
+}
+
+
+resource "aws_s3_bucket" "invoices" {
+  bucket     = "invoices"
+  versioning = "Enabled"
+}
+resource "aws_s3_bucket" "logs" {
+  bucket = "logs"
+}
