@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::Serialize;
+
 use crate::render::palette::{Charset, Colours, Look};
 use crate::render::text::harmless;
 
@@ -60,6 +62,34 @@ impl Stream {
             }
             other => other,
         }
+    }
+}
+
+/// How many bytes are gathered before they are written.
+const PIECE: usize = 1 << 16;
+
+/// Text on its way to a stream.
+struct Pieces<'s> {
+    stream: &'s Stream,
+    held: Vec<u8>,
+}
+
+impl Write for Pieces<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.held.extend_from_slice(bytes);
+        if self.held.len() >= PIECE {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    /// Writes what is held, but for the beginning of a character that is not whole yet.
+    fn flush(&mut self) -> io::Result<()> {
+        let text = self.held.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        self.stream.print(text)?;
+        let written = text.len();
+        self.held.drain(..written);
+        Ok(())
     }
 }
 
@@ -119,6 +149,14 @@ impl Ui {
     /// Prints data.
     pub(crate) fn print(&self, text: &str) -> io::Result<()> {
         self.out.print(text)
+    }
+
+    /// Prints data as JSON, piece by piece: all of it may be very much.
+    pub(crate) fn print_json(&self, data: &impl Serialize) -> io::Result<()> {
+        let mut pieces = Pieces { stream: &self.out, held: Vec::with_capacity(2 * PIECE) };
+        serde_json::to_writer_pretty(&mut pieces, data)?;
+        pieces.write_all(b"\n")?;
+        pieces.flush()
     }
 
     /// Tells the reader something beside the data. That it cannot be told is not worth failing for.

@@ -10,7 +10,7 @@ use drctl_core::provider::Registry;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::planfile;
-use crate::render::{self, view::View};
+use crate::render::{self, json::PlanJson, view::View};
 use crate::ui::{Format, Ui};
 
 /// Bytes of text that are printed at once.
@@ -51,7 +51,7 @@ pub(crate) fn print(plan: &Plan, registry: &Registry, format: PlanFormat, ui: &U
     let format = if ui.format == Format::Json { PlanFormat::Json } else { format };
     let text = match format {
         PlanFormat::Text => return Ok(print_text(&view, ui)?),
-        PlanFormat::Json => format!("{:#}\n", render::json::plan(&view)),
+        PlanFormat::Json => return Ok(ui.print_json(&PlanJson(&view))?),
         PlanFormat::Markdown => render::markdown::plan(&view),
     };
     Ok(ui.print(&text)?)

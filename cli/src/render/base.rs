@@ -8,11 +8,12 @@ use drctl_core::provider::Registry;
 use serde_json::{Value as Json, json};
 
 use super::diagnostics;
+use super::json::{self as plan_json, PlanJson};
 use super::markdown::{code, escape};
 use super::palette::{Look, Tone};
 use super::text::{safe, wrap};
 use super::view::{Entry, Section, View, acceptance};
-use super::{json as plan_json, markdown, plan};
+use super::{markdown, plan};
 use crate::base::Since;
 
 /// What is said when the base cannot be compared.
@@ -113,7 +114,7 @@ pub(crate) fn markdown(since: &Since, apply: &View<'_>) -> String {
 
 /// For programs: the plan, and what the pull request does under `drctl.base`.
 pub(crate) fn json(since: &Since, apply: &View<'_>) -> Json {
-    let mut json = plan_json::plan(apply);
+    let mut json = json!(PlanJson(apply));
     json["drctl"]["base"] = match &since.found {
         Err(wrong) => json!({
             "dir": since.dir,

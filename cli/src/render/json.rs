@@ -8,6 +8,7 @@ use drctl_core::lang::expr::{Expr, ExprKind};
 use drctl_core::plan::{Action, After, AttributeChange, OutputChange, ResourceChange};
 use drctl_core::rule::{Effect, Note};
 use drctl_core::value::Value;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value as Json, json};
 
 use super::value;
@@ -17,45 +18,87 @@ use super::view::{View, acceptance, acts, verb};
 /// something is added.
 const FORMAT_VERSION: &str = "1.0";
 
-/// The whole plan.
-pub(crate) fn plan(view: &View<'_>) -> Json {
+/// The whole plan. Its parts are made while they are written: no more than one resource is held as JSON
+/// at a time, however large the plan is.
+pub(crate) struct PlanJson<'v>(pub(crate) &'v View<'v>);
+
+impl Serialize for PlanJson<'_> {
+    /// Keys stand in alphabetical order here, as they do in all JSON of this program.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let PlanJson(view) = *self;
+        let plan = view.plan;
+        let outputs: BTreeMap<&String, Json> =
+            plan.outputs.iter().map(|(name, o)| (name, output_change(o))).collect();
+        let mut all = serializer.serialize_map(None)?;
+        all.serialize_entry("applyable", &plan.changes.iter().any(|c| acts(c.action)))?;
+        all.serialize_entry("checks", &json!([]))?;
+        all.serialize_entry("complete", &plan.complete)?;
+        all.serialize_entry("config_sha256", &plan.config_sha256)?;
+        all.serialize_entry("configuration", &json!({ "provider_config": provider_config(view) }))?;
+        all.serialize_entry("drctl", &whole(view))?;
+        all.serialize_entry("drctl_version", &plan.drctl_version)?;
+        all.serialize_entry("errored", &false)?;
+        all.serialize_entry("findings", &Each(|| findings(view)))?;
+        all.serialize_entry("format_version", FORMAT_VERSION)?;
+        all.serialize_entry("output_changes", &outputs)?;
+        let planned = BTreeMap::from([("resources", Each(|| planned_values(view)))]);
+        all.serialize_entry("planned_values", &BTreeMap::from([("root_module", planned)]))?;
+        all.serialize_entry("prior_state", &PriorState(view))?;
+        all.serialize_entry("relevant_attributes", &json!([]))?;
+        let changes = || plan.changes.iter().map(|c| resource_change(view, c));
+        all.serialize_entry("resource_changes", &Each(changes))?;
+        let drift = || plan.changes.iter().filter(|c| !c.drift.is_empty()).map(resource_drift);
+        all.serialize_entry("resource_drift", &Each(drift))?;
+        all.serialize_entry("state", &json!(plan.state))?;
+        all.serialize_entry("timestamp", &plan.timestamp)?;
+        all.serialize_entry("unobserved", &unobserved(view))?;
+        all.end()
+    }
+}
+
+/// A list whose items are made while it is written.
+struct Each<F>(F);
+
+impl<F, I> Serialize for Each<F>
+where
+    F: Fn() -> I,
+    I: Iterator<Item = Json>,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+/// What was observed.
+struct PriorState<'v>(&'v View<'v>);
+
+impl Serialize for PriorState<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let resources = BTreeMap::from([("resources", Each(|| prior_values(self.0)))]);
+        let mut state = serializer.serialize_map(None)?;
+        state.serialize_entry("format_version", FORMAT_VERSION)?;
+        state.serialize_entry("values", &BTreeMap::from([("root_module", resources)]))?;
+        state.end()
+    }
+}
+
+/// What only drctl knows of the whole.
+fn whole(view: &View<'_>) -> Json {
     let plan = view.plan;
-    let changes: Vec<Json> = plan.changes.iter().map(|c| resource_change(view, c)).collect();
-    let drift: Vec<Json> = plan.changes.iter().filter(|c| !c.drift.is_empty()).map(resource_drift).collect();
-    let outputs: Map<String, Json> =
-        plan.outputs.iter().map(|(name, o)| (name.clone(), output_change(o))).collect();
     json!({
-        "format_version": FORMAT_VERSION,
-        "drctl_version": plan.drctl_version,
-        "timestamp": plan.timestamp,
-        "errored": false,
-        "applyable": plan.changes.iter().any(|c| acts(c.action)),
-        "complete": plan.complete,
-        "planned_values": { "root_module": { "resources": planned_values(view) } },
-        "prior_state": {
-            "format_version": FORMAT_VERSION,
-            "values": { "root_module": { "resources": prior_values(view) } },
-        },
-        "configuration": { "provider_config": provider_config(view) },
-        "resource_changes": changes,
-        "resource_drift": drift,
-        "relevant_attributes": [],
-        "output_changes": outputs,
-        "checks": [],
-        "unobserved": unobserved(view),
-        "findings": findings(view),
-        "config_sha256": plan.config_sha256,
-        "state": plan.state,
-        "drctl": {
-            "sha256": view.digest(),
-            "simulated": view.simulated(),
-            "providers": plan.providers,
-            "selection": plan.selection,
-            "accepted": plan.accepted.iter().map(acceptance).collect::<Vec<_>>(),
-            "missing_acceptances": view.missing.iter().map(acceptance).collect::<Vec<_>>(),
-            "steps": plan.steps,
-        },
+        "sha256": view.digest(),
+        "simulated": view.simulated(),
+        "providers": plan.providers,
+        "selection": plan.selection,
+        "accepted": plan.accepted.iter().map(acceptance).collect::<Vec<_>>(),
+        "missing_acceptances": view.missing.iter().map(acceptance).collect::<Vec<_>>(),
+        "steps": plan.steps,
     })
+}
+
+/// An object of parts that are already made: `json!` would copy each of them.
+fn object<const N: usize>(parts: [(&str, Json); N]) -> Json {
+    Json::Object(parts.into_iter().map(|(name, part)| (name.to_owned(), part)).collect())
 }
 
 fn provider_config(view: &View<'_>) -> Json {
@@ -97,14 +140,14 @@ fn identity(change: &ResourceChange) -> Map<String, Json> {
 pub(crate) fn resource_change(view: &View<'_>, change: &ResourceChange) -> Json {
     let sides = Sides::of(view, change);
     let exists_after = !matches!(change.action, Action::Forget | Action::Delete);
-    let mut detail = json!({
-        "actions": actions(change),
-        "before": if change.observed.is_some() { Json::Object(sides.before) } else { Json::Null },
-        "after": if exists_after { Json::Object(sides.after) } else { Json::Null },
-        "after_unknown": sides.unknown,
-        "before_sensitive": sides.before_sensitive,
-        "after_sensitive": sides.after_sensitive,
-    });
+    let mut detail = object([
+        ("actions", json!(actions(change))),
+        ("before", if change.observed.is_some() { Json::Object(sides.before) } else { Json::Null }),
+        ("after", if exists_after { Json::Object(sides.after) } else { Json::Null }),
+        ("after_unknown", Json::Object(sides.unknown)),
+        ("before_sensitive", Json::Object(sides.before_sensitive)),
+        ("after_sensitive", Json::Object(sides.after_sensitive)),
+    ]);
     if change.action == Action::Adopt {
         detail["importing"] = json!({ "id": change.id });
     }
@@ -140,21 +183,21 @@ fn drctl(view: &View<'_>, change: &ResourceChange) -> Json {
     facts.dedup();
     let missing: Vec<String> =
         view.missing.iter().filter(|a| a.address == change.address).map(acceptance).collect();
-    json!({
-        "action": verb(change.action),
-        "why": change.why,
-        "id": change.id,
-        "protection": protection,
-        "irreversible": has(Effect::Irreversible) || change.action == Action::Delete,
-        "outage": has(Effect::Outage),
-        "attributes": change.attributes.iter().map(attribute).collect::<Vec<_>>(),
-        "facts": facts,
-        "reasons": change.notes,
-        "needs_accept": missing,
-        "observed_sha256": change.observed_sha256,
-        "unobserved": change.unobserved,
-        "source": change.source,
-    })
+    object([
+        ("action", json!(verb(change.action))),
+        ("why", json!(change.why)),
+        ("id", json!(change.id)),
+        ("protection", json!(protection)),
+        ("irreversible", json!(has(Effect::Irreversible) || change.action == Action::Delete)),
+        ("outage", json!(has(Effect::Outage))),
+        ("attributes", change.attributes.iter().map(attribute).collect()),
+        ("facts", json!(facts)),
+        ("reasons", json!(change.notes)),
+        ("needs_accept", json!(missing)),
+        ("observed_sha256", json!(change.observed_sha256)),
+        ("unobserved", json!(change.unobserved)),
+        ("source", json!(change.source)),
+    ])
 }
 
 fn attribute(attribute: &AttributeChange) -> Json {
@@ -286,8 +329,8 @@ impl Parts {
 fn resource_drift(change: &ResourceChange) -> Json {
     let mut object = identity(change);
     object.insert("change".to_owned(), json!({ "actions": ["update"] }));
-    let drift: Vec<Json> = change.drift.iter().map(attribute).collect();
-    object.insert("drctl".to_owned(), json!({ "attributes": drift }));
+    let drift = change.drift.iter().map(attribute).collect();
+    object.insert("drctl".to_owned(), self::object([("attributes", drift)]));
     Json::Object(object)
 }
 
@@ -321,21 +364,21 @@ fn resource_values(change: &ResourceChange, values: Map<String, Json>, sensitive
     Json::Object(object)
 }
 
-fn planned_values(view: &View<'_>) -> Vec<Json> {
+fn planned_values<'v>(view: &'v View<'v>) -> impl Iterator<Item = Json> + 'v {
     let stays = |c: &&ResourceChange| !matches!(c.action, Action::Forget | Action::Delete);
-    let values = |c: &ResourceChange| {
+    let values = move |c: &ResourceChange| {
         let sides = Sides::of(view, c);
         resource_values(c, sides.after, sides.after_sensitive)
     };
-    view.plan.changes.iter().filter(stays).map(values).collect()
+    view.plan.changes.iter().filter(stays).map(values)
 }
 
-fn prior_values(view: &View<'_>) -> Vec<Json> {
-    let values = |c: &ResourceChange| {
+fn prior_values<'v>(view: &'v View<'v>) -> impl Iterator<Item = Json> + 'v {
+    let values = move |c: &ResourceChange| {
         let sides = Sides::of(view, c);
         resource_values(c, sides.before, sides.before_sensitive)
     };
-    view.plan.changes.iter().filter(|c| c.observed.is_some()).map(values).collect()
+    view.plan.changes.iter().filter(|c| c.observed.is_some()).map(values)
 }
 
 /// Everything that could not be observed: whole resources and single attributes.
@@ -368,19 +411,15 @@ pub(crate) fn severity(note: &Note) -> Option<&'static str> {
     }
 }
 
-fn findings(view: &View<'_>) -> Vec<Json> {
-    let mut found = Vec::new();
-    for change in &view.plan.changes {
-        for note in &change.notes {
-            let Some(severity) = severity(note) else { continue };
-            found.push(json!({
-                "rule": note.fact, "severity": severity, "summary": note.reason, "detail": note.help,
-                "address": change.address, "attribute": note.attribute, "range": change.source,
-                "facts": [note.fact],
-            }));
-        }
-    }
-    found
+fn findings<'v>(view: &'v View<'v>) -> impl Iterator<Item = Json> + 'v {
+    let notes = view.plan.changes.iter().flat_map(|change| change.notes.iter().map(move |n| (change, n)));
+    notes.filter_map(|(change, note)| {
+        Some(json!({
+            "rule": note.fact, "severity": severity(note)?, "summary": note.reason, "detail": note.help,
+            "address": change.address, "attribute": note.attribute, "range": change.source,
+            "facts": [note.fact],
+        }))
+    })
 }
 
 #[cfg(test)]
@@ -391,7 +430,7 @@ mod tests {
     #[test]
     fn a_plan_has_terraforms_skeleton_and_no_secret() {
         let plan = sample::plan();
-        let json = super::plan(&sample::view(&plan));
+        let json = json!(PlanJson(&sample::view(&plan)));
         assert!(!json.to_string().contains("hunter2"));
         let change = |address: &str| {
             let all = json["resource_changes"].as_array().unwrap();
@@ -418,7 +457,7 @@ mod tests {
     fn a_plan_keeps_to_its_schema() {
         let schema: Json = serde_json::from_str(include_str!("../../schemas/plan.schema.json")).unwrap();
         let plan = sample::plan();
-        let json = super::plan(&sample::view(&plan));
+        let json = json!(PlanJson(&sample::view(&plan)));
         assert_eq!(crate::render::schema_check::check(&schema, &json), Vec::<String>::new());
         let wrong = json!({ "format_version": 1, "extra": 0 });
         let found = crate::render::schema_check::check(&schema, &wrong);
