@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[expect(dead_code, reason = "the benches use more of it")]
 mod harness;
 mod kinds;
 mod rds_moto;

@@ -29,6 +29,7 @@ pub(crate) enum Fault {
 struct State {
     calls: BTreeMap<String, usize>,
     connections: usize,
+    requests: Vec<Message>,
     delay: Duration,
     faults: Vec<(String, Fault)>,
 }
@@ -68,6 +69,11 @@ impl Proxy {
         self.state.lock().unwrap().connections
     }
 
+    /// The requests since this was last asked, in the order of their coming.
+    pub(crate) fn take_requests(&self) -> Vec<Message> {
+        std::mem::take(&mut self.state.lock().unwrap().requests)
+    }
+
     /// Holds every call back for so long.
     pub(crate) fn delay(&self, delay: Duration) {
         self.state.lock().unwrap().delay = delay;
@@ -87,6 +93,7 @@ async fn serve(stream: TcpStream, server: SocketAddr, state: Arc<Mutex<State>>) 
             let call = request.call();
             *state.calls.entry(call.clone()).or_default() += 1;
             let fault = state.faults.iter().find(|(text, _)| call.contains(text.as_str())).map(|(_, f)| *f);
+            state.requests.push(request.clone());
             (state.delay, fault)
         };
         if !delay.is_zero() {
