@@ -5,12 +5,13 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use clap::ValueEnum;
-use drctl_core::addr::Name;
+use drctl_core::addr::{Address, Name};
 use drctl_core::codes::Code;
 use drctl_core::lang::near;
 use drctl_core::plan::{instances, system};
-use drctl_core::recovery::{self, Input, Loss, Objective, RecoveryPlan, Status, readable};
-use drctl_core::system::{Scenario, System};
+use drctl_core::recovery::{self, Input, Judged, Loss, Objective, RecoveryPlan, Status, readable};
+use drctl_core::schema::AttributeType;
+use drctl_core::system::{LossKind, Scenario, System};
 use jiff::Timestamp;
 
 use super::plan::warn;
@@ -33,9 +34,10 @@ pub(crate) struct Args {
     /// Plans for this scenario of the configuration; without any, lists the scenarios
     #[arg(long, value_name = "NAME", conflicts_with = "lose")]
     scenario: Option<String>,
-    /// Plans for this loss, without a scenario: `region=eu-west-1`
+    /// Plans for this loss, without a scenario: `region=eu-west-1`, `site=fly`, `resource=KIND.NAME`,
+    /// `datastore=orders` (all of it is gone), `data=orders` (it is wrong) or `service=shop`
     #[arg(long, value_name = "KIND=NAME", value_parser = loss)]
-    lose: Vec<String>,
+    lose: Vec<(LossKind, String)>,
     /// Restores to this instant instead of the newest, where there is a choice
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
@@ -57,12 +59,12 @@ enum RecoveryFormat {
 }
 
 /// Reads `region=eu-west-1`.
-fn loss(text: &str) -> Result<String, String> {
-    match text.split_once('=') {
-        Some(("region", name)) if !name.is_empty() => Ok(name.to_owned()),
-        Some((kind, _)) => Err(format!("`{kind}` cannot be lost here; write `region=NAME`")),
-        None => Err("write it as `region=NAME`".to_owned()),
-    }
+fn loss(text: &str) -> Result<(LossKind, String), String> {
+    const KINDS: &str = "region, site, resource, datastore, data or service";
+    let (kind, name) = text.split_once('=').ok_or(format!("write it as `KIND=NAME`, KIND one of {KINDS}"))?;
+    let known = LossKind::from_value(kind.into());
+    let known = known.map_err(|_| format!("`{kind}` cannot be lost here; KIND is one of {KINDS}"))?;
+    if name.is_empty() { Err(format!("which {kind} is lost?")) } else { Ok((known, name.to_owned())) }
 }
 
 /// What is to be recovered from.
@@ -97,19 +99,26 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     progress.finish();
     let observation = observation?;
     let world = &observation.world;
-    let unknown = case.loss.unknown_regions(world);
+    let unknown = case.loss.unknown_regions(&system, world);
     if !unknown.is_empty() {
-        return Err(unknown_regions(&unknown, world));
+        return Err(unknown_regions(&unknown, &recovery::regions(&system, world)));
     }
     let (instances, diagnostics) =
         instances(&loaded.config, &loaded.variables, world, &REGISTRY, state.as_ref());
     if diagnostics.has_errors() {
         return Err(loaded.failure(diagnostics));
     }
+    let there =
+        |address: &Address| instances.iter().any(|i| i.address == *address || i.address.block() == *address);
+    if let Some(unknown) = case.loss.resources.iter().find(|address| !there(address)) {
+        let headline = format!("There is no resource `{}`", safe(&unknown.to_string()));
+        let help = "See the `resource` blocks of the configuration.".to_owned();
+        return Err(Failure::new(Code::UnknownRegion, headline, help));
+    }
     warn(&loaded, observation.diagnostics.clone(), ui);
     let plan = recovery::recover(&Input {
         components: &recovery::components(&instances, world, &case.loss),
-        datastores: &recovery::datastores(&system),
+        system: &system,
         loss: &case.loss,
         scenario: case.name,
         objective: case.objective,
@@ -124,7 +133,10 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
 /// The scenario or the loss that was asked for; none to list the scenarios.
 fn case<'a>(args: &Args, system: &'a System) -> Result<Option<Case<'a>>, Failure> {
     if !args.lose.is_empty() {
-        let loss = Loss { regions: args.lose.iter().cloned().collect() };
+        let mut loss = Loss::default();
+        for (kind, name) in &args.lose {
+            add(&mut loss, *kind, name, system)?;
+        }
         return Ok(Some(Case { name: None, loss, objective: Objective::default() }));
     }
     let Some(wanted) = &args.scenario else { return Ok(None) };
@@ -133,7 +145,7 @@ fn case<'a>(args: &Args, system: &'a System) -> Result<Option<Case<'a>>, Failure
         let known: Vec<&str> = system.scenarios.keys().map(Name::as_str).collect();
         let help = match (near(wanted, known.iter().copied()), known.as_slice()) {
             (Some(near), _) => format!("Did you mean `{near}`?"),
-            (None, []) => "The configuration declares no scenario; use `--lose region=NAME`.".to_owned(),
+            (None, []) => "The configuration declares no scenario; use `--lose KIND=NAME`.".to_owned(),
             (None, known) => format!("There is {}.", known.join(", ")),
         };
         let headline = format!("There is no scenario `{}`", safe(wanted));
@@ -145,15 +157,53 @@ fn case<'a>(args: &Args, system: &'a System) -> Result<Option<Case<'a>>, Failure
     Ok(Some(Case { name: Some(name), loss, objective }))
 }
 
-fn unknown_regions(unknown: &BTreeSet<String>, world: &drctl_core::plan::World) -> Failure {
-    let known: BTreeSet<&str> = world.places.values().filter_map(|h| h.place.region.as_deref()).collect();
+/// Adds a loss of the command line. Regions and resources are looked for when they are known.
+fn add(loss: &mut Loss, kind: LossKind, name: &str, system: &System) -> Result<(), Failure> {
+    match kind {
+        LossKind::Region => drop(loss.regions.insert(name.to_owned())),
+        LossKind::Site => drop(loss.sites.insert(declared(kind, name, system.sites.keys())?)),
+        LossKind::Service => drop(loss.services.insert(declared(kind, name, system.services.keys())?)),
+        LossKind::Datastore => {
+            loss.datastores.insert(declared(kind, name, system.datastores.keys())?);
+        }
+        LossKind::Data => drop(loss.data.insert(declared(kind, name, system.datastores.keys())?, None)),
+        LossKind::Resource => {
+            let address = name.parse().map_err(|_| {
+                let headline = format!("`{}` is no address of a resource", safe(name));
+                Failure::new(Code::UnknownRegion, headline, "Write it as `resource=KIND.NAME`.".to_owned())
+            })?;
+            loss.resources.insert(address);
+        }
+    }
+    Ok(())
+}
+
+/// The name, if something of the kind has it.
+fn declared<'n>(
+    kind: LossKind,
+    name: &str,
+    mut known: impl Iterator<Item = &'n Name> + Clone,
+) -> Result<Name, Failure> {
+    if let Some(found) = known.clone().find(|k| k.as_str() == name) {
+        return Ok(found.clone());
+    }
+    let what = if kind == LossKind::Data { "datastore" } else { kind.as_str() };
+    let help = match near(name, known.clone().map(Name::as_str)) {
+        Some(near) => format!("Did you mean `{near}`?"),
+        None if known.next().is_none() => format!("The configuration declares no {what}."),
+        None => format!("See the `{what}` blocks of the configuration."),
+    };
+    Err(Failure::new(Code::UnknownRegion, format!("There is no {what} `{}`", safe(name)), help))
+}
+
+fn unknown_regions(unknown: &BTreeSet<String>, known: &BTreeSet<&str>) -> Failure {
     let meant =
         match unknown.first().filter(|_| unknown.len() == 1).and_then(|r| near(r, known.iter().copied())) {
             Some(near) => format!("Did you mean `{near}`? "),
             None => String::new(),
         };
     let unknown: Vec<String> = unknown.iter().map(|r| format!("`{}`", safe(r))).collect();
-    let known = known.into_iter().collect::<Vec<_>>().join(", ");
+    let known = known.iter().copied().collect::<Vec<_>>().join(", ");
     Failure::new(
         Code::UnknownRegion,
         format!("No provider of this configuration is in {}", unknown.join(", ")),
@@ -164,8 +214,7 @@ fn unknown_regions(unknown: &BTreeSet<String>, world: &drctl_core::plan::World) 
 /// All scenarios with what one sees when they happen.
 fn scenarios(system: &System, ui: &Ui) -> String {
     if system.scenarios.is_empty() {
-        return "No scenario is declared. Plan for a loss with: drctl recover --lose region=NAME\n"
-            .to_owned();
+        return "No scenario is declared. Plan for a loss with: drctl recover --lose KIND=NAME\n".to_owned();
     }
     let mut text = String::from("Which of these do you see?\n");
     for (name, scenario) in &system.scenarios {
@@ -207,7 +256,9 @@ fn show(plan: &RecoveryPlan, simulated: bool, args: &Args, ui: &Ui) -> Result<()
 /// 3 when an objective is missed or not known to be met, or something cannot come back.
 fn exit(plan: &RecoveryPlan) -> Exit {
     let missed = |status| matches!(status, Status::Missed | Status::NoPlan);
-    let open =
-        matches!(plan.rpo.status, Status::Unbounded | Status::Unknown) && plan.rpo.objective_s.is_some();
-    if missed(plan.rto.status) || missed(plan.rpo.status) || open { Exit::Objective } else { Exit::Success }
+    let open = |judged: &Judged| {
+        matches!(judged.status, Status::Unbounded | Status::Unknown) && judged.objective_s.is_some()
+    };
+    let is_bad = |judged: &Judged| missed(judged.status) || open(judged);
+    if is_bad(&plan.rto) || is_bad(&plan.rpo) { Exit::Objective } else { Exit::Success }
 }

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use drctl_core::addr::Name;
 use drctl_core::provider::{Phase, StepNature};
 use drctl_core::recovery::{
-    Choice, Infeasible, Judged, RecoveryPlan, Rejected, Status, Step, Unprotected, readable,
+    Blocked, Choice, Hit, Infeasible, Judged, RecoveryPlan, Rejected, Status, Step, Unprotected, readable,
 };
 
 use super::palette::{Charset, Look};
@@ -16,6 +17,10 @@ use super::text::{count, is_hostile, safe, width, wrap};
 pub(crate) fn text(plan: &RecoveryPlan, heading: &str, simulated: bool, look: Look) -> String {
     let mut out = String::new();
     head(&mut out, plan, heading, simulated, look);
+    hit(&mut out, plan, look);
+    for blocked in &plan.blocked {
+        cannot(&mut out, blocked, look);
+    }
     for infeasible in &plan.infeasible {
         no_way(&mut out, infeasible, look);
     }
@@ -46,23 +51,17 @@ fn steps(out: &mut String, plan: &RecoveryPlan, look: Look) {
     let _ = writeln!(out);
     let mut part = None;
     for step in &plan.steps {
-        let title = match step.phase {
-            Phase::Contain => "First: stop the damage",
-            Phase::Restore | Phase::Verify | Phase::Redirect | Phase::Confirm | Phase::Resume => {
-                "Bring back, look, redirect"
-            }
-            Phase::Protect => "Protect again",
-        };
-        if part != Some(title) {
+        let title = title(step);
+        if part.as_ref() != Some(&title) {
             let _ = writeln!(out, "{title}\n");
-            if step.phase == Phase::Protect {
+            if step.phase == Some(Phase::Protect) {
                 plan.unprotected.iter().for_each(|u| unprotected(out, u, look));
             }
             part = Some(title);
         }
         one_step(out, step, look);
     }
-    if !plan.steps.iter().any(|s| s.phase == Phase::Protect) {
+    if !plan.steps.iter().any(|s| s.phase == Some(Phase::Protect)) {
         plan.unprotected.iter().for_each(|u| unprotected(out, u, look));
     }
     let manual = plan.steps.iter().filter(|s| s.kind == StepNature::Manual).count();
@@ -71,6 +70,57 @@ fn steps(out: &mut String, plan: &RecoveryPlan, look: Look) {
         "{}, {manual} by hand. Nothing was changed: recover shows, it does not execute.",
         count(plan.steps.len(), "step")
     );
+}
+
+/// The part of the plan that a step stands in.
+fn title(step: &Step) -> String {
+    if let Some(written) = &step.written {
+        return match &written.phase {
+            Some(phase) => format!("procedure.{}: {}", written.procedure, safe(phase)),
+            None => format!("procedure.{}", written.procedure),
+        };
+    }
+    match step.phase {
+        Some(Phase::Contain) => "First: stop the damage",
+        Some(Phase::Protect) => "Protect again",
+        Some(Phase::Restore | Phase::Verify | Phase::Redirect | Phase::Confirm | Phase::Resume) | None => {
+            "Bring back, look, redirect"
+        }
+    }
+    .to_owned()
+}
+
+/// What goes with the loss, unless that is said by what comes back.
+fn hit(out: &mut String, plan: &RecoveryPlan, look: Look) {
+    let Hit { sites, datastores, services } = &plan.hit;
+    // What a provider holds is told with its way back; a lone site or datastore is the loss itself.
+    if sites.is_empty() && services.is_empty() && datastores.keys().all(|d| held(plan, d)) {
+        return;
+    }
+    let _ = writeln!(out, "\nLost or not working");
+    for (kind, names) in [("site", sites), ("datastore", datastores), ("service", services)] {
+        for (name, why) in names {
+            let _ = writeln!(out, "{}", wrap("  - ", &safe(&format!("{kind}.{name}: {why}")), look.width));
+        }
+    }
+}
+
+/// Whether a resource holds the datastore.
+fn held(plan: &RecoveryPlan, datastore: &Name) -> bool {
+    let chosen = plan.chosen_points.iter().find(|c| c.datastore == *datastore);
+    let none = plan.infeasible.iter().find(|i| i.datastore == *datastore);
+    chosen.is_some_and(|c| c.resource.is_some() && c.step.is_none())
+        || none.is_some_and(|i| i.resource.is_some())
+}
+
+fn cannot(out: &mut String, blocked: &Blocked, look: Look) {
+    let what = match (blocked.step, &blocked.service) {
+        (Some(step), _) => format!("step {step} CANNOT BE DONE"),
+        (None, Some(service)) => format!("service.{service}   NO WAY BACK"),
+        (None, None) => "NO WAY BACK".to_owned(),
+    };
+    let _ = writeln!(out, "\n✗ {what}");
+    let _ = writeln!(out, "{}", wrap("    ", &safe(&blocked.why), look.width));
 }
 
 /// From when until when a datastore is without protection.
@@ -108,23 +158,63 @@ fn head(out: &mut String, plan: &RecoveryPlan, heading: &str, simulated: bool, l
     if simulated {
         let _ = writeln!(out, "SIM: a simulated cloud, nothing real is read or changed");
     }
-    let regions: Vec<_> = plan.lost.regions.iter().map(|r| format!("region {r}")).collect();
-    let (back, gone) = (plan.chosen_points.len(), plan.infeasible.len());
-    let verdict = match (back, gone) {
-        (0, 0) => "NOTHING TO RECOVER: no datastore is touched".to_owned(),
-        (_, 0) => format!("FEASIBLE: {}", come_back(back)),
-        (0, _) => format!("NOT FEASIBLE: no way back for {}", count(gone, "datastore")),
-        (_, _) => format!("NOT FEASIBLE: no way back for {}; {}", count(gone, "datastore"), come_back(back)),
-    };
-    let sign = if gone == 0 { '✓' } else { '✗' };
-    let line = format!("{verdict} after the loss of {}", regions.join(", "));
+    let feasible = plan.infeasible.is_empty() && plan.blocked.is_empty();
+    let verdict = verdict(plan, feasible);
+    let sign = if feasible { '✓' } else { '✗' };
+    let line = format!("{verdict} after the loss of {}", plan.lost.names().join(", "));
     let _ = writeln!(out, "\n{}", wrap(&format!("{sign} "), &safe(&line), look.width));
     let _ = writeln!(out, "  RTO  {}", judged(&plan.rto));
+    if let (Some(detection), true) = (plan.detection_s, plan.rto.p95_s.is_some() || plan.rto.why.is_some()) {
+        let _ = writeln!(out, "       {} of that until somebody knows (declared)", readable(detection));
+    }
+    if let Some(why) = &plan.rto.why {
+        let _ = writeln!(out, "{}", wrap("       ", &safe(why), look.width));
+    }
     let _ = writeln!(out, "  RPO  {}", judged(&plan.rpo));
+    for phase in &plan.phases {
+        let line = format!("phase {}   {}", phase.name, judged(&phase.time).replace("objective", "budget"));
+        let _ = writeln!(out, "{}", wrap("  ", &safe(&line), look.width));
+    }
 }
 
-fn come_back(n: usize) -> String {
-    format!("{} come{} back", count(n, "datastore"), if n == 1 { "s" } else { "" })
+/// Whether it all comes back, in a line.
+fn verdict(plan: &RecoveryPlan, feasible: bool) -> String {
+    let mut back: Vec<String> = match plan.chosen_points.len() {
+        0 => Vec::new(),
+        n => vec![count(n, "datastore")],
+    };
+    let stranded = |service: &Name| plan.blocked.iter().any(|b| b.service.as_ref() == Some(service));
+    let services = plan.hit.services.keys().filter(|s| !stranded(s)).count();
+    if services > 0 && plan.steps.iter().any(|s| s.written.is_some()) {
+        back.push(count(services, "service"));
+    }
+    let one = plan.chosen_points.len() + services == 1;
+    let back = match back.as_slice() {
+        [] => None,
+        back => Some(format!("{} come{} back", back.join(" and "), if one { "s" } else { "" })),
+    };
+    if feasible {
+        return match back {
+            Some(back) => format!("FEASIBLE: {back}"),
+            None if plan.steps.is_empty() => "NOTHING TO RECOVER: no datastore is touched".to_owned(),
+            None => format!("FEASIBLE: {}", count(plan.steps.len(), "step")),
+        };
+    }
+    let mut gone: Vec<String> = Vec::new();
+    if !plan.infeasible.is_empty() {
+        gone.push(format!("no way back for {}", count(plan.infeasible.len(), "datastore")));
+    }
+    match plan.blocked.iter().filter(|b| b.step.is_some()).count() {
+        0 => {}
+        n => gone.push(format!("{} cannot be done", count(n, "step"))),
+    }
+    match plan.blocked.iter().filter(|b| b.service.is_some()).count() {
+        0 => {}
+        n => gone.push(format!("no way back for {}", count(n, "service"))),
+    }
+    // With steps that cannot be done nothing comes back for certain.
+    gone.extend(back.filter(|_| plan.blocked.is_empty()));
+    format!("NOT FEASIBLE: {}", gone.join("; "))
 }
 
 fn judged(judged: &Judged) -> String {
@@ -141,7 +231,8 @@ fn judged(judged: &Judged) -> String {
         }
         (Status::Unbounded, objective) => format!("unbounded{}   ✗", objective_text(objective)),
         (Status::Unknown, objective) => {
-            format!("unknown{}   ? not everything was observed", objective_text(objective))
+            let why = judged.why.as_ref().map_or("not everything was observed", |_| "not all is estimated");
+            format!("unknown{}   ? {why}", objective_text(objective))
         }
         (Status::NoPlan, objective) => format!("no plan{}   ✗", objective_text(objective)),
         (Status::NoObjective | Status::Met | Status::Missed, _) => format!("{value}   no objective declared"),
@@ -153,7 +244,8 @@ fn objective_text(objective: Option<String>) -> String {
 }
 
 fn no_way(out: &mut String, infeasible: &Infeasible, look: Look) {
-    let _ = writeln!(out, "\n✗ datastore.{}   NO WAY BACK   ({})", infeasible.datastore, infeasible.resource);
+    let held = infeasible.resource.as_ref().map_or(String::new(), |r| format!("   ({r})"));
+    let _ = writeln!(out, "\n✗ datastore.{}   NO WAY BACK{held}", infeasible.datastore);
     let _ = writeln!(out, "{}", wrap("    ", &safe(&infeasible.why), look.width));
     rejections(out, &infeasible.rejected, look);
     let _ = writeln!(out, "{}", wrap("    → ", &safe(&infeasible.help), look.width));
@@ -169,7 +261,9 @@ fn chosen(out: &mut String, choice: &Choice, look: Look) {
     };
     let line = format!("datastore.{}: {loss}", choice.datastore);
     let _ = writeln!(out, "\n{}", wrap("→ ", &safe(&line), look.width));
-    let from = format!("{} from {} ({}): {}", choice.resource, choice.from, choice.mechanism, choice.why);
+    let what = choice.resource.as_ref().map_or(String::new(), |r| format!("{r} "));
+    let step = choice.step.map_or(String::new(), |step| format!(", by step {step}"));
+    let from = format!("{what}from {} ({}){step}: {}", choice.from, choice.mechanism, choice.why);
     let _ = writeln!(out, "{}", wrap("    ", &safe(&from), look.width));
     let _ = writeln!(out, "{}", wrap("    loss: ", &safe(&choice.data_loss_source), look.width));
     rejections(out, &choice.rejected, look);
@@ -184,7 +278,9 @@ fn rejections(out: &mut String, rejected: &[Rejected], look: Look) {
 
 fn one_step(out: &mut String, step: &Step, look: Look) {
     let mark = if step.critical { '▲' } else { ' ' };
-    let _ = writeln!(out, "{}", wrap(&format!("{mark} {:>2} ", step.id), &safe(&step.summary), look.width));
+    let name = step.written.as_ref().map_or(String::new(), |w| format!("{}: ", w.step));
+    let summary = format!("{name}{}", step.summary);
+    let _ = writeln!(out, "{}", wrap(&format!("{mark} {:>2} ", step.id), &safe(&summary), look.width));
     let mut line = |first: &str, text: &str| {
         let _ = writeln!(out, "{}", wrap(&format!("       {first}"), &safe(text), look.width));
     };
@@ -204,27 +300,39 @@ fn one_step(out: &mut String, step: &Step, look: Look) {
     if !step.command_equivalent.is_empty() {
         let _ = writeln!(out, "{}", command(&step.command_equivalent, look));
     }
+    if !step.undo.is_empty() {
+        let _ = writeln!(out, "       taken back with:\n{}", command(&step.undo, look));
+    }
     let _ = writeln!(out);
 }
 
 /// Who does it, for what, after what, and how long it takes.
 fn times(step: &Step) -> String {
-    let who = match step.kind {
-        StepNature::Auto => "run",
-        StepNature::Check => "check",
-        StepNature::Manual => "by hand",
+    let who = match (step.kind, &step.owner) {
+        (StepNature::Auto, _) => "run".to_owned(),
+        (StepNature::Check, _) => "check".to_owned(),
+        (StepNature::Manual, None) => "by hand".to_owned(),
+        (StepNature::Manual, Some(owner)) => format!("by hand, contact.{}", owner.contact),
+    };
+    let reached: Vec<&String> = step.owner.iter().flat_map(|o| o.role.iter().chain(&o.reached)).collect();
+    let reached = match reached.as_slice() {
+        [] => String::new(),
+        all => format!(" ({})", all.iter().map(|t| t.as_str()).collect::<Vec<_>>().join(", ")),
     };
     let after = match step.needs.iter().map(u32::to_string).collect::<Vec<_>>().join(", ") {
         needs if needs.is_empty() => String::new(),
         needs => format!(" after {needs}"),
     };
-    format!(
-        "T+{}; datastore.{}, {who}{after}; takes {} ({})",
-        range(step.done_p50_s, step.done_p95_s),
-        step.datastore,
-        range(step.p50_s, step.p95_s),
-        step.estimate_source,
-    )
+    let done = match (step.done_p50_s, step.done_p95_s) {
+        (Some(p50), Some(p95)) => range(p50, p95),
+        (None, _) | (_, None) => "?".to_owned(),
+    };
+    let takes = match (step.p50_s, step.p95_s) {
+        (Some(p50), Some(p95)) => format!("takes {} ({})", range(p50, p95), step.estimate_source),
+        (None, _) | (_, None) => step.estimate_source.clone(),
+    };
+    let datastore = step.datastore.as_ref().map_or(String::new(), |d| format!("datastore.{d}, "));
+    format!("T+{done}; {datastore}{who}{reached}{after}; {takes}")
 }
 
 /// The command as a person can paste it: quoted, one option a line when it is long, its value on the

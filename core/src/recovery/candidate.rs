@@ -32,7 +32,7 @@ pub(crate) struct Candidate<'a> {
 impl Candidate<'_> {
     /// As a rejected way back.
     pub(crate) fn rejected(&self, why: impl Into<String>) -> Rejected {
-        Rejected { from: self.from.address.clone(), mechanism: self.mechanism.clone(), why: why.into() }
+        Rejected { from: self.from.address.to_string(), mechanism: self.mechanism.clone(), why: why.into() }
     }
 }
 
@@ -86,7 +86,11 @@ fn covering<'a>(
                 point: *at,
                 loss,
                 loss_source: "age of the snapshot".to_owned(),
-                refused: at.is_none().then(|| "it is not complete yet, or its age is not known".to_owned()),
+                refused: match (at, input.at) {
+                    (None, _) => Some("it is not complete yet, or its age is not known".to_owned()),
+                    (Some(taken), Some(at)) if *taken > at => Some(format!("it was taken after {at}")),
+                    (Some(_), _) => None,
+                },
                 doubt: None,
                 protection: protection.clone(),
             }
@@ -193,6 +197,8 @@ fn replica<'a>(
 fn judged<'a>(input: &Input<'_>, mut candidate: Candidate<'a>) -> Candidate<'a> {
     if input.loss.regions.contains(&candidate.region) {
         candidate.refused = Some(format!("it lives in {}, which is lost", candidate.region));
+    } else if input.loss.names_resource(&candidate.from.address) {
+        candidate.refused = Some(format!("{} is lost", candidate.from.address));
     } else if candidate.refused.is_none() {
         match &candidate.from.seen {
             Seen::Present => {}

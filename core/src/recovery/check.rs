@@ -1,9 +1,10 @@
-//! What must hold for every recovery plan, whoever wrote its steps. A plan with a flaw is a mistake of
-//! drctl, found here before somebody follows it at night.
+//! What must hold for every recovery plan. What drctl derives and breaks it is a mistake of drctl, found
+//! here before somebody follows it at night; what is written and breaks it is followed with a warning.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{RecoveryPlan, Step};
+use crate::addr::Name;
 use crate::provider::Phase;
 
 /// Parts of a command's words that take something away for good.
@@ -24,8 +25,10 @@ pub fn check(plan: &RecoveryPlan) -> Vec<String> {
                 None => flaws.push(format!("step {} needs step {need}, which is not before it", step.id)),
             }
         }
-        flaws.extend(out_of_phase(plan, step, &all));
-        flaws.extend(needs_what_is_lost(plan, step));
+        if let Some(phase) = step.phase {
+            flaws.extend(out_of_phase(plan, (step, phase), &all));
+            flaws.extend(needs_what_is_lost(plan, step));
+        }
         flaws.extend(estimate(step));
         reached.insert(step.id, all);
     }
@@ -35,23 +38,52 @@ pub fn check(plan: &RecoveryPlan) -> Vec<String> {
 
 /// Within a datastore nothing of a later phase starts before all of the earlier are done, and nothing
 /// is redirected or destroyed that was not verified.
-fn out_of_phase(plan: &RecoveryPlan, step: &Step, reached: &BTreeSet<u32>) -> Vec<String> {
-    let own = || plan.steps.iter().filter(|s| s.datastore == step.datastore);
+fn out_of_phase(plan: &RecoveryPlan, (step, phase): (&Step, Phase), reached: &BTreeSet<u32>) -> Vec<String> {
+    let own = || plan.steps.iter().filter(|s| s.datastore == step.datastore && s.phase.is_some());
     let mut flaws: Vec<String> = own()
-        .filter(|s| s.phase < step.phase && !reached.contains(&s.id))
+        .filter(|s| s.phase < Some(phase) && !reached.contains(&s.id))
         .map(|s| format!("step {} may start before step {}, of an earlier phase, is done", step.id, s.id))
         .collect();
-    let verified = own().any(|s| s.phase == Phase::Verify && reached.contains(&s.id));
-    if step.phase > Phase::Verify && !verified {
+    let verified = own().any(|s| s.phase == Some(Phase::Verify) && reached.contains(&s.id));
+    if phase > Phase::Verify && !verified {
         flaws.push(format!("step {} relies on what no step verified", step.id));
     }
-    let destroys =
-        |word: &String| word.split(|c: char| !c.is_ascii_alphabetic()).any(|w| DESTROYS.contains(&w));
-    // The verb stands in the first words; later ones are names and values.
-    if step.command_equivalent.iter().take(3).any(destroys) && !verified {
+    if destroys(step) && !verified {
         flaws.push(format!("step {} destroys before anything was verified", step.id));
     }
     flaws
+}
+
+fn destroys(step: &Step) -> bool {
+    let is_one =
+        |word: &String| word.split(|c: char| !c.is_ascii_alphabetic()).any(|w| DESTROYS.contains(&w));
+    // The verb stands in the first words; later ones are names and values.
+    step.command_equivalent.iter().take(3).any(is_one)
+}
+
+/// What is unsound in what was written: it is followed as it stands, and the reader should know.
+pub(crate) fn doubts(plan: &RecoveryPlan) -> Vec<String> {
+    let mut doubts = Vec::new();
+    let mut reached: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+    for step in &plan.steps {
+        let needs = || step.needs.iter().filter_map(|need| Some((need, reached.get(need)?)));
+        let all: BTreeSet<u32> =
+            needs().flat_map(|(need, more)| more.iter().chain([need])).copied().collect();
+        if let Some(written) = &step.written {
+            let name = format!("step {}, `{}` of procedure.{},", step.id, written.step, written.procedure);
+            let looked = plan.steps.iter().any(|s| s.checks.is_some() && all.contains(&s.id));
+            let gone: Vec<String> = step.destroys.iter().map(|d| format!("datastore.{d}")).collect();
+            if !looked && !gone.is_empty() {
+                let gone = gone.join(" and ");
+                doubts.push(format!("{name} destroys {gone} before any step has checked a backup"));
+            } else if !looked && destroys(step) {
+                doubts.push(format!("{name} destroys before any step has checked anything"));
+            }
+            doubts.extend(needs_what_is_lost(plan, step).into_iter().map(|flaw| format!("{flaw}: {name}")));
+        }
+        reached.insert(step.id, all);
+    }
+    doubts
 }
 
 /// No API and no command is in a lost region; an ARN may name what was there.
@@ -73,7 +105,13 @@ fn needs_what_is_lost(plan: &RecoveryPlan, step: &Step) -> Vec<String> {
 }
 
 fn estimate(step: &Step) -> Option<String> {
-    let fits = step.p50_s >= 0 && step.p50_s <= step.p95_s && !step.estimate_source.is_empty();
+    let times = match (step.p50_s, step.p95_s) {
+        (Some(p50), Some(p95)) => p50 >= 0 && p50 <= p95,
+        // What drctl derives has an estimate; what is written may have none.
+        (None, None) => step.written.is_some(),
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    let fits = times && !step.estimate_source.is_empty();
     (!fits).then(|| format!("step {} has no estimate that could be true", step.id))
 }
 
@@ -81,19 +119,22 @@ fn estimate(step: &Step) -> Option<String> {
 fn datastores(plan: &RecoveryPlan) -> Vec<String> {
     let mut flaws = Vec::new();
     for choice in &plan.chosen_points {
-        if plan.lost.regions.contains(&choice.region) {
-            flaws.push(format!("{} comes back in {}, which is lost", choice.datastore, choice.region));
+        if let Some(region) = choice.region.as_ref().filter(|r| plan.lost.regions.contains(*r)) {
+            flaws.push(format!("{} comes back in {region}, which is lost", choice.datastore));
         }
-        if !plan.steps.iter().any(|s| s.datastore == choice.datastore) {
+        let own = |s: &Step| s.datastore.as_ref() == Some(&choice.datastore);
+        if !plan.steps.iter().any(|s| own(s) && choice.step.is_none_or(|step| step == s.id)) {
             flaws.push(format!("no step brings {} back", choice.datastore));
         }
-        if !plan.unprotected.iter().any(|u| u.datastore == choice.datastore) {
+        if choice.step.is_none() && !plan.unprotected.iter().any(|u| u.datastore == choice.datastore) {
             flaws.push(format!("nothing says how long {} is unprotected", choice.datastore));
         }
     }
-    for step in &plan.steps {
-        if !plan.chosen_points.iter().any(|c| c.datastore == step.datastore) {
-            flaws.push(format!("step {} is for {}, which does not come back", step.id, step.datastore));
+    for step in plan.steps.iter().filter(|s| s.written.is_none()) {
+        let chosen = plan.chosen_points.iter().any(|c| Some(&c.datastore) == step.datastore.as_ref());
+        if !chosen {
+            let what = step.datastore.as_ref().map_or("nothing", Name::as_str);
+            flaws.push(format!("step {} is for {what}, which does not come back", step.id));
         }
     }
     flaws

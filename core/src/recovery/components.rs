@@ -1,16 +1,16 @@
 //! From the planner's instances and the observed world to the components of recovery planning.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::model::{Component, Loss, Seen};
+use super::loss::Loss;
+use super::model::{Component, Seen};
 use crate::plan::{Instance, Observation, Origin, World};
 use crate::provider::Observed;
-use crate::system::{Datastore, Declared, LossKind, Scenario, System};
 use crate::value::Value;
 
 /// One component for each declared instance of which the name is known.
 ///
-/// What is in a lost region counts as not observed even when it still answers: a plan made in calm
+/// What is lost or in a lost region counts as not observed even when it still answers: a plan made in calm
 /// weather is the plan of the storm.
 pub fn components(instances: &[Instance], world: &World, loss: &Loss) -> Vec<Component> {
     let declared = instances.iter().filter(|i| i.origin != Origin::Removed);
@@ -25,6 +25,7 @@ fn component(instance: &Instance, world: &World, loss: &Loss) -> Option<Componen
     let seen_now = |seen| why.map_or(seen, |why| Seen::Unobserved(why.message.clone()));
     let (seen, observed) = match world.observations.get(&instance.address) {
         _ if lost => (Seen::Unobserved("its region is lost".to_owned()), None),
+        _ if loss.names_resource(&instance.address) => (Seen::Unobserved("it is lost".to_owned()), None),
         Some(Observation::Present(observed)) => (seen_now(Seen::Present), Some(observed)),
         Some(Observation::Absent) => (seen_now(Seen::Absent), None),
         Some(Observation::Unobserved(why)) => (Seen::Unobserved(why.message.clone()), None),
@@ -62,27 +63,4 @@ fn outputs(instance: &Instance, observed: Option<&Observed>) -> BTreeMap<String,
         outputs.extend(observed.outputs.iter().map(|(name, value)| (name.clone(), value.clone())));
     }
     outputs
-}
-
-impl Loss {
-    /// What a scenario takes away.
-    pub fn of(scenario: &Scenario) -> Loss {
-        let regions = scenario.lose.iter().filter(|lose| lose.what == LossKind::Region);
-        Loss { regions: regions.filter_map(|lose| lose.name.clone()).collect() }
-    }
-
-    /// The lost regions in which this configuration has no provider: probably misspelt.
-    pub fn unknown_regions(&self, world: &World) -> BTreeSet<String> {
-        let known: BTreeSet<&String> =
-            world.places.values().filter_map(|head| head.place.region.as_ref()).collect();
-        self.regions.iter().filter(|r| !known.contains(r)).cloned().collect()
-    }
-}
-
-/// The resources that hold the data of the declared datastores.
-pub fn datastores(system: &System) -> BTreeMap<crate::addr::Name, crate::addr::Address> {
-    let held = |(name, datastore): (&crate::addr::Name, &Declared<Datastore>)| {
-        Some((name.clone(), datastore.is.resource.as_ref()?.0.clone()))
-    };
-    system.datastores.iter().filter_map(held).collect()
 }

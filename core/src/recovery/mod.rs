@@ -1,14 +1,25 @@
 //! Recovery planning: what a loss takes away, what is left to come back from, and the ordered steps.
 //! A pure function of components, loss and time; derived from the graph, never written down.
 
+mod backups;
 pub mod candidate;
 pub mod check;
+mod choose;
 pub mod components;
+mod follow;
+pub mod hit;
+mod judge;
+pub mod loss;
 pub mod model;
+mod phases;
 pub mod planner;
+mod splice;
 mod steps;
+mod written;
 
 pub use check::check;
-pub use components::{components, datastores};
+pub use components::components;
+pub use hit::Hit;
+pub use loss::{Loss, regions};
 pub use model::*;
 pub use planner::{readable, recover};

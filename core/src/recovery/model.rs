@@ -5,22 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use super::hit::Hit;
+use super::loss::Loss;
 use crate::addr::{Address, Name};
 use crate::fact::FactId;
 use crate::provider::{AnyKind, ApiNeed, Id, Phase, Place, StepNature};
+use crate::system::System;
 use crate::value::Value;
 
 /// Everything recovery planning looks at.
 pub struct Input<'a> {
     /// All resources of the configuration.
     pub components: &'a [Component],
-    /// The datastores: name and the resource that holds the data.
-    pub datastores: &'a BTreeMap<Name, Address>,
+    /// What is declared: the datastores, what protects them, who needs them, the procedures.
+    pub system: &'a System,
     /// What is lost.
     pub loss: &'a Loss,
-    /// The scenario, when there is one.
+    /// The scenario of the system, when there is one.
     pub scenario: Option<&'a Name>,
-    /// What was promised.
+    /// What was promised for it; what was promised for the services that are hit stands beside it.
     pub objective: Objective,
     /// Restore to this instant instead of the newest.
     pub at: Option<Timestamp>,
@@ -60,13 +63,6 @@ pub enum Seen {
     Unobserved(String),
 }
 
-/// What is lost.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Loss {
-    /// Regions.
-    pub regions: BTreeSet<String>,
-}
-
 /// What was promised, in the worst case.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Objective {
@@ -85,6 +81,8 @@ pub struct RecoveryPlan {
     pub scenario: Option<Name>,
     /// What is lost.
     pub lost: Loss,
+    /// What goes with it.
+    pub hit: Hit,
     /// The time for which the plan was made.
     pub as_of: Timestamp,
     /// The id that every new name carries.
@@ -95,13 +93,20 @@ pub struct RecoveryPlan {
     pub steps: Vec<Step>,
     /// Datastores that cannot come back, with the reasons.
     pub infeasible: Vec<Infeasible>,
+    /// Written steps that cannot be done after this loss, with the reasons.
+    pub blocked: Vec<Blocked>,
     /// Datastores that the loss does not touch.
     pub untouched: Vec<Name>,
     /// For each datastore that comes back, from when until when it is without protection.
     pub unprotected: Vec<Unprotected>,
     /// What the reader should know: things that were not observed.
     pub warnings: Vec<String>,
-    /// Downtime, over the longest path to the last resumption; protecting again comes after it.
+    /// The parts of the way back that the scenario gives a budget, in its order.
+    pub phases: Vec<PhaseTime>,
+    /// Seconds until somebody knows, as the scenario declares them.
+    pub detection_s: Option<i64>,
+    /// Downtime: the detection, and the longest path to the last resumption; protecting again comes
+    /// after it.
     pub rto: Judged,
     /// Loss of data, the worst of all datastores.
     pub rpo: Judged,
@@ -118,6 +123,31 @@ pub struct Judged {
     pub objective_s: Option<i64>,
     /// The verdict.
     pub status: Status,
+    /// What keeps it from being known.
+    pub why: Option<String>,
+}
+
+/// A part of the way back beside its budget: from the start of its first step to the end of its last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PhaseTime {
+    /// What it is called.
+    pub name: String,
+    /// Its steps.
+    pub steps: BTreeSet<u32>,
+    /// The time that it takes beside the budget.
+    #[serde(flatten)]
+    pub time: Judged,
+}
+
+/// A written step that cannot be done, or a service for which none is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Blocked {
+    /// The step.
+    pub step: Option<u32>,
+    /// The service.
+    pub service: Option<Name>,
+    /// Why not.
+    pub why: String,
 }
 
 /// A verdict on an objective.
@@ -143,20 +173,22 @@ pub enum Status {
 pub struct Choice {
     /// The datastore.
     pub datastore: Name,
-    /// The resource that holds its data.
-    pub resource: Address,
+    /// The resource that holds its data, when one does.
+    pub resource: Option<Address>,
     /// What it comes back from.
-    pub from: Address,
+    pub from: String,
     /// In words: "replicated automated backups in eu-west-2".
     pub mechanism: String,
-    /// Where it comes back.
-    pub region: String,
+    /// The region in which it comes back; none where a written step decides that.
+    pub region: Option<String>,
     /// The point in time of the data; none for a live replica.
     pub point: Option<Timestamp>,
     /// What is lost, in seconds; none when unbounded.
     pub data_loss_s: Option<i64>,
     /// How that loss is known.
     pub data_loss_source: String,
+    /// The written step that restores it; none where drctl derives the steps.
+    pub step: Option<u32>,
     /// Why this one.
     pub why: String,
     /// The others, and why not.
@@ -167,7 +199,7 @@ pub struct Choice {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rejected {
     /// What it would have come back from.
-    pub from: Address,
+    pub from: String,
     /// In words.
     pub mechanism: String,
     /// Why not.
@@ -179,8 +211,8 @@ pub struct Rejected {
 pub struct Infeasible {
     /// The datastore.
     pub datastore: Name,
-    /// The resource that holds its data.
-    pub resource: Address,
+    /// The resource that holds its data, when one does.
+    pub resource: Option<Address>,
     /// Why there is no way.
     pub why: String,
     /// What was considered.
@@ -212,12 +244,14 @@ pub struct Unprotected {
 pub struct Step {
     /// Its number, from 1.
     pub id: u32,
-    /// The datastore it belongs to.
-    pub datastore: Name,
+    /// The datastore it belongs to; of a written step, the one that it restores.
+    pub datastore: Option<Name>,
+    /// Where it is written; none where drctl derives it.
+    pub written: Option<WrittenAt>,
     /// What is done.
     pub summary: String,
-    /// Which part of the way back it belongs to.
-    pub phase: Phase,
+    /// Which part of the way back it belongs to; none when it is written.
+    pub phase: Option<Phase>,
     /// Who does it.
     pub kind: StepNature,
     /// The steps before it.
@@ -228,20 +262,51 @@ pub struct Step {
     pub api: Option<ApiNeed>,
     /// The exact command; of a manual step the one that tells the person what is needed for it.
     pub command_equivalent: Vec<String>,
-    /// The usual duration in seconds.
-    pub p50_s: i64,
+    /// The command that takes it back.
+    pub undo: Vec<String>,
+    /// Who does it by hand, when that is written.
+    pub owner: Option<Owner>,
+    /// What it makes sure of: `backup`, `data` or `service`.
+    pub checks: Option<&'static str>,
+    /// The datastores whose present data is gone after it.
+    pub destroys: Vec<Name>,
+    /// The usual duration in seconds; none without an estimate.
+    pub p50_s: Option<i64>,
     /// The unlucky duration in seconds.
-    pub p95_s: i64,
+    pub p95_s: Option<i64>,
     /// How the durations are known.
     pub estimate_source: String,
-    /// Seconds from the start of the recovery until it is done, when all goes as usual.
-    pub done_p50_s: i64,
+    /// Seconds from the start of the recovery until it is done, when all goes as usual; none when it
+    /// or a step before it has no estimate.
+    pub done_p50_s: Option<i64>,
     /// The same when every step is unlucky.
-    pub done_p95_s: i64,
+    pub done_p95_s: Option<i64>,
     /// Whether the downtime is as long as it is because of this step.
     pub critical: bool,
     /// Why the step is there.
     pub why: String,
     /// The facts it rests on.
     pub facts: Vec<FactId>,
+}
+
+/// Where a step is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WrittenAt {
+    /// The procedure.
+    pub procedure: Name,
+    /// What the step is called there.
+    pub step: String,
+    /// The phase of the scenario that it counts for.
+    pub phase: Option<String>,
+}
+
+/// Somebody who does a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Owner {
+    /// The contact.
+    pub contact: Name,
+    /// What they are.
+    pub role: Option<String>,
+    /// How they are reached, the fastest first.
+    pub reached: Vec<String>,
 }

@@ -61,7 +61,6 @@ pub(crate) fn order(lanes: &[Lane<'_>], components: &[Component]) -> (Vec<Step>,
         })
         .collect();
     clock(&mut steps);
-    mark_critical(&mut steps);
     let unprotected = lanes.iter().zip(ends).map(|(lane, ends)| unprotected(lane, ends, &steps)).collect();
     (steps, unprotected)
 }
@@ -125,44 +124,61 @@ fn numbered(
     }
     Step {
         id: id(&step.id).expect("every step of every lane was given a number"),
-        datastore: lane.datastore.clone(),
+        datastore: Some(lane.datastore.clone()),
+        written: None,
         summary: step.summary.clone(),
-        phase: step.phase,
+        phase: Some(step.phase),
         kind: step.nature,
         needs,
         before: step.before.clone(),
         api: step.api.clone(),
         command_equivalent: step.command.clone(),
-        p50_s: step.estimate.p50.as_secs(),
-        p95_s: step.estimate.p95.as_secs(),
+        undo: Vec::new(),
+        owner: None,
+        checks: None,
+        destroys: Vec::new(),
+        p50_s: Some(step.estimate.p50.as_secs()),
+        p95_s: Some(step.estimate.p95.as_secs()),
         estimate_source: step.estimate.source.clone(),
-        done_p50_s: 0,
-        done_p95_s: 0,
+        done_p50_s: None,
+        done_p95_s: None,
         critical: false,
         why: step.why.clone(),
         facts: step.facts.clone(),
     }
 }
 
-/// Sets when each step is done at the earliest.
-fn clock(steps: &mut [Step]) {
-    let mut done: BTreeMap<u32, (i64, i64)> = BTreeMap::new();
-    for step in steps {
-        let needed = || step.needs.iter().filter_map(|n| done.get(n));
-        let p50 = needed().map(|d| d.0).max().unwrap_or(0) + step.p50_s;
-        let p95 = needed().map(|d| d.1).max().unwrap_or(0) + step.p95_s;
-        (step.done_p50_s, step.done_p95_s) = (p50, p95);
-        done.insert(step.id, (p50, p95));
+/// Sets when each step is done at the earliest, and which steps decide the downtime.
+pub(crate) fn clock(steps: &mut [Step]) {
+    // What has no estimate counts as nothing here: it may decide, and nobody can tell.
+    let mut ends: BTreeMap<u32, (i64, i64)> = BTreeMap::new();
+    let mut known: BTreeSet<u32> = BTreeSet::new();
+    for step in steps.iter_mut() {
+        let needed = || step.needs.iter().filter_map(|n| ends.get(n));
+        let p50 = needed().map(|d| d.0).max().unwrap_or(0) + step.p50_s.unwrap_or(0);
+        let p95 = needed().map(|d| d.1).max().unwrap_or(0) + step.p95_s.unwrap_or(0);
+        let is_known = step.p95_s.is_some() && step.needs.iter().all(|n| known.contains(n));
+        (step.done_p50_s, step.done_p95_s) = if is_known { (Some(p50), Some(p95)) } else { (None, None) };
+        step.critical = false;
+        known.extend(is_known.then_some(step.id));
+        ends.insert(step.id, (p50, p95));
     }
+    mark_critical(steps, &ends);
+}
+
+/// The seconds until the last resumption, at least: what has no estimate counts as nothing.
+pub(crate) fn at_least(steps: &[Step]) -> i64 {
+    steps.iter().filter(|s| s.critical).filter_map(|s| s.p95_s).sum()
 }
 
 /// Marks the steps of the longest path to the last resumption, by the unlucky durations.
-fn mark_critical(steps: &mut [Step]) {
+fn mark_critical(steps: &mut [Step], ends: &BTreeMap<u32, (i64, i64)>) {
     let latest = |steps: &[Step], ids: &BTreeSet<u32>| {
         let among = steps.iter().filter(|s| ids.contains(&s.id));
-        among.max_by_key(|s| (s.done_p95_s, Reverse(s.id))).map(|s| s.id)
+        among.max_by_key(|s| (ends.get(&s.id).map(|e| e.1), Reverse(s.id))).map(|s| s.id)
     };
-    let in_time: BTreeSet<u32> = steps.iter().filter(|s| s.phase < Phase::Protect).map(|s| s.id).collect();
+    let in_time: BTreeSet<u32> =
+        steps.iter().filter(|s| s.phase < Some(Phase::Protect)).map(|s| s.id).collect();
     let mut next = latest(steps, &in_time);
     while let Some(id) = next {
         let Some(step) = steps.iter_mut().find(|s| s.id == id) else { return };
@@ -173,10 +189,15 @@ fn mark_critical(steps: &mut [Step]) {
 }
 
 fn unprotected(lane: &Lane<'_>, since: BTreeSet<u32>, steps: &[Step]) -> Unprotected {
-    let protects = || steps.iter().filter(|s| s.datastore == *lane.datastore && s.phase == Phase::Protect);
-    let begins =
-        |done: fn(&Step) -> i64| steps.iter().filter(|s| since.contains(&s.id)).map(done).max().unwrap_or(0);
-    let lasts = |done: fn(&Step) -> i64| protects().map(done).max().map(|end| end - begins(done));
+    let protects = || {
+        let own = steps.iter().filter(|s| s.datastore.as_ref() == Some(lane.datastore));
+        own.filter(|s| s.phase == Some(Phase::Protect))
+    };
+    let begins = |done: fn(&Step) -> Option<i64>| {
+        steps.iter().filter(|s| since.contains(&s.id)).filter_map(done).max().unwrap_or(0)
+    };
+    let lasts =
+        |done: fn(&Step) -> Option<i64>| protects().filter_map(done).max().map(|end| end - begins(done));
     Unprotected {
         datastore: lane.datastore.clone(),
         region: lane.region.to_owned(),

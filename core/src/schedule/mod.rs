@@ -88,6 +88,18 @@ impl Schedule {
         }
     }
 
+    /// The last run until an instant; for a rate, the earliest instant at which it can have been. None
+    /// when there was none.
+    pub fn last(&self, until: Timestamp) -> Option<Timestamp> {
+        match self {
+            Schedule::Continuous => Some(until),
+            Schedule::Every(every) => until.checked_sub(*every).ok(),
+            Schedule::Calendar(calendar) => {
+                calendar.last_until(until.as_second()).and_then(|s| Timestamp::from_second(s).ok())
+            }
+        }
+    }
+
     /// The largest time between two runs that touch the window: how old the last run can get in it.
     /// None when no run comes before the window, or none after it.
     pub fn largest_gap(&self, from: Timestamp, to: Timestamp) -> Option<Gap> {

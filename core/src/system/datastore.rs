@@ -3,7 +3,7 @@
 use super::reference::{ResourceRef, SiteRef};
 
 /// Data that can be lost: in a resource at a provider, or at a site that no provider reaches.
-#[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, crate::Attributes)]
 #[attribute(check = Datastore::check)]
 pub struct Datastore {
     /// The resource that holds the data; what protects it is derived from it.

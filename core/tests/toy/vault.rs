@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use drctl_core::Attributes;
-use drctl_core::addr::{Address, Name};
+use drctl_core::addr::Name;
 use drctl_core::provider::*;
 use drctl_core::recovery::*;
 use drctl_core::rule::Rule;
+use drctl_core::span::{FileId, Span};
+use drctl_core::system::{Datastore, Declared, ResourceRef, System, Written};
 use drctl_core::value::Value;
 use jiff::{SignedDuration, Timestamp};
 
@@ -140,14 +142,21 @@ pub(crate) fn vault(
 
 /// The plan, which is sound.
 pub(crate) fn plan(components: &[Component], datastores: &[&str], lost: &str) -> RecoveryPlan {
-    let datastores: BTreeMap<Name, Address> = datastores
-        .iter()
-        .map(|d| (Name::new(*d).unwrap(), format!("toy_vault.{d}").parse().unwrap()))
-        .collect();
+    let mut system = System::default();
+    for name in datastores {
+        let held = ResourceRef(format!("toy_vault.{name}").parse().unwrap());
+        let is = Datastore { resource: Some(held), ..Datastore::default() };
+        let written = Written {
+            attributes: BTreeMap::new(),
+            spans: BTreeMap::new(),
+            span: Span { file: FileId(0), start: 0, end: 0 },
+        };
+        system.datastores.insert(Name::new(*name).unwrap(), Declared { is, written });
+    }
     let plan = recover(&Input {
         components,
-        datastores: &datastores,
-        loss: &Loss { regions: [lost.to_owned()].into() },
+        system: &system,
+        loss: &Loss { regions: [lost.to_owned()].into(), ..Loss::default() },
         scenario: None,
         objective: Objective {
             rto: Some(SignedDuration::from_mins(30)),

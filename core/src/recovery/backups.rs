@@ -1,0 +1,166 @@
+//! Declared backups as ways back: which survive a loss, what the newest of each holds, and which one
+//! is taken.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::hit::Hit;
+use super::model::{Input, Rejected};
+use crate::addr::Name;
+use crate::duration;
+use crate::system::{Backup, Destination};
+
+/// A backup that can be restored from.
+pub(crate) struct Kept<'a> {
+    /// Its name.
+    pub(crate) name: &'a Name,
+    /// The backup.
+    pub(crate) backup: &'a Backup,
+    /// In words: "backup to s3, in bucket aws_s3_bucket.db".
+    pub(crate) mechanism: String,
+    /// The moment that the newest one holds, if its run succeeded.
+    pub(crate) point: Timestamp,
+    /// What can be lost in the worst case; none when it has no bound or is not declared.
+    pub(crate) worst: Option<SignedDuration>,
+    /// The largest time between two.
+    gap: Option<SignedDuration>,
+}
+
+impl Kept<'_> {
+    fn address(&self) -> String {
+        format!("backup.{}", self.name)
+    }
+
+    /// How its loss is known.
+    pub(crate) fn source(&self) -> String {
+        let takes = match self.backup.external.takes {
+            Some(takes) => format!("taking {}", duration::text(takes)),
+            None => "how long one takes is not declared (`takes`)".to_owned(),
+        };
+        let worst = match self.worst {
+            Some(worst) => format!("; in the worst case {}", duration::text(worst)),
+            None => "; in the worst case without a bound".to_owned(),
+        };
+        format!("its last run by {}, {takes}, if it succeeded{worst}", self.backup.external.schedule)
+    }
+}
+
+/// The best of the backups of a datastore, and the others with the reason; without a best one, all of
+/// them. With `only`, that one or none.
+pub(crate) fn choose<'a>(
+    input: &Input<'a>,
+    hit: &Hit,
+    datastore: &Name,
+    only: Option<&Name>,
+) -> (Option<Kept<'a>>, Vec<Rejected>) {
+    let (mut usable, mut rejected) = (Vec::new(), Vec::new());
+    for (name, backup) in input.system.backups.iter().filter(|(_, b)| b.is.of.0 == *datastore) {
+        let told = only.filter(|only| *only != name);
+        let beside = [None];
+        let places: Vec<Option<&Destination>> = match backup.is.to.as_slice() {
+            [] => beside.to_vec(),
+            to => to.iter().map(Some).collect(),
+        };
+        for place in places {
+            let mechanism = in_words(place);
+            let found = match told {
+                Some(only) => Err(format!("the step says `from = backup.{only}`")),
+                None => kept(input, hit, (name, &backup.is), place),
+            };
+            match found {
+                Ok(kept) => usable.push(kept),
+                Err(why) => rejected.push(Rejected { from: format!("backup.{name}"), mechanism, why }),
+            }
+        }
+    }
+    usable.sort_by_key(|k| (k.worst.is_none(), k.worst, k.gap.is_none(), k.gap, k.name));
+    let mut usable = usable.into_iter();
+    let best = usable.next();
+    if let Some(best) = &best {
+        rejected.extend(usable.map(|other| {
+            let why = match (best.worst, other.worst) {
+                (Some(best), Some(other)) if other > best => {
+                    format!("in the worst case it loses {} more", duration::text(other - best))
+                }
+                (Some(_), None) => "what it can lose has no bound".to_owned(),
+                _ => "not better, and later by name".to_owned(),
+            };
+            Rejected { from: other.address(), mechanism: other.mechanism, why }
+        }));
+    }
+    (best, rejected)
+}
+
+fn in_words(place: Option<&Destination>) -> String {
+    let Some(to) = place else { return "backup beside the data".to_owned() };
+    let bucket = to.bucket.as_ref().map(|b| format!(" in {}", b.0));
+    let site = to.site.as_ref().map(|s| format!(" at site.{}", s.0));
+    let region = to.region.as_ref().map(|r| format!(" in {r}"));
+    let place: String = bucket.into_iter().chain(site).chain(region).collect();
+    format!("backup to {}{place}", to.name)
+}
+
+/// The newest one that is kept there, or why there is none.
+fn kept<'a>(
+    input: &Input<'a>,
+    hit: &Hit,
+    (name, backup): (&'a Name, &'a Backup),
+    place: Option<&Destination>,
+) -> Result<Kept<'a>, String> {
+    if let Some(why) = gone(input, hit, backup, place) {
+        return Err(why);
+    }
+    let transfer = place.and_then(|to| to.transfer).unwrap_or_default();
+    let takes = backup.external.takes.unwrap_or_default();
+    let before = |at: Timestamp, by: SignedDuration| at.checked_sub(by).unwrap_or(Timestamp::MIN);
+    let there = before(before(input.now, takes), transfer);
+    let good = good_until(input, &backup.of.0);
+    let Some(point) = backup.external.schedule.last(good.map_or(there, |good| good.min(there))) else {
+        return Err("by its schedule none was made yet".to_owned());
+    };
+    if let Some(keep) = place.and_then(|to| to.keep).or(backup.external.keep)
+        && point < before(input.now, keep)
+    {
+        let keep = duration::text(keep);
+        return Err(format!("it is kept for {keep}, and the newest that helps is of {point}"));
+    }
+    let exposure = backup.external.exposure(input.now);
+    Ok(Kept {
+        name,
+        backup,
+        mechanism: in_words(place),
+        point,
+        worst: exposure.loss.and_then(|loss| loss.checked_add(transfer)),
+        gap: exposure.gap.map(|gap| gap.length),
+    })
+}
+
+/// Until when the data was right, as far as anybody can tell: the instant that was asked for, else the
+/// time within which wrong data is noticed.
+pub(crate) fn good_until(input: &Input<'_>, datastore: &Name) -> Option<Timestamp> {
+    let within = input.loss.data.get(datastore).copied().flatten().map(SignedDuration::from_secs);
+    input.at.or_else(|| within.and_then(|within| input.now.checked_sub(within).ok()))
+}
+
+/// Why nothing is there any more.
+fn gone(input: &Input<'_>, hit: &Hit, backup: &Backup, place: Option<&Destination>) -> Option<String> {
+    let Some(to) = place else {
+        // Where data only went wrong the copy beside it still is.
+        let held = input.system.datastores.get(&backup.of.0);
+        let place = held.and_then(|d| hit.place(input.loss, &d.is, input.components));
+        let lost = place.is_some() || input.loss.datastores.contains(&backup.of.0);
+        return lost.then(|| "it stands beside the data and is lost with it".to_owned());
+    };
+    if let Some(site) = to.site.as_ref().filter(|s| hit.sites.contains_key(&s.0)) {
+        return Some(format!("site.{} is lost", site.0));
+    }
+    if let Some(region) = to.region.as_ref().filter(|r| input.loss.regions.contains(*r)) {
+        return Some(format!("it is in {region}, which is lost"));
+    }
+    let bucket = to.bucket.as_ref()?;
+    if input.loss.names_resource(&bucket.0) {
+        return Some(format!("{} is lost", bucket.0));
+    }
+    let holder = input.components.iter().find(|c| c.address == bucket.0)?;
+    let region = holder.place.region.as_ref().filter(|r| input.loss.regions.contains(*r))?;
+    Some(format!("{} is in {region}, which is lost", bucket.0))
+}

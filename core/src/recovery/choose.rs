@@ -1,0 +1,193 @@
+//! The way back of one datastore by what its kind knows, and why there is none.
+
+use std::collections::BTreeSet;
+
+use super::backups::{self, good_until};
+use super::candidate::{Candidate, candidates, subject};
+use super::hit::Hit;
+use super::judge::Lost;
+use super::model::{Choice, Component, Infeasible, Input, Rejected, Seen};
+use super::planner::readable;
+use crate::addr::{Address, Name};
+use crate::provider::{RecoveryStep, Target};
+
+/// A datastore with the way back chosen for it.
+pub(crate) struct Chosen<'a> {
+    pub(crate) choice: Choice,
+    pub(crate) steps: Vec<RecoveryStep>,
+    pub(crate) doubt: Option<String>,
+    /// Whether the loss has a value that was not observed, or not now.
+    pub(crate) unseen: bool,
+    pub(crate) resource: &'a Component,
+    pub(crate) region: String,
+}
+
+impl Chosen<'_> {
+    /// What it loses.
+    pub(crate) fn lost(&self) -> Lost {
+        Lost { seconds: self.choice.data_loss_s, unseen: self.unseen }
+    }
+}
+
+/// The resource is not there.
+pub(crate) fn missing_resource(name: &Name, address: &Address) -> Infeasible {
+    Infeasible {
+        datastore: name.clone(),
+        resource: Some(address.clone()),
+        why: format!("{address} is not part of this configuration"),
+        rejected: Vec::new(),
+        help: "Point `resource` of the datastore at a resource block.".to_owned(),
+    }
+}
+
+/// Nothing holds it, and nothing written restores it.
+pub(crate) fn not_written(name: &Name) -> Infeasible {
+    Infeasible {
+        datastore: name.clone(),
+        resource: None,
+        why: "no resource holds it, and no step of a procedure that is followed restores it".to_owned(),
+        rejected: Vec::new(),
+        help: format!(
+            "Write a step with `restore = datastore.{name}`, in a procedure that a service or the scenario \
+             names in `recover`."
+        ),
+    }
+}
+
+/// Adds the declared backups, which no step restores from.
+pub(crate) fn with_backups(input: &Input<'_>, hit: &Hit, mut infeasible: Infeasible) -> Infeasible {
+    let (best, rejected) = backups::choose(input, hit, &infeasible.datastore, None);
+    infeasible.rejected.extend(best.map(|kept| Rejected {
+        from: format!("backup.{}", kept.name),
+        mechanism: kept.mechanism,
+        why: "no step restores from it".to_owned(),
+    }));
+    infeasible.rejected.extend(rejected);
+    infeasible
+}
+
+/// Picks the best way back: newest data first, then the fastest; what was observed before what was not.
+pub(crate) fn choose<'a>(
+    input: &Input<'a>,
+    name: &Name,
+    resource: &'a Component,
+    run: &str,
+) -> Result<Chosen<'a>, Box<Infeasible>> {
+    let mut rejected = Vec::new();
+    let mut usable: Vec<(Candidate<'a>, Vec<RecoveryStep>)> = Vec::new();
+    let mut homes: BTreeSet<String> =
+        resource.place.region.clone().into_iter().filter(|r| input.loss.regions.contains(r)).collect();
+    let input = &Input { at: good_until(input, name), ..*input };
+    for candidate in candidates(input, resource) {
+        let target = Target {
+            region: candidate.region.clone(),
+            name: new_name(&resource.id.0, run),
+            at: candidate.point,
+            now: input.now,
+        };
+        let steps = resource.kind.recover(&subject(resource), &candidate.protection, &target);
+        match &candidate.refused {
+            Some(why) => {
+                homes.extend(Some(candidate.region.clone()).filter(|r| input.loss.regions.contains(r)));
+                rejected.push(candidate.rejected(why.clone()));
+            }
+            None if steps.is_empty() => {
+                rejected.push(candidate.rejected("drctl knows no steps that bring it back from there"));
+            }
+            None => usable.push((candidate, steps)),
+        }
+    }
+    usable.sort_by_key(|(c, steps)| {
+        let slow: i64 = steps.iter().map(|s| s.estimate.p95.as_secs()).sum();
+        (c.doubt.is_some(), c.loss.is_none(), c.loss, slow, c.from.address.clone())
+    });
+    let mut usable = usable.into_iter();
+    let Some((best, steps)) = usable.next() else {
+        return Err(Box::new(no_way(input, name, resource, rejected, homes)));
+    };
+    rejected.extend(usable.map(|(other, _)| other.rejected(worse_than(&best, &other))));
+    Ok(Chosen {
+        choice: choice(name, resource, &best, rejected),
+        steps,
+        unseen: best.protection.has_window() && (best.loss.is_none() || best.from.seen != Seen::Present),
+        doubt: best.doubt,
+        resource,
+        region: best.region,
+    })
+}
+
+/// `homes` are the lost regions that hold the data or a copy of it.
+fn no_way(
+    input: &Input<'_>,
+    name: &Name,
+    resource: &Component,
+    rejected: Vec<Rejected>,
+    homes: BTreeSet<String>,
+) -> Infeasible {
+    let absent = |r: &&Rejected| {
+        input.components.iter().any(|c| c.address.to_string() == r.from && c.seen == Seen::Absent)
+    };
+    let never_applied: Vec<String> = rejected.iter().filter(absent).map(|r| r.from.clone()).collect();
+    let lost = homes.iter().cloned().collect::<Vec<_>>().join(" and ");
+    let why = match (rejected.is_empty(), lost.as_str()) {
+        (true, "") => format!("nothing else protects {}", resource.address),
+        (true, lost) => format!("nothing outside of {lost} protects {}", resource.address),
+        (false, "") => format!("no protection of {} helps after this loss", resource.address),
+        (false, lost) => format!("no protection of {} is left after the loss of {lost}", resource.address),
+    };
+    let (any, outside) = match homes.len() {
+        0 | 1 => (lost, "another region"),
+        _ => (homes.into_iter().collect::<Vec<_>>().join(" or "), "a region outside of this loss"),
+    };
+    let before = match never_applied.as_slice() {
+        [] => format!("replicate {} to {outside} and apply it", resource.address),
+        declared => format!("apply {}", declared.join(" and ")),
+    };
+    Infeasible {
+        datastore: name.clone(),
+        resource: Some(resource.address.clone()),
+        why,
+        rejected,
+        help: match any.as_str() {
+            "" => format!("Before the next time: {before}."),
+            any => format!("If {any} comes back, the data is there. Before the next time: {before}."),
+        },
+    }
+}
+
+fn worse_than(best: &Candidate<'_>, other: &Candidate<'_>) -> String {
+    match (best.loss, other.loss) {
+        (Some(best), Some(other)) if other > best => {
+            format!("loses {} more", readable(other.as_secs() - best.as_secs()))
+        }
+        (Some(_), None) => "its loss of data has no bound".to_owned(),
+        _ if other.doubt.is_some() && best.doubt.is_none() => "it was not observed".to_owned(),
+        _ => "not better, and slower or later by name".to_owned(),
+    }
+}
+
+fn choice(name: &Name, resource: &Component, best: &Candidate<'_>, rejected: Vec<Rejected>) -> Choice {
+    Choice {
+        datastore: name.clone(),
+        resource: Some(resource.address.clone()),
+        from: best.from.address.to_string(),
+        mechanism: best.mechanism.clone(),
+        region: Some(best.region.clone()),
+        point: best.point,
+        data_loss_s: best.loss.map(|l| l.as_secs()),
+        data_loss_source: best.loss_source.clone(),
+        step: None,
+        why: match rejected.len() {
+            0 => "the only way back that was found".to_owned(),
+            _ => "the newest data outside of the loss".to_owned(),
+        },
+        rejected,
+    }
+}
+
+/// A name that was never used: the old one, cut to fit into 63 characters, and the run's id.
+fn new_name(old: &str, run: &str) -> String {
+    let room = 63 - run.len() - 1;
+    let kept: String = old.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(room).collect();
+    format!("{}-{run}", kept.trim_end_matches('-'))
+}

@@ -1,0 +1,247 @@
+//! Written procedures in a recovery plan: their steps with numbers, what they restore from, and what
+//! of them cannot be done after the loss.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::backups::{self, Kept};
+use super::follow::Followed;
+use super::hit::Hit;
+use super::model::{Blocked, Choice, Infeasible, Input, Rejected, Step, Unprotected};
+use super::written::{in_order, step};
+use crate::addr::Name;
+use crate::provider::{Phase, RecoveryStep, StepNature};
+use crate::system::Step as Is;
+
+/// A way back by steps that a kind knows.
+pub(crate) struct Derived {
+    /// What it comes back from.
+    pub(crate) choice: Choice,
+    /// The steps that restore; what is before and after them is written.
+    pub(crate) steps: Vec<RecoveryStep>,
+    /// What could not be observed of it.
+    pub(crate) doubt: Option<String>,
+    /// Whether what it loses was not observed, or not now.
+    pub(crate) unseen: bool,
+}
+
+/// The written steps of a plan.
+#[derive(Default)]
+pub(crate) struct Written {
+    /// The steps, numbered on.
+    pub(crate) steps: Vec<Step>,
+    /// What each datastore comes back from that they restore.
+    pub(crate) choices: BTreeMap<Name, Choice>,
+    /// The datastores that nothing is left for.
+    pub(crate) infeasible: Vec<Infeasible>,
+    /// What cannot be done.
+    pub(crate) blocked: Vec<Blocked>,
+    /// Datastores of which the loss was not observed, or not now.
+    pub(crate) unseen: BTreeSet<Name>,
+    /// What the reader should know.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Numbers the steps of the procedures from `first` on. `back` are the steps with which datastores are
+/// back that none of the procedures restores; `derive` finds the way back that a resource's kind knows.
+pub(crate) fn splice(
+    input: &Input<'_>,
+    hit: &Hit,
+    followed: &[Followed<'_>],
+    (first, back): (u32, &[Unprotected]),
+    derive: impl Fn(&Name) -> Option<Derived>,
+) -> Written {
+    let mut written = Written::default();
+    let mut ends: Vec<BTreeSet<u32>> = Vec::new();
+    for one in followed {
+        let mut entry: BTreeSet<u32> = one.after.iter().flat_map(|place| ends[*place].clone()).collect();
+        let data = back.iter().filter(|b| one.data.contains(&b.datastore));
+        entry.extend(data.flat_map(|b| b.since.iter().copied()));
+        let mut last: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut open = BTreeSet::new();
+        for is in in_order(one.procedure) {
+            let mut next = step(input.system, one.name, is);
+            next.needs = match is.before().filter_map(|name| last.get(name).copied()).collect() {
+                none if BTreeSet::is_empty(&none) => entry.clone(),
+                needs => needs,
+            };
+            open.retain(|id| !next.needs.contains(id));
+            let number = |written: &Written| first + u32::try_from(written.steps.len()).unwrap_or(u32::MAX);
+            next.id = number(&written);
+            blocked(hit, is, next.id, &mut written);
+            match &is.restore {
+                Some(datastore) => restore(input, hit, is, &datastore.0, next, &derive, &mut written),
+                None => written.steps.push(next),
+            }
+            let id = number(&written) - 1;
+            last.insert(&is.name, id);
+            open.insert(id);
+        }
+        ends.push(if open.is_empty() { entry } else { open });
+    }
+    written
+}
+
+/// Notes what the step needs and the loss takes.
+fn blocked(hit: &Hit, is: &Is, step: u32, written: &mut Written) {
+    let needed = is.needs.iter().flatten();
+    for (site, why) in needed.filter_map(|site| hit.sites.get_key_value(&site.0)) {
+        let why = match why.as_str() {
+            "lost" => format!("it needs site.{site}, which is lost"),
+            why => format!("it needs site.{site}, which {why} and is lost with it"),
+        };
+        written.blocked.push(Blocked { step: Some(step), service: None, why });
+    }
+}
+
+/// A step that restores: from the backup or by the steps of the resource's kind, whichever loses less.
+fn restore(
+    input: &Input<'_>,
+    hit: &Hit,
+    is: &Is,
+    datastore: &Name,
+    mut step: Step,
+    derive: impl Fn(&Name) -> Option<Derived>,
+    written: &mut Written,
+) {
+    let (best, mut rejected) = backups::choose(input, hit, datastore, is.from.as_ref().map(|f| &f.0));
+    let derived = derive(datastore).filter(|_| is.from.is_none());
+    let lost = |kept: &Kept<'_>| input.now.duration_since(kept.point).as_secs();
+    match (best, derived) {
+        (Some(kept), derived)
+            if derived.as_ref().is_none_or(|d| d.choice.data_loss_s.is_none_or(|s| s > lost(&kept))) =>
+        {
+            if let Some(Derived { choice, .. }) = derived {
+                let why = "what it loses is more, or not known".to_owned();
+                rejected.push(Rejected { from: choice.from, mechanism: choice.mechanism, why });
+                rejected.extend(choice.rejected);
+            }
+            from_backup(is, &kept, &mut step);
+            let choice = Choice {
+                datastore: datastore.clone(),
+                resource: input.system.datastores.get(datastore).and_then(|d| Some(d.is.resource.clone()?.0)),
+                from: format!("backup.{}", kept.name),
+                mechanism: kept.mechanism.clone(),
+                region: None,
+                point: Some(kept.point),
+                data_loss_s: Some(lost(&kept)),
+                data_loss_source: kept.source(),
+                step: Some(step.id),
+                why: chosen(is, &rejected),
+                rejected,
+            };
+            written.choices.entry(datastore.clone()).or_insert(choice);
+            written.steps.push(step);
+        }
+        (best, Some(Derived { mut choice, steps, doubt, unseen })) => {
+            let why = |b: &Kept<'_>| (format!("backup.{}", b.name), b.mechanism.clone());
+            let worse = best.as_ref().map(why).map(|(from, mechanism)| Rejected {
+                from,
+                mechanism,
+                why: "the other way loses less".to_owned(),
+            });
+            choice.rejected.extend(worse);
+            choice.rejected.append(&mut rejected);
+            choice.step = Some(step.id);
+            written.warnings.extend(doubt.map(|doubt| format!("{datastore} ({}): {doubt}", choice.from)));
+            written.unseen.extend(unseen.then(|| datastore.clone()));
+            by_kind(&choice, steps, step, written);
+            written.choices.entry(datastore.clone()).or_insert(choice);
+        }
+        (_, None) => {
+            let why = format!("nothing is left to restore datastore.{datastore} from");
+            written.blocked.push(Blocked { step: Some(step.id), service: None, why: why.clone() });
+            if written.infeasible.iter().all(|i| i.datastore != *datastore) {
+                written.infeasible.push(nothing_left(input, datastore, why, rejected));
+            }
+            written.steps.push(step);
+        }
+    }
+}
+
+fn nothing_left(input: &Input<'_>, datastore: &Name, why: String, rejected: Vec<Rejected>) -> Infeasible {
+    let help = match rejected.as_slice() {
+        [] => format!("Before the next time: declare a `backup` of datastore.{datastore}."),
+        _ => "Before the next time: keep one where this loss does not reach, with one more `to`.".to_owned(),
+    };
+    let resource = input.system.datastores.get(datastore).and_then(|d| d.is.resource.clone());
+    Infeasible { datastore: datastore.clone(), resource: resource.map(|r| r.0), why, rejected, help }
+}
+
+fn chosen(is: &Is, rejected: &[Rejected]) -> String {
+    match (&is.from, rejected.is_empty()) {
+        (Some(_), _) => "the step says so".to_owned(),
+        (None, true) => "the only way back that is declared".to_owned(),
+        (None, false) => "the least that can be lost, of those outside of the loss".to_owned(),
+    }
+}
+
+/// What is known of the backup that a step restores from.
+fn from_backup(is: &Is, kept: &Kept<'_>, step: &mut Step) {
+    if is.description.is_none() {
+        step.summary = format!("{} from backup.{} ({})", step.summary, kept.name, kept.mechanism);
+    }
+    let at = format!("the newest point that helps is of {}, if its run succeeded", kept.point);
+    step.before.push(at);
+    let external = &kept.backup.external;
+    if let Some(list) = &external.list {
+        step.before.push(format!("this lists the points: {}", list.join(" ")));
+    }
+    match &external.restore {
+        Some(command) => step.command_equivalent.clone_from(command),
+        None => step.kind = StepNature::Manual,
+    }
+}
+
+/// The steps of the kind in the place of the written one. Its own estimate stands for all of them.
+fn by_kind(choice: &Choice, steps: Vec<RecoveryStep>, step: Step, written: &mut Written) {
+    let restores: Vec<RecoveryStep> = steps.into_iter().filter(|s| s.phase == Phase::Restore).collect();
+    if restores.is_empty() {
+        let summary = format!("{} from {} ({})", step.summary, choice.from, choice.mechanism);
+        written.steps.push(Step { summary, kind: StepNature::Manual, ..step });
+        return;
+    }
+    let mut needs = step.needs.clone();
+    for (id, own) in (step.id..).zip(restores) {
+        let mut next = Step { id, needs: std::mem::replace(&mut needs, [id].into()), ..step.clone() };
+        next.summary = own.summary;
+        next.kind = own.nature;
+        next.before.extend(own.before);
+        next.api = own.api;
+        next.command_equivalent = own.command;
+        next.facts = own.facts;
+        if next.why.is_empty() {
+            next.why = own.why;
+        }
+        if next.p95_s.is_none() {
+            next.p50_s = Some(own.estimate.p50.as_secs());
+            next.p95_s = Some(own.estimate.p95.as_secs());
+            next.estimate_source = own.estimate.source;
+        } else if id > step.id {
+            (next.p50_s, next.p95_s) = (Some(0), Some(0));
+            next.estimate_source = format!("declared, within step {}", step.id);
+        }
+        written.steps.push(next);
+    }
+}
+
+/// Puts the written steps between bringing back and protecting again.
+pub(crate) fn merge(
+    mut derived: Vec<Step>,
+    written: Vec<Step>,
+    unprotected: &mut [Unprotected],
+) -> Vec<Step> {
+    let first = derived.iter().position(|s| s.phase == Some(Phase::Protect)).unwrap_or(derived.len());
+    let by = |id: u32| {
+        let room = u32::try_from(written.len()).unwrap_or(u32::MAX);
+        if usize::try_from(id).is_ok_and(|id| id > first) { id + room } else { id }
+    };
+    for step in &mut derived {
+        step.id = by(step.id);
+        step.needs = step.needs.iter().copied().map(by).collect();
+    }
+    for window in unprotected {
+        window.until = window.until.iter().copied().map(by).collect();
+    }
+    let protect = derived.split_off(first);
+    derived.into_iter().chain(written).chain(protect).collect()
+}
