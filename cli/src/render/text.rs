@@ -51,7 +51,7 @@ pub(crate) fn quoted(text: &str) -> String {
 pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
     let layout = ['\n', '\r', '\t', '\u{1b}'];
     let hostile = |c: char| is_hostile(c) && !layout.contains(&c);
-    if !text.contains(hostile) {
+    if is_plain(text) || !text.contains(hostile) {
         return Cow::Borrowed(text);
     }
     let mut harmless = String::with_capacity(text.len());
@@ -66,6 +66,13 @@ pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(harmless)
+}
+
+/// Whether the text is nothing but ASCII that is printed, and line ends: most of it is, and looking at
+/// bytes side by side is a hundred times as fast as looking at one character after the other.
+fn is_plain(text: &str) -> bool {
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n');
+    text.as_bytes().chunks(256).all(|some| some.iter().fold(true, |all, byte| all & plain(byte)))
 }
 
 /// Columns the text takes.
@@ -121,6 +128,21 @@ pub(crate) fn count(n: usize, one: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hostile_character_is_found_wherever_it_stands_in_a_finished_text() {
+        for length in [0, 1, 255, 256, 257, 600] {
+            let (before, after) = ("a\n".repeat(length), "b".repeat(length));
+            for (found, written) in
+                [("\u{7f}", "\\u007f"), ("\u{9b}", "\\u009b"), ("\u{e0001}", "\\udb40\\udc01")]
+            {
+                let text = format!("{before}{found}{after}");
+                assert_eq!(harmless(&text), format!("{before}{written}{after}"));
+            }
+            let kept = format!("{before}é\t\r\u{1b}[0m{after}");
+            assert_eq!(harmless(&kept), kept);
+        }
+    }
 
     #[test]
     fn hostile_characters_are_written_out() {
