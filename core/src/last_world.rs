@@ -298,7 +298,7 @@ impl Sighting {
             attribute(instance.kind.inputs(), name)
                 .is_some_and(|row| (row.canonical)(pending.value.clone()).is_ok())
         });
-        for name in &instance.wanted {
+        for name in instance.wanted.iter() {
             if !self.asked.contains(name) && !found.attributes.contains_key(name) {
                 found
                     .unobserved

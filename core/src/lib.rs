@@ -16,6 +16,7 @@ pub mod fact;
 pub mod graph;
 pub mod lang;
 pub mod last_world;
+pub mod map;
 pub mod plan;
 pub mod protection;
 pub mod provider;

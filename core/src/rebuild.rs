@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::addr::{Address, Name};
+use crate::map::Map;
 use crate::plan::{Action, After, Op, Plan, Progress, ResourceChange, resolve};
 use crate::provider::{AnyKind, Id, Registry};
 use crate::schema::{Role, attribute};
@@ -220,7 +221,7 @@ fn value_of(
 ) -> Option<Value> {
     let (name, expr) = change.desired.get_key_value(name)?;
     let alone = ResourceChange {
-        desired: BTreeMap::from([(name.clone(), expr.clone())]),
+        desired: Map::from([(name.clone(), expr.clone())]),
         attributes: Vec::new(),
         notes: Vec::new(),
         drift: Vec::new(),

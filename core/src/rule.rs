@@ -1,14 +1,13 @@
 //! Rules: what a provider's facts say about a planned change. A kind lists its rules beside its
 //! attributes; the planner runs them all and puts the notes into the plan.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::addr::Address;
 use crate::fact::{Fact, FactId};
 use crate::lang::expr::Expr;
+use crate::map::Map;
 use crate::plan::Action;
 use crate::provider::{Observed, Place};
 use crate::schema::AttributeType;
@@ -125,7 +124,7 @@ pub struct Change<'p> {
     /// What the provider has now.
     pub before: Option<&'p Observed>,
     /// What the configuration says, canonical where known. What is not written is not here.
-    pub desired: &'p BTreeMap<String, Expr>,
+    pub desired: &'p Map<String, Expr>,
     /// Attributes that drctl applied earlier and that are no longer written.
     pub removed: &'p [String],
     /// Where it is.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use drctl_core::addr::{InstanceKey, ModulePath, Name, ProviderAddress};
 use drctl_core::fact::{Fact, FactId};
 use drctl_core::lang::expr::{Expr, ExprKind, PathStep, Reference, Subject};
+use drctl_core::map::Map;
 use drctl_core::plan::{
     AcceptKind, Acceptance, Action, After, AttributeChange, OutputChange, Plan, ProviderHead, ResourceChange,
     Selection, StateRef,
@@ -55,7 +56,7 @@ fn change(address: &str, provider: &str, id: &str, action: Action) -> ResourceCh
         why: String::new(),
         attributes: Vec::new(),
         notes: Vec::new(),
-        desired: BTreeMap::new(),
+        desired: Map::new(),
         observed: None,
         observed_sha256: None,
         unobserved: None,

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::addr::{Address, KindName, ModulePath, Name, ProviderAddress};
 use crate::lang::expr::{Expr, Reference};
 use crate::lang::types::TypeConstraint;
+use crate::map::Map;
 use crate::plan::AcceptKind;
 use crate::span::Span;
 use crate::system::Written;
@@ -120,9 +121,9 @@ pub struct Resource {
     pub depends_on: Vec<(Reference, Span)>,
     /// What is set, blocks included: a block is an object, repeated blocks are a list, labelled
     /// blocks an object by label.
-    pub attributes: BTreeMap<String, Expr>,
+    pub attributes: Map<String, Expr>,
     /// Where each is set.
-    pub attribute_spans: BTreeMap<String, Span>,
+    pub attribute_spans: Map<String, Span>,
     /// Its header.
     pub span: Span,
     /// The whole block.

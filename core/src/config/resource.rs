@@ -13,6 +13,7 @@ use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::expr::{Expr, ExprKind, PathStep, Reference, Subject};
 use crate::lang::near;
+use crate::map::Map;
 use crate::provider::Registry;
 use crate::schema::{Attribute, Role, Type, attribute};
 use crate::span::Span;
@@ -40,8 +41,8 @@ pub(super) fn resource(source: Source<'_>, registry: &Registry, diags: &mut Diag
         count: None,
         for_each: None,
         depends_on: Vec::new(),
-        attributes: BTreeMap::new(),
-        attribute_spans: BTreeMap::new(),
+        attributes: Map::new(),
+        attribute_spans: Map::new(),
         span: source.header(),
         block_span: source.span(),
     };
@@ -72,8 +73,8 @@ pub(super) fn resource(source: Source<'_>, registry: &Registry, diags: &mut Diag
         );
     }
     read.body(source, kind.inputs(), &META, diags);
-    resource.attributes = read.attributes;
-    resource.attribute_spans = read.spans;
+    resource.attributes = read.attributes.into_iter().collect();
+    resource.attribute_spans = read.spans.into_iter().collect();
     Some(resource)
 }
 

@@ -243,7 +243,7 @@ fn stands_for(input: &Input<'_>, was: &Instance, now: Option<&Instance>, id: &Id
     let observed = Observed {
         id: id.clone(),
         attributes,
-        outputs: was.derived.clone(),
+        outputs: was.derived.clone().into_iter().collect(),
         unobserved: now.map(|now| untold(was, now)).unwrap_or_default(),
         pending: BTreeMap::new(),
         managed_by: BTreeMap::new(),

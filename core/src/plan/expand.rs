@@ -2,6 +2,7 @@
 //! as it is known and brought into canonical form, and the identity is settled.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::canonical::canonical;
 use super::instance::{Instance, Origin};
@@ -17,6 +18,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::expr::{Expr, PathStep, Reference};
 use crate::lang::reduce;
 use crate::lang::render;
+use crate::map::Map;
 use crate::provider::{Id, Registry};
 use crate::schema::{Role, attribute as find};
 use crate::secret::Secret;
@@ -99,8 +101,7 @@ fn expand_block(
     match (&resource.count, &resource.for_each) {
         (None, None) => {
             let found = written.instance(known, None, diags);
-            known.instances.push(found);
-            Block::Single(known.instances.len() - 1)
+            Block::Single(known.add(found))
         }
         (Some(count), _) => {
             let Some(count) = count_of(&known.scope(Secrets::Revealed), count, diags) else {
@@ -113,7 +114,7 @@ fn expand_block(
                     value: Expr::literal(Value::Null, resource.span),
                 };
                 let found = written.instance(known, Some(&each), diags);
-                known.instances.push(found);
+                known.add(found);
             }
             Block::Counted((first..known.instances.len()).collect())
         }
@@ -124,8 +125,7 @@ fn expand_block(
             for (key, value) in all {
                 let each = Each { key: InstanceKey::Each(key.clone()), value };
                 let found = written.instance(known, Some(&each), diags);
-                members.insert(key, known.instances.len());
-                known.instances.push(found);
+                members.insert(key, known.add(found));
             }
             Block::Each(members)
         }
@@ -153,22 +153,24 @@ impl Written<'_> {
             origin: Origin::Declared(self.number),
             id: None,
             imported: false,
-            desired: BTreeMap::new(),
-            secrets: BTreeMap::new(),
-            derived: BTreeMap::new(),
-            wanted: BTreeSet::new(),
-            needs: BTreeSet::new(),
+            desired: Map::new(),
+            secrets: Map::new(),
+            derived: Map::new(),
+            wanted: Arc::default(),
+            needs: Vec::new(),
         };
         let mut own = Diagnostics::default();
+        let mut needs = BTreeSet::new();
         for (name, expr) in &resource.attributes {
-            self.attribute(&mut found, known, each, (name, expr), &mut own);
+            self.attribute((&mut found, &mut needs), known, each, (name, expr), &mut own);
         }
         for (reference, _) in &resource.depends_on {
-            add_needs(&mut found.needs, known, reference);
+            add_needs(&mut needs, known, reference);
         }
-        found.needs.remove(&found.address);
+        needs.remove(&found.address);
+        found.needs = needs.into_iter().collect();
         identify(&mut found, known, resource, &mut own);
-        found.wanted = wanted(&found, known, self.read);
+        found.wanted = Arc::new(wanted(&found, known, self.read));
         diags.extend(
             own.into_iter().map(|d| if d.address.is_none() { d.about(found.address.clone()) } else { d }),
         );
@@ -177,7 +179,7 @@ impl Written<'_> {
 
     fn attribute(
         &self,
-        found: &mut Instance,
+        (found, needs): (&mut Instance, &mut BTreeSet<Address>),
         known: &Known<'_>,
         each: Option<&Each>,
         (name, written): (&String, &Expr),
@@ -193,7 +195,7 @@ impl Written<'_> {
             written
         };
         for reference in self.locals.resources(written) {
-            add_needs(&mut found.needs, known, reference);
+            add_needs(needs, known, reference);
         }
         let Some(plain) = canonical(row, reduce(written, &revealed, diags), diags) else { return };
         if !row.sensitive && !plain.any_sensitive() {
@@ -264,7 +266,7 @@ fn identify(found: &mut Instance, known: &Known<'_>, resource: &Resource, diags:
     found.id = written.or(imported.map(|(id, _)| id));
     let place = known.world.places.get(&found.provider);
     if let (Some(id), Some(head)) = (&found.id, place) {
-        found.derived = found.kind.derived(id, &head.place);
+        found.derived = found.kind.derived(id, &head.place).into_iter().collect();
     }
 }
 
@@ -340,11 +342,11 @@ fn removed(known: &mut Known<'_>, registry: &Registry, diags: &mut Diagnostics) 
             // Without its provider configuration it cannot be read, only forgotten.
             id: Some(owned.id.clone()),
             imported: false,
-            desired: BTreeMap::new(),
-            secrets: BTreeMap::new(),
-            derived: place.map(|h| kind.derived(&owned.id, &h.place)).unwrap_or_default(),
-            wanted: owned.applied.keys().cloned().collect(),
-            needs: BTreeSet::new(),
+            desired: Map::new(),
+            secrets: Map::new(),
+            derived: place.into_iter().flat_map(|h| kind.derived(&owned.id, &h.place)).collect(),
+            wanted: Arc::new(owned.applied.keys().cloned().collect()),
+            needs: Vec::new(),
         });
     }
     known.instances.extend(gone);

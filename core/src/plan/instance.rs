@@ -1,11 +1,13 @@
 //! One resource instance on its way through the planner: what is wanted of it and what is known of
 //! it before anything is compared.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::world::{ReadRequest, World};
 use crate::addr::{Address, ProviderAddress};
 use crate::lang::expr::Expr;
+use crate::map::Map;
 use crate::provider::{AnyKind, Id, Request, Wanted};
 use crate::secret::Secret;
 use crate::value::Value;
@@ -35,15 +37,15 @@ pub struct Instance {
     /// Whether an `import` block names the id.
     pub imported: bool,
     /// What is written, canonical where known. Secrets stand as references.
-    pub desired: BTreeMap<String, Expr>,
+    pub desired: Map<String, Expr>,
     /// The same with their secrets, for the attributes that have any. Never leaves the planner.
-    pub secrets: BTreeMap<String, Secret<Expr>>,
+    pub secrets: Map<String, Secret<Expr>>,
     /// Outputs that follow from id and place alone.
-    pub derived: BTreeMap<String, Value>,
-    /// The attributes that a read has to fill.
-    pub wanted: BTreeSet<String>,
-    /// The instances that its text refers to or that `depends_on` names.
-    pub needs: BTreeSet<Address>,
+    pub derived: Map<String, Value>,
+    /// The attributes that a read has to fill: the same for most instances of a kind.
+    pub wanted: Arc<BTreeSet<String>>,
+    /// The instances that its text refers to or that `depends_on` names, sorted.
+    pub needs: Vec<Address>,
 }
 
 impl Instance {
@@ -66,7 +68,7 @@ pub fn requests(instances: &[Instance], world: &World) -> Vec<ReadRequest> {
                 address: i.address.clone(),
                 provider: i.provider.clone(),
                 kind: i.address.kind.clone(),
-                request: Request { id: i.id.clone()?, wanted: Wanted(i.wanted.clone()) },
+                request: Request { id: i.id.clone()?, wanted: Wanted(BTreeSet::clone(&i.wanted)) },
             })
         })
         .collect()

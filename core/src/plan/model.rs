@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::addr::{Address, ProviderAddress};
 use crate::lang::expr::Expr;
+use crate::map::Map;
 use crate::provider::{Id, Observed, Pending, Place, Unobserved};
 use crate::rule::{Note, Timing};
 use crate::span::Position;
@@ -152,7 +153,7 @@ pub struct ResourceChange {
     /// What the provider's facts say, worst first.
     pub notes: Vec<Note>,
     /// What the configuration says, reduced as far as possible; secrets stand as references.
-    pub desired: BTreeMap<String, Expr>,
+    pub desired: Map<String, Expr>,
     /// What was observed; none when it is absent or unobserved.
     pub observed: Option<Observed>,
     /// Digest of what was observed of the managed attributes: what apply compares before it writes.

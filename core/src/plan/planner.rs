@@ -68,7 +68,14 @@ pub fn plan(input: &Input<'_>) -> (Plan, Diagnostics) {
         expand(input.config, input.variables, input.world, input.registry, input.state);
     let instances = &known.instances;
     same_things(input, instances, &mut diags);
-    let decisions: Vec<Decision> = instances.iter().map(|i| decide(input, i, &mut diags)).collect();
+    let mut places = Places { lines: Lines::new(input.sources), paths: BTreeSet::new() };
+    let (mut decisions, mut differences) = (Vec::with_capacity(instances.len()), Vec::new());
+    differences.reserve(instances.len());
+    for instance in instances {
+        let mut decision = decide(input, instance, &mut diags);
+        differences.push(places.differences(&mut decision));
+        decisions.push(decision);
+    }
     let graph = order::needs_graph(instances);
     let selected = select::select(input.selection, input.accepted, instances, &graph, &mut diags);
     let steps = order::steps(input.world, instances, &decisions, &graph, &selected);
@@ -89,7 +96,7 @@ pub fn plan(input: &Input<'_>) -> (Plan, Diagnostics) {
         state: input.state.map(State::reference),
         complete,
         selection: input.selection.clone(),
-        changes: changes(input, instances, decisions, &selected, &mut diags),
+        changes: changes(input, instances, (decisions, differences), &selected, (&places, &mut diags)),
         steps,
         outputs,
         accepted: accept::in_force(input, &mut diags),
@@ -135,21 +142,21 @@ fn same_things(input: &Input<'_>, instances: &[Instance], diags: &mut Diagnostic
 fn changes(
     input: &Input<'_>,
     instances: Vec<Instance>,
-    decisions: Vec<Decision>,
+    (decisions, differences): (Vec<Decision>, Vec<Differences>),
     selected: &BTreeSet<usize>,
-    diags: &mut Diagnostics,
+    (places, diags): (&Places<'_>, &mut Diagnostics),
 ) -> Vec<ResourceChange> {
     let said = said(input, &instances, &decisions, selected, diags);
-    let mut places = Places { lines: Lines::new(input.sources), paths: BTreeSet::new() };
+    let decided = decisions.into_iter().zip(differences);
     let mut found = Vec::with_capacity(selected.len());
     found.extend(
         instances
             .into_iter()
-            .zip(decisions)
+            .zip(decided)
             .enumerate()
             .filter(|(i, _)| selected.contains(i))
             .zip(said)
-            .map(|((_, (instance, decision)), said)| change(input, instance, decision, said, &mut places)),
+            .map(|((_, (instance, decided)), said)| change(input, instance, decided, said, &places.lines)),
     );
     found
 }
@@ -161,7 +168,32 @@ struct Places<'s> {
     paths: BTreeSet<Arc<[String]>>,
 }
 
+/// In what a resource differs: from the configuration, and from what was applied last.
+struct Differences {
+    attributes: Vec<AttributeChange>,
+    drift: Vec<AttributeChange>,
+}
+
 impl Places<'_> {
+    /// Takes the differences out of a decision, in the form in which they stay.
+    fn differences(&mut self, decision: &mut Decision) -> Differences {
+        Differences {
+            attributes: self.changes(std::mem::take(&mut decision.leaves)),
+            drift: self.changes(std::mem::take(&mut decision.drift)),
+        }
+    }
+
+    fn changes(&mut self, leaves: Vec<Leaf>) -> Vec<AttributeChange> {
+        // A list of its own: collecting in place would keep the room of the larger leaves.
+        let mut found = Vec::with_capacity(leaves.len());
+        found.extend(leaves.into_iter().map(|mut leaf| {
+            let source = leaf.span.and_then(|span| self.lines.source(span));
+            let path = self.path(std::mem::take(&mut leaf.path));
+            redacted(leaf).change(path, source)
+        }));
+        found
+    }
+
     fn path(&mut self, path: Vec<String>) -> Arc<[String]> {
         if let Some(known) = self.paths.get(path.as_slice()) {
             return known.clone();
@@ -205,31 +237,19 @@ fn said(
 fn change(
     input: &Input<'_>,
     instance: Instance,
-    decision: Decision,
+    (decision, Differences { mut attributes, mut drift }): (Decision, Differences),
     said: Said,
-    places: &mut Places<'_>,
+    lines: &Lines<'_>,
 ) -> ResourceChange {
     let observed = match input.world.observations.get(&instance.address) {
         Some(Observation::Present(observed)) => Some(observed),
         Some(Observation::Absent | Observation::Unobserved(_)) | None => None,
     };
-    let mut attributes = |leaves: Vec<Leaf>| -> Vec<AttributeChange> {
-        // A collection of its own: collecting in place would keep the room of the larger leaves.
-        let mut found = Vec::with_capacity(leaves.len());
-        found.extend(leaves.into_iter().map(|mut leaf| {
-            let source = leaf.span.and_then(|span| places.lines.source(span));
-            let path = places.path(std::mem::take(&mut leaf.path));
-            let mut change = redacted(leaf).change(path, source);
-            change.timing = timing(&said.timings, &change.path);
-            change
-        }));
-        found
-    };
-    let (leaves, drift) = (attributes(decision.leaves), attributes(decision.drift));
+    for change in attributes.iter_mut().chain(&mut drift) {
+        change.timing = timing(&said.timings, &change.path);
+    }
     let source = match instance.origin {
-        super::Origin::Declared(i) => {
-            input.config.resources.get(i).and_then(|r| places.lines.source(r.block_span))
-        }
+        super::Origin::Declared(i) => input.config.resources.get(i).and_then(|r| lines.source(r.block_span)),
         super::Origin::Removed => None,
     };
     let mut change = ResourceChange {
@@ -240,7 +260,7 @@ fn change(
         id: instance.id.unwrap_or_else(|| Id(String::new())),
         action: decision.action,
         why: decision.why,
-        attributes: leaves,
+        attributes,
         drift,
         notes: said.rest,
         desired: instance.desired,

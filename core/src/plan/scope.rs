@@ -2,8 +2,9 @@
 //! are known so far.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::instance::Instance;
 use super::walk::{walk_expr, walk_value};
@@ -79,6 +80,8 @@ pub(super) struct Known<'p> {
     pub(super) state: Option<&'p State>,
     pub(super) instances: Vec<Instance>,
     pub(super) blocks: BTreeMap<(KindName, Name), Block>,
+    /// What reads have to fill, one of each kind of wish.
+    wanted: BTreeSet<Arc<BTreeSet<String>>>,
     locals: [RefCell<BTreeMap<Name, Memo>>; 2],
     /// What went wrong in locals, which are evaluated when they are first needed.
     pub(super) diags: RefCell<Diagnostics>,
@@ -98,9 +101,20 @@ impl<'p> Known<'p> {
             state,
             instances: Vec::new(),
             blocks: BTreeMap::new(),
+            wanted: BTreeSet::new(),
             locals: [RefCell::default(), RefCell::default()],
             diags: RefCell::default(),
         }
+    }
+
+    /// Adds an instance; its number.
+    pub(super) fn add(&mut self, mut instance: Instance) -> usize {
+        match self.wanted.get(&instance.wanted) {
+            Some(same) => instance.wanted = same.clone(),
+            None => drop(self.wanted.insert(instance.wanted.clone())),
+        }
+        self.instances.push(instance);
+        self.instances.len() - 1
     }
 
     /// The environment outside of any instance.

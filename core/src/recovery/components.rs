@@ -39,7 +39,7 @@ fn component(instance: &Instance, world: &World, loss: &Loss) -> Option<Componen
         outputs: outputs(instance, observed),
         place,
         seen,
-        needs: instance.needs.clone(),
+        needs: instance.needs.iter().cloned().collect(),
     })
 }
 
@@ -58,7 +58,7 @@ fn attributes(instance: &Instance, observed: Option<&Observed>) -> BTreeMap<Stri
 }
 
 fn outputs(instance: &Instance, observed: Option<&Observed>) -> BTreeMap<String, Value> {
-    let mut outputs = instance.derived.clone();
+    let mut outputs: BTreeMap<String, Value> = instance.derived.clone().into_iter().collect();
     if let Some(observed) = observed {
         outputs.extend(observed.outputs.iter().map(|(name, value)| (name.clone(), value.clone())));
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use drctl_core::addr::Address;
 use drctl_core::lang::expr::{CallExpr, Expr, ExprKind, PathStep, Reference, Subject};
+use drctl_core::map::Map;
 use drctl_core::plan::{
     AcceptKind, Acceptance, Action, After, AttributeChange, Op, Plan, ResourceChange, Selection, Step, StepId,
 };
@@ -193,7 +194,7 @@ fn change(
         (Some(_), false, true) => (Action::Keep, None),
         (Some(_), false, false) => (Action::Adopt, Some(Op::Record)),
     };
-    let mut desired = BTreeMap::from([("name".to_owned(), literal(Value::from(name)))]);
+    let mut desired = Map::from([("name".to_owned(), literal(Value::from(name)))]);
     desired.insert("size".to_owned(), size.map_or_else(length_of_arn, |s| literal(Value::from(s))));
     let attribute = AttributeChange {
         path: vec!["size".to_owned()].into(),

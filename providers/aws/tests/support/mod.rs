@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use drctl_aws::ENTRY;
 use drctl_core::addr::Address;
 use drctl_core::lang::expr::Expr;
+use drctl_core::map::Map;
 use drctl_core::plan::Action;
 use drctl_core::provider::{AnyKind, Id, Observed, Place, Unobserved};
 use drctl_core::rule::{Change, Effect, Note, Peer, Peers, World};
@@ -21,7 +22,7 @@ pub(crate) struct Case {
     address: Address,
     action: Action,
     before: Option<Observed>,
-    desired: BTreeMap<String, Expr>,
+    desired: Map<String, Expr>,
     removed: Vec<String>,
     place: Place,
     arn: String,
