@@ -12,7 +12,7 @@ use drctl_core::provider::*;
 use drctl_core::recovery::*;
 use drctl_core::value::Value;
 use proptest::prelude::*;
-use vault::{copy, gone, plan, vault};
+use vault::{copy, gone, plan, planned, vault};
 
 #[test]
 fn the_newest_data_outside_of_the_loss_is_chosen_and_the_others_say_why_not() {
@@ -103,6 +103,62 @@ fn a_lost_region_that_holds_no_datastore_leaves_it_untouched() {
     let plan = plan(&system, &["main"], "north");
     assert_eq!(plan.untouched.len(), 1);
     assert!(plan.steps.is_empty() && plan.infeasible.is_empty());
+}
+
+/// A procedure that restores the vault.
+const BACK: &str = r#"
+procedure "back" {
+  step "stop" {
+    manual = "Stop what writes"
+  }
+  step "restore" {
+    after   = [step.stop]
+    restore = datastore.main
+  }
+  step "look" {
+    after    = [step.restore]
+    run      = ["look"]
+    estimate = "1m"
+  }
+}
+"#;
+
+#[test]
+fn a_written_restore_of_a_resource_is_done_as_its_kind_knows() {
+    let lost = "scenario \"s\" {\n recover = [procedure.back]\n lose \"resource\" {\n resource = toy_vault.main\n}\n}\n";
+    let system = [vault("main", "r-east", Seen::Present, &[], &[]), copy("new", "main", "r-west", 120)];
+    let plan = planned(&format!("{BACK}{lost}"), &system);
+    let steps: Vec<_> = plan.steps.iter().map(|s| (s.summary.as_str(), s.p95_s, s.needs.clone())).collect();
+    let restore = "restore main-dr20261121030000";
+    assert_eq!(
+        steps,
+        [
+            ("Stop what writes", None, BTreeSet::new()),
+            (restore, Some(1200), BTreeSet::from([1])),
+            ("run `look`", Some(60), BTreeSet::from([2])),
+        ]
+    );
+    let choice = &plan.chosen_points[0];
+    assert_eq!(
+        (choice.from.as_str(), choice.step, choice.data_loss_s),
+        ("toy_vault.new", Some(2), Some(120))
+    );
+    assert!(choice.rejected.iter().any(|r| r.why == "toy_vault.main is lost"), "{:?}", choice.rejected);
+    assert_eq!((plan.rto.status, plan.rto.p95_s), (Status::Unknown, None));
+}
+
+#[test]
+fn wrong_data_comes_back_from_before_it_can_have_gone_wrong() {
+    let system = [vault("main", "r-east", Seen::Present, &[], &[]), copy("new", "main", "r-west", 120)];
+    let lost = |within: &str| {
+        format!("scenario \"s\" {{\n lose \"data\" {{\n datastore = datastore.main\n{within}}}\n}}\n")
+    };
+    let plan = planned(&lost("noticed_within = \"1h\"\n"), &system);
+    let choice = &plan.chosen_points[0];
+    assert_eq!((choice.point, choice.data_loss_s), ("2026-11-21T02:00:00Z".parse().ok(), Some(3600)));
+    assert!(plan.steps.iter().all(|s| s.written.is_none()) && plan.steps.len() == 5);
+    let open = planned(&lost(""), &system);
+    assert_eq!(open.rpo.status, Status::Unknown, "nobody says since when it is wrong");
 }
 
 /// A sound plan of two datastores.

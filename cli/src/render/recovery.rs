@@ -171,9 +171,10 @@ fn head(out: &mut String, plan: &RecoveryPlan, heading: &str, simulated: bool, l
         let _ = writeln!(out, "{}", wrap("       ", &safe(why), look.width));
     }
     let _ = writeln!(out, "  RPO  {}", judged(&plan.rpo));
+    let longest = plan.phases.iter().map(|p| p.name.chars().count()).max().unwrap_or(0).min(40);
     for phase in &plan.phases {
-        let line = format!("phase {}   {}", phase.name, judged(&phase.time).replace("objective", "budget"));
-        let _ = writeln!(out, "{}", wrap("  ", &safe(&line), look.width));
+        let judged = judged(&phase.time).replace("objective", "budget");
+        let _ = writeln!(out, "  phase {:longest$}   {judged}", safe(&phase.name));
     }
 }
 
@@ -222,7 +223,8 @@ fn judged(judged: &Judged) -> String {
         (Some(p50), Some(p95)) => range(p50, p95),
         (None, _) | (_, None) => String::new(),
     };
-    let objective = judged.objective_s.map(readable);
+    let to = judged.promised_to.as_ref().map_or(String::new(), |service| format!(" of service.{service}"));
+    let objective = judged.objective_s.map(|s| format!("{}{to}", readable(s)));
     match (judged.status, objective) {
         (Status::Met, Some(objective)) => format!("{value}   objective {objective}   ✓ met"),
         (Status::Missed, Some(objective)) => {

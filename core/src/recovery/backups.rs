@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::hit::Hit;
 use super::model::{Input, Rejected};
+use super::planner::readable;
 use crate::addr::Name;
-use crate::duration;
 use crate::system::{Backup, Destination};
 
 /// A backup that can be restored from.
@@ -33,12 +33,12 @@ impl Kept<'_> {
     /// How its loss is known.
     pub(crate) fn source(&self) -> String {
         let takes = match self.backup.external.takes {
-            Some(takes) => format!("taking {}", duration::text(takes)),
+            Some(takes) => format!("taking {}", readable(takes.as_secs())),
             None => "how long one takes is not declared (`takes`)".to_owned(),
         };
         let worst = match self.worst {
-            Some(worst) => format!("; in the worst case {}", duration::text(worst)),
-            None => "; in the worst case without a bound".to_owned(),
+            Some(worst) => format!("; at worst {}", readable(worst.as_secs())),
+            None => "; at worst without a bound".to_owned(),
         };
         format!("its last run by {}, {takes}, if it succeeded{worst}", self.backup.external.schedule)
     }
@@ -79,7 +79,7 @@ pub(crate) fn choose<'a>(
         rejected.extend(usable.map(|other| {
             let why = match (best.worst, other.worst) {
                 (Some(best), Some(other)) if other > best => {
-                    format!("in the worst case it loses {} more", duration::text(other - best))
+                    format!("at worst it loses {} more", readable((other - best).as_secs()))
                 }
                 (Some(_), None) => "what it can lose has no bound".to_owned(),
                 _ => "not better, and later by name".to_owned(),
@@ -120,16 +120,21 @@ fn kept<'a>(
     if let Some(keep) = place.and_then(|to| to.keep).or(backup.external.keep)
         && point < before(input.now, keep)
     {
-        let keep = duration::text(keep);
+        let keep = readable(keep.as_secs());
         return Err(format!("it is kept for {keep}, and the newest that helps is of {point}"));
     }
     let exposure = backup.external.exposure(input.now);
+    // What is written while nobody knows that data is wrong is lost with it.
+    let noticed = match input.loss.data.get(&backup.of.0) {
+        Some(within) if input.at.is_none() => within.map(SignedDuration::from_secs),
+        Some(_) | None => Some(SignedDuration::ZERO),
+    };
     Ok(Kept {
         name,
         backup,
         mechanism: in_words(place),
         point,
-        worst: exposure.loss.and_then(|loss| loss.checked_add(transfer)),
+        worst: exposure.loss.and_then(|loss| loss.checked_add(transfer)?.checked_add(noticed?)),
         gap: exposure.gap.map(|gap| gap.length),
     })
 }

@@ -5,7 +5,9 @@ use jiff::SignedDuration;
 use super::hit::Hit;
 use super::model::{Input, Judged, RecoveryPlan, Status, Step};
 use super::steps::at_least;
+use crate::addr::Name;
 use crate::provider::Phase;
+use crate::system::Objective;
 
 /// The loss of data of one datastore.
 pub(crate) struct Lost {
@@ -15,19 +17,27 @@ pub(crate) struct Lost {
     pub(crate) unseen: bool,
 }
 
-/// The strictest of what was promised for the scenario and for the services that are hit.
-fn promised(input: &Input<'_>, hit: &Hit) -> (Option<i64>, Option<i64>) {
-    let services = hit.services.keys().filter_map(|name| input.system.services.get(name));
-    let objectives: Vec<_> = services.filter_map(|s| s.is.objective.as_ref()).collect();
-    let least = |own: Option<SignedDuration>, of: fn(&crate::system::Objective) -> Option<SignedDuration>| {
-        own.into_iter().chain(objectives.iter().filter_map(|o| of(o))).min().map(|d| d.as_secs())
-    };
-    (least(input.objective.rto, |o| o.rto), least(input.objective.rpo, |o| o.rpo))
+/// What was promised, in seconds, and to which service.
+type Promise = Option<(i64, Option<Name>)>;
+
+/// What was promised for the scenario; without that, the strictest of what was promised to the services
+/// that are hit.
+fn promised(
+    input: &Input<'_>,
+    hit: &Hit,
+    own: Option<SignedDuration>,
+    of: fn(&Objective) -> Option<SignedDuration>,
+) -> Promise {
+    let services = hit.services.keys().filter_map(|name| input.system.services.get_key_value(name));
+    let promises =
+        services.filter_map(|(name, s)| Some((of(s.is.objective.as_ref()?)?.as_secs(), Some(name.clone()))));
+    own.map(|own| (own.as_secs(), None)).or_else(|| promises.min())
 }
 
 /// Judges downtime and loss of data.
 pub(crate) fn judge(input: &Input<'_>, plan: &mut RecoveryPlan, losses: &[Lost]) {
-    let (rto, rpo) = promised(input, &plan.hit);
+    let rto = promised(input, &plan.hit, input.objective.rto, |o| o.rto);
+    let rpo = promised(input, &plan.hit, input.objective.rpo, |o| o.rpo);
     let infeasible = !plan.infeasible.is_empty() || !plan.blocked.is_empty();
     if infeasible {
         plan.rto = no_plan(rto);
@@ -44,11 +54,12 @@ pub(crate) fn judge(input: &Input<'_>, plan: &mut RecoveryPlan, losses: &[Lost])
 }
 
 /// When nothing can be said because there is no plan.
-pub(crate) fn no_plan(objective_s: Option<i64>) -> Judged {
-    Judged { p50_s: None, p95_s: None, objective_s, status: Status::NoPlan, why: None }
+pub(crate) fn no_plan(objective: Promise) -> Judged {
+    let (objective_s, promised_to) = apart(objective);
+    Judged { p50_s: None, p95_s: None, objective_s, promised_to, status: Status::NoPlan, why: None }
 }
 
-fn downtime(plan: &RecoveryPlan, objective: Option<i64>) -> Judged {
+fn downtime(plan: &RecoveryPlan, objective: Promise) -> Judged {
     let in_time: Vec<&Step> = plan.steps.iter().filter(|s| s.phase < Some(Phase::Protect)).collect();
     let noticed = plan.detection_s.unwrap_or(0);
     let without: Vec<String> =
@@ -66,12 +77,24 @@ fn downtime(plan: &RecoveryPlan, objective: Option<i64>) -> Judged {
     Judged { why: Some(why), ..verdict(None, objective, Status::Unknown) }
 }
 
-fn verdict(value: Option<(i64, i64)>, objective_s: Option<i64>, open: Status) -> Judged {
+fn apart(promise: Promise) -> (Option<i64>, Option<Name>) {
+    promise.map_or((None, None), |(seconds, to)| (Some(seconds), to))
+}
+
+fn verdict(value: Option<(i64, i64)>, objective: Promise, open: Status) -> Judged {
+    let (objective_s, promised_to) = apart(objective);
     let status = match (value, objective_s) {
         (None, _) => open,
         (Some(_), None) => Status::NoObjective,
         (Some((_, p95)), Some(objective)) if p95 <= objective => Status::Met,
         (Some(_), Some(_)) => Status::Missed,
     };
-    Judged { p50_s: value.map(|v| v.0), p95_s: value.map(|v| v.1), objective_s, status, why: None }
+    Judged {
+        p50_s: value.map(|v| v.0),
+        p95_s: value.map(|v| v.1),
+        objective_s,
+        promised_to,
+        status,
+        why: None,
+    }
 }

@@ -23,7 +23,7 @@ pub struct Input<'a> {
     pub loss: &'a Loss,
     /// The scenario of the system, when there is one.
     pub scenario: Option<&'a Name>,
-    /// What was promised for it; what was promised for the services that are hit stands beside it.
+    /// What was promised for it; where nothing was, the strictest of the services that are hit counts.
     pub objective: Objective,
     /// Restore to this instant instead of the newest.
     pub at: Option<Timestamp>,
@@ -121,6 +121,8 @@ pub struct Judged {
     pub p95_s: Option<i64>,
     /// What was promised, in seconds.
     pub objective_s: Option<i64>,
+    /// The service to which it was promised; none when it is of the scenario.
+    pub promised_to: Option<Name>,
     /// The verdict.
     pub status: Status,
     /// What keeps it from being known.

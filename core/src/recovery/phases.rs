@@ -32,7 +32,14 @@ pub(crate) fn phases(input: &Input<'_>, steps: &[Step]) -> (Vec<PhaseTime>, Vec<
         PhaseTime {
             name: name.to_owned(),
             steps: own.iter().map(|s| s.id).collect(),
-            time: Judged { p50_s: usual, p95_s: unlucky, objective_s: Some(budget), status, why },
+            time: Judged {
+                p50_s: usual,
+                p95_s: unlucky,
+                objective_s: Some(budget),
+                promised_to: None,
+                status,
+                why,
+            },
         }
     };
     (budgets.iter().map(|b| time(&b.name, b.budget.as_secs())).collect(), stray)

@@ -35,10 +35,15 @@ pub fn recover(input: &Input<'_>) -> RecoveryPlan {
     parts.infeasible.extend(written.infeasible);
     let mut blocked = written.blocked;
     blocked.extend(stranded(input, &hit));
+    // Nobody can tell what is lost of data that went wrong at some time.
+    let since_when = |name: &Name| input.loss.data.contains_key(name) && good_until(input, name).is_none();
     let mut losses: Vec<Lost> = parts.chosen.iter().map(Chosen::lost).collect();
+    for (lost, chosen) in losses.iter_mut().zip(&parts.chosen) {
+        lost.unseen |= since_when(&chosen.choice.datastore);
+    }
     let by_written = |choice: &Choice| Lost {
         seconds: choice.data_loss_s,
-        unseen: written.unseen.contains(&choice.datastore),
+        unseen: written.unseen.contains(&choice.datastore) || since_when(&choice.datastore),
     };
     losses.extend(written.choices.values().map(by_written));
     let mut warnings = warnings(&parts.chosen);

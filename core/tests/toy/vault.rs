@@ -7,7 +7,7 @@ use drctl_core::addr::Name;
 use drctl_core::provider::*;
 use drctl_core::recovery::*;
 use drctl_core::rule::Rule;
-use drctl_core::span::{FileId, Span};
+use drctl_core::span::{FileId, SourceMap, Span};
 use drctl_core::system::{Datastore, Declared, ResourceRef, System, Written};
 use drctl_core::value::Value;
 use jiff::{SignedDuration, Timestamp};
@@ -120,6 +120,47 @@ impl Kind for Vault {
 }
 
 static VAULT: Erased<Vault> = Erased::new();
+
+/// The `provider` block.
+#[derive(Attributes)]
+struct ToyProvider {
+    /// Where.
+    region: Option<String>,
+}
+
+static REGISTRY: Registry = Registry {
+    providers: &[ProviderEntry {
+        name: "toy",
+        config: <ToyProvider as drctl_core::schema::Attributes>::ATTRIBUTES,
+        kinds: &[&VAULT],
+        facts: &[],
+    }],
+};
+
+/// The plan for the scenario `s` of a text, in which the vault `main` is declared.
+pub(crate) fn planned(text: &str, components: &[Component]) -> RecoveryPlan {
+    let mut sources = SourceMap::default();
+    let base = "provider \"toy\" {\n}\nresource \"toy_vault\" \"main\" {\n  name = \"main\"\n}\n\
+                datastore \"main\" {\n  resource = toy_vault.main\n}\n";
+    sources.add("main.dr.hcl", format!("{base}{text}"));
+    let (config, diags) = drctl_core::config::load(&sources, &REGISTRY);
+    assert!(!diags.has_errors(), "{diags:?}");
+    let (system, diags) = drctl_core::plan::system(&config, &BTreeMap::new());
+    assert!(!diags.has_errors(), "{diags:?}");
+    let (name, scenario) = system.scenarios.first_key_value().unwrap();
+    let loss = Loss::of(&scenario.is);
+    let plan = recover(&Input {
+        components,
+        system: &system,
+        loss: &loss,
+        scenario: Some(name),
+        objective: Objective::default(),
+        at: None,
+        now: NOW.parse().unwrap(),
+    });
+    assert_eq!(check(&plan), Vec::<String>::new());
+    plan
+}
 
 pub(crate) fn vault(
     name: &str,

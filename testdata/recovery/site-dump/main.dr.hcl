@@ -1,4 +1,3 @@
-# drctl recover --scenario platform-down
 site "fly" {
   description = "The platform that the database and the application run on"
 }
@@ -119,7 +118,6 @@ procedure "rebuild" {
   step "dns" {
     after  = [step.count]
     manual = "Point api.vatevo.com at the new host"
-    wait   = null
     owner  = contact.cto
     phase  = "verify"
 
