@@ -253,7 +253,7 @@ async fn read(
 
 /// The `provider` blocks, evaluated; the default one of each provider is there even when it is not
 /// written.
-fn provider_blocks(loaded: &Loaded) -> Result<Configurations, Failure> {
+pub(crate) fn provider_blocks(loaded: &Loaded) -> Result<Configurations, Failure> {
     let (mut blocks, mut diagnostics) = plan::providers(&loaded.config, &loaded.variables, &REGISTRY);
     for (provider, values) in &blocks {
         let Some(block) = loaded.config.providers.get(provider) else { continue };
@@ -297,7 +297,7 @@ fn lend_accounts(configurations: &Configurations, connections: &mut Connections)
 }
 
 /// Refuses to go on in an account that the configuration does not allow.
-fn check_accounts(
+pub(crate) fn check_accounts(
     configurations: &Configurations,
     places: &BTreeMap<ProviderAddress, ProviderHead>,
 ) -> Result<(), Failure> {

@@ -186,4 +186,6 @@ pub struct World<'p> {
     pub peers: &'p dyn Peers,
     /// The time of planning.
     pub now: Timestamp,
+    /// When what is observed of the resource was observed: what its age is measured at.
+    pub seen_at: Timestamp,
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use drctl_core::addr::Address;
 use drctl_core::config::Config;
 use drctl_core::last_world::{Expected, LastWorld, Unreadable};
-use drctl_core::plan::{Instance, Observation, ProviderHead, World, instances};
+use drctl_core::plan::{Instance, LastSeen, Observation, ProviderHead, World, instances};
 use drctl_core::provider::{ErrorClass, Id, Observed, Place, Unobserved};
 use drctl_core::span::SourceMap;
 use drctl_core::state::{Owned, State};
@@ -182,7 +182,7 @@ fn another_thing_or_another_place_was_never_seen() {
     Case::new(ONE).merge(&mut last, &world(&[("toy_bucket.a", days(7))]), "01:00");
     let other = Case::new(&ONE.replace("name = \"a\"", "name = \"b\"")).recall(&last);
     assert!(matches!(other.observations[&addr("toy_bucket.a")], Observation::Unobserved(_)));
-    assert_eq!(other.last_seen().unwrap().as_of, None);
+    assert_eq!(other.last_seen(), Some(LastSeen { as_of: None, never: 1 }));
     // Under another address it is still the same thing.
     let moved = Case::new(&ONE.replace("\"a\" {", "\"b\" {")).recall(&last);
     assert!(matches!(moved.observations[&addr("toy_bucket.b")], Observation::Present(_)));

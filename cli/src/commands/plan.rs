@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use drctl_core::codes::Code;
 use drctl_core::config::Config;
 use drctl_core::diag::Diagnostics;
+use drctl_core::state::State;
 use serde_json::json;
 
 use super::show::{self, PlanFormat};
@@ -12,8 +14,9 @@ use crate::base::{self, Since};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::gates::Gates;
+use crate::last_world;
 use crate::planfile;
-use crate::planning::{self, Gaps, Loaded, Look, PlanningArgs};
+use crate::planning::{self, Gaps, Loaded, Look, Observation, PlanningArgs, SharedClock};
 use crate::project::Project;
 use crate::registry::REGISTRY;
 use crate::render::progress::{Progress, Show};
@@ -32,6 +35,10 @@ pub(crate) struct Args {
     /// `--check-protection` looks at that, too
     #[arg(long, value_name = "DIR", conflicts_with = "refresh_only")]
     base: Option<PathBuf>,
+    /// With `false`, asks no provider: plans from what was last seen, and says how old that is
+    #[arg(long, value_name = "BOOL", default_value = "true", default_missing_value = "true", num_args = 0..=1,
+        require_equals = true, action = clap::ArgAction::Set)]
+    refresh: bool,
     /// Saves the plan, for `drctl apply FILE`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -57,20 +64,17 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
 }
 
 fn planned(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
+    if !args.refresh && args.planning.refresh_only {
+        let headline = "`--refresh=false` and `--refresh-only` contradict each other";
+        return Err(Failure::new(Code::BadArgument, headline, "Leave out one of them."));
+    }
     let clock = session::clock(ui)?;
     let mut loaded = planning::load(project, &args.planning.variables, ui)?;
     let state = session::load_state(project)?;
-    let progress = Progress::new(ui, Arc::clone(&clock), Show::Reading);
-    let look = Look {
-        parallelism: args.planning.parallelism,
-        reporter: &progress,
-        clock: clock.as_ref(),
-        gaps: Gaps::Unobserved,
+    let observation = match args.refresh {
+        false => last_world::recall(&loaded, state.as_ref(), project, (None, clock.as_ref()), ui)?,
+        true => read(args, (&loaded, state.as_ref()), project, &clock, ui)?,
     };
-    let observation =
-        session::runtime()?.block_on(planning::look(&loaded, state.as_ref(), project, look, ui));
-    progress.finish();
-    let observation = observation?;
     let (plan, diagnostics) = planning::make(&loaded, &observation, state.as_ref(), &args.planning);
     if diagnostics.has_errors() {
         return Err(loaded.failure(diagnostics));
@@ -102,6 +106,26 @@ fn planned(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
         Some(Ok(found)) => args.gates.exit_since(&view, &render::base::view(found, &REGISTRY)),
         Some(Err(_)) => args.gates.exit(&view).and(Exit::Error),
     })
+}
+
+/// Reads the providers.
+fn read(
+    args: &Args,
+    (loaded, state): (&Loaded, Option<&State>),
+    project: &Project,
+    clock: &SharedClock,
+    ui: &Ui,
+) -> Result<Observation, Failure> {
+    let progress = Progress::new(ui, Arc::clone(clock), Show::Reading);
+    let look = Look {
+        parallelism: args.planning.parallelism,
+        reporter: &progress,
+        clock: clock.as_ref(),
+        gaps: Gaps::Unobserved,
+    };
+    let observation = session::runtime()?.block_on(planning::look(loaded, state, project, look, ui));
+    progress.finish();
+    observation
 }
 
 /// Prints what the pull request does and what an apply does.

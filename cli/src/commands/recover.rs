@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use drctl_core::addr::{Address, Name};
 use drctl_core::codes::Code;
 use drctl_core::lang::near;
-use drctl_core::plan::{instances, system};
+use drctl_core::plan::{LastSeen, instances, system};
 use drctl_core::recovery::{self, Input, Judged, Loss, Objective, RecoveryPlan, Status, readable};
 use drctl_core::schema::AttributeType;
 use drctl_core::system::{LossKind, Scenario, System};
@@ -17,12 +17,13 @@ use jiff::Timestamp;
 use super::plan::warn;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::last_world;
 use crate::planning::{self, Gaps, Look, VariableArgs};
 use crate::project::Project;
 use crate::registry::REGISTRY;
 use crate::render;
 use crate::render::progress::{Progress, Show};
-use crate::render::text::{safe, wrap};
+use crate::render::text::{last_seen_json, safe, wrap};
 use crate::session;
 use crate::ui::{Format, Ui};
 
@@ -41,6 +42,9 @@ pub(crate) struct Args {
     /// Restores to this instant instead of the newest, where there is a choice
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
+    /// Asks no provider: plans from what was last seen, and says how old that is
+    #[arg(long)]
+    offline: bool,
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]
     format: RecoveryFormat,
@@ -88,14 +92,18 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     let clock = session::clock(ui)?;
     let state = session::load_state(project)?;
     let progress = Progress::new(ui, Arc::clone(&clock), Show::Reading);
-    let look = Look {
-        parallelism: args.parallelism,
-        reporter: &progress,
-        clock: clock.as_ref(),
-        gaps: Gaps::Earlier,
+    let observation = match args.offline {
+        true => last_world::recall(&loaded, state.as_ref(), project, (None, clock.as_ref()), ui),
+        false => {
+            let look = Look {
+                parallelism: args.parallelism,
+                reporter: &progress,
+                clock: clock.as_ref(),
+                gaps: Gaps::Earlier,
+            };
+            session::runtime()?.block_on(planning::look(&loaded, state.as_ref(), project, look, ui))
+        }
     };
-    let observation =
-        session::runtime()?.block_on(planning::look(&loaded, state.as_ref(), project, look, ui));
     progress.finish();
     let observation = observation?;
     let world = &observation.world;
@@ -126,7 +134,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         now: observation.now,
     });
     let simulated = world.places.values().any(|head| head.simulated);
-    show(&plan, simulated, args, ui)?;
+    show(&plan, (simulated, world.last_seen()), args, ui)?;
     Ok(exit(&plan))
 }
 
@@ -238,10 +246,18 @@ fn promises(scenario: &Scenario) -> String {
     parts.join("   ")
 }
 
-fn show(plan: &RecoveryPlan, simulated: bool, args: &Args, ui: &Ui) -> Result<(), Failure> {
+fn show(
+    plan: &RecoveryPlan,
+    (simulated, seen): (bool, Option<LastSeen>),
+    args: &Args,
+    ui: &Ui,
+) -> Result<(), Failure> {
     if ui.format == Format::Json || args.format == RecoveryFormat::Json {
         let mut json = serde_json::to_value(plan).expect("a recovery plan serialises to JSON");
         json["simulated"] = simulated.into();
+        if let Some(seen) = seen {
+            json["last_seen"] = last_seen_json(seen, plan.as_of);
+        }
         ui.print(&format!("{json:#}\n"))?;
         return Ok(());
     }
@@ -249,7 +265,7 @@ fn show(plan: &RecoveryPlan, simulated: bool, args: &Args, ui: &Ui) -> Result<()
         Some(name) => format!("scenario {name}"),
         None => "as asked on the command line".to_owned(),
     };
-    ui.print(&render::recovery::text(plan, &heading, simulated, ui.look()))?;
+    ui.print(&render::recovery::text(plan, &heading, (simulated, seen), ui.look()))?;
     Ok(())
 }
 

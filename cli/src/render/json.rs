@@ -11,6 +11,7 @@ use drctl_core::value::Value;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value as Json, json};
 
+use super::text::last_seen_json;
 use super::value;
 use super::view::{View, acceptance, acts, verb};
 
@@ -85,7 +86,7 @@ impl Serialize for PriorState<'_> {
 /// What only drctl knows of the whole.
 fn whole(view: &View<'_>) -> Json {
     let plan = view.plan;
-    json!({
+    let mut json = json!({
         "sha256": view.digest(),
         "simulated": view.simulated(),
         "providers": plan.providers,
@@ -93,7 +94,11 @@ fn whole(view: &View<'_>) -> Json {
         "accepted": plan.accepted.iter().map(acceptance).collect::<Vec<_>>(),
         "missing_acceptances": view.missing.iter().map(acceptance).collect::<Vec<_>>(),
         "steps": plan.steps,
-    })
+    });
+    if let Some(seen) = plan.last_seen {
+        json["last_seen"] = last_seen_json(seen, plan.timestamp);
+    }
+    json
 }
 
 /// An object of parts that are already made: `json!` would copy each of them.

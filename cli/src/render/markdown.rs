@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use drctl_core::plan::{Action, After, AttributeChange};
 
-use super::text::safe;
+use super::text::{last_seen, safe};
 use super::value;
 use super::view::{Detail, Entry, Section, View, acceptance, timing, timing_of, verb};
 
@@ -81,6 +81,9 @@ fn head(view: &View<'_>) -> String {
     let _ = writeln!(text, "## drctl plan: {verdict}\n\n{}", view.summary());
     if view.simulated() {
         text += "\n**SIM**: a simulated cloud; nothing real was read.\n";
+    }
+    if let Some(seen) = plan.last_seen {
+        let _ = writeln!(text, "\n**{}**", escape(&last_seen(seen, plan.timestamp)));
     }
     if !plan.complete {
         text += "\n**Incomplete**: not everything was observed or planned.\n";

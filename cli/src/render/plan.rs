@@ -6,7 +6,7 @@ use std::fmt::Write;
 use drctl_core::plan::{Action, After, AttributeChange, OutputChange, Plan, ResourceChange};
 
 use super::palette::{Look, Tone};
-use super::text::{clip, count, safe, width, wrap};
+use super::text::{clip, count, last_seen, safe, width, wrap};
 use super::value;
 use super::view::{Detail, Entry, Section, View, acceptance, acts, symbol, timing, timing_of, verb};
 
@@ -75,6 +75,10 @@ fn head(view: &View<'_>, look: Look) -> String {
         text += &look.paint(Tone::Caution, "   SIM: a simulated cloud, nothing real is read or changed");
     }
     text.push('\n');
+    if let Some(seen) = plan.last_seen {
+        let line = wrap("? ", &last_seen(seen, plan.timestamp), look.width);
+        text += &format!("{}\n", look.paint(Tone::Caution, &line));
+    }
     let names: Vec<String> = plan.providers.keys().map(ToString::to_string).collect();
     let column = names.iter().map(|n| width(n)).max().unwrap_or(0).max(5);
     for (name, (_, head)) in names.iter().zip(&plan.providers) {

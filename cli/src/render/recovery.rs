@@ -5,18 +5,25 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use drctl_core::addr::Name;
+use drctl_core::plan::LastSeen;
 use drctl_core::provider::{Phase, StepNature};
 use drctl_core::recovery::{
     Blocked, Choice, Hit, Infeasible, Judged, RecoveryPlan, Rejected, Status, Step, Unprotected, readable,
 };
 
 use super::palette::{Charset, Look};
-use super::text::{count, is_hostile, safe, width, wrap};
+use super::text::{count, is_hostile, last_seen, safe, width, wrap};
 
 /// The plan as text. `heading` names the scenario or loss; the simulation is marked.
-pub(crate) fn text(plan: &RecoveryPlan, heading: &str, simulated: bool, look: Look) -> String {
+/// So is a world that was not read but remembered.
+pub(crate) fn text(
+    plan: &RecoveryPlan,
+    heading: &str,
+    (simulated, seen): (bool, Option<LastSeen>),
+    look: Look,
+) -> String {
     let mut out = String::new();
-    head(&mut out, plan, heading, simulated, look);
+    head(&mut out, plan, heading, (simulated, seen), look);
     hit(&mut out, plan, look);
     for blocked in &plan.blocked {
         cannot(&mut out, blocked, look);
@@ -153,10 +160,19 @@ fn ascii(text: &str) -> String {
         .fold(text.to_owned(), |text, (sign, plain)| text.replace(sign, plain))
 }
 
-fn head(out: &mut String, plan: &RecoveryPlan, heading: &str, simulated: bool, look: Look) {
+fn head(
+    out: &mut String,
+    plan: &RecoveryPlan,
+    heading: &str,
+    (simulated, seen): (bool, Option<LastSeen>),
+    look: Look,
+) {
     let _ = writeln!(out, "Recovery plan: {}   as of {}", safe(heading), plan.as_of);
     if simulated {
         let _ = writeln!(out, "SIM: a simulated cloud, nothing real is read or changed");
+    }
+    if let Some(seen) = seen {
+        let _ = writeln!(out, "\n{}", wrap("? ", &last_seen(seen, plan.as_of), look.width));
     }
     let feasible = plan.infeasible.is_empty() && plan.blocked.is_empty();
     let verdict = verdict(plan, feasible);

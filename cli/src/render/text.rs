@@ -2,7 +2,32 @@
 
 use std::borrow::Cow;
 
+use drctl_core::plan::LastSeen;
+use drctl_core::recovery::readable;
+use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
+
+/// How old what something was made from is, when no provider was asked for it.
+pub(crate) fn last_seen(seen: LastSeen, now: Timestamp) -> String {
+    let never = match seen.never {
+        0 => String::new(),
+        1 => "; 1 resource was never seen".to_owned(),
+        n => format!("; {n} resources were never seen"),
+    };
+    match seen.as_of {
+        Some(at) => {
+            let age = readable(now.duration_since(at).as_secs().max(0));
+            format!("OFFLINE: no provider was asked; as of {at:.0} ({age} ago){never}")
+        }
+        None => format!("OFFLINE: no provider was asked{never}"),
+    }
+}
+
+/// The same for programs.
+pub(crate) fn last_seen_json(seen: LastSeen, now: Timestamp) -> serde_json::Value {
+    let age = seen.as_of.map(|at| now.duration_since(at).as_secs().max(0));
+    serde_json::json!({ "as_of": seen.as_of, "age_s": age, "never_seen": seen.never })
+}
 
 /// Whether a character could move the cursor, change colours or reorder what stands around it.
 pub(crate) fn is_hostile(c: char) -> bool {

@@ -72,6 +72,8 @@ pub struct Plan {
 pub struct LastSeen {
     /// The oldest sighting in it; none when nothing of it was ever seen.
     pub as_of: Option<Timestamp>,
+    /// How many resources were never seen: they are unobserved.
+    pub never: usize,
 }
 
 /// A provider configuration in the head of a plan.

@@ -19,7 +19,8 @@ pub(super) fn notes(
     peers: &Neighbourhood<'_>,
     i: usize,
 ) -> Vec<(&'static Fact, Note)> {
-    let world = World { peers, now: input.now };
+    let earlier = input.world.earlier.get(&instances[i].address);
+    let world = World { peers, now: input.now, seen_at: earlier.map_or(input.now, |e| e.observed_at) };
     let rules = instances[i].kind.rules().iter().filter(|r| !input.rules_off.contains(r.fact.id));
     let mut found: Vec<(&'static Fact, Note)> = Vec::new();
     for rule in rules {

@@ -37,8 +37,11 @@ pub struct Earlier {
 impl World {
     /// How old what it holds is, when nobody was asked for it.
     pub fn last_seen(&self) -> Option<LastSeen> {
-        let oldest = || self.earlier.values().map(|e| e.observed_at).min();
-        (self.basis == Basis::LastWorld).then(|| LastSeen { as_of: oldest() })
+        let unobserved = |o: &&Observation| matches!(o, Observation::Unobserved(_));
+        (self.basis == Basis::LastWorld).then(|| LastSeen {
+            as_of: self.earlier.values().map(|e| e.observed_at).min(),
+            never: self.observations.values().filter(unobserved).count(),
+        })
     }
 }
 

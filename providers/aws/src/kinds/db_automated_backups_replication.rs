@@ -291,7 +291,7 @@ fn r16(change: &Change<'_>, world: &World<'_>) -> Vec<Note> {
     match latest {
         None => warn("nothing can be restored from it yet: it has no restorable window".to_owned()),
         Some(latest) => {
-            let minutes = world.now.duration_since(latest).as_mins();
+            let minutes = world.seen_at.duration_since(latest).as_mins();
             if minutes > BEHIND_MINUTES {
                 warn(format!("it is {minutes} minutes behind: the latest restorable instant is {latest}"));
             }

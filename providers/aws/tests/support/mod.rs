@@ -137,7 +137,7 @@ impl Case {
     /// All notes of all rules on this resource, beside others.
     pub(crate) fn notes_beside(&self, others: &[&Case]) -> Vec<Note> {
         let all = Others { subject: self, others: others.to_vec() };
-        let world = World { peers: &all, now: NOW.parse().unwrap() };
+        let world = World { peers: &all, now: NOW.parse().unwrap(), seen_at: NOW.parse().unwrap() };
         let rules = kind(self.address.kind.as_str()).rules();
         rules
             .iter()

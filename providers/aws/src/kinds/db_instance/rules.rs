@@ -181,7 +181,7 @@ fn r9(change: &Change<'_>, world: &World<'_>) -> Vec<Note> {
     let Some(latest) = latest.filter(|_| change.before::<u32>(RETENTION) != Some(0)) else {
         return Vec::new();
     };
-    let minutes = world.now.duration_since(latest).as_mins();
+    let minutes = world.seen_at.duration_since(latest).as_mins();
     if minutes <= BEHIND_MINUTES {
         return Vec::new();
     }
