@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{apply, backups, import, kinds, plan, recover, show, sim, state, validate, version};
+use crate::commands::{
+    apply, backups, import, kinds, plan, recover, show, sim, snapshot, state, validate, version,
+};
 
 /// Disaster recovery as code: declares how data is protected, plans and applies it, and plans the way back.
 #[derive(Debug, Parser)]
@@ -43,6 +45,8 @@ pub(crate) enum Command {
     Show(show::Args),
     /// Shows the ordered way back from a loss
     Recover(recover::Args),
+    /// Reads the providers and writes what was seen into a file, for where they cannot be asked
+    Snapshot(snapshot::Args),
     /// Lists the declared backups, when the next is made and how much can be lost
     Backups(backups::Args),
     /// Takes something that exists for ours, under an address of the configuration

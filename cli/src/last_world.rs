@@ -100,15 +100,15 @@ pub(crate) fn expected(
 }
 
 /// Reads a file that has to be there.
-fn read(path: &Path) -> Result<LastWorld, Diagnostic> {
+fn read(path: &Path) -> Result<LastWorld, Failure> {
     match load(path) {
         Ok(Some(world)) => Ok(world),
         Ok(None) => {
             let headline = format!("Nothing was ever observed: there is no `{}`", path.display());
-            Err(Diagnostic::error_nowhere(Code::LastWorld, headline)
-                .help("Plan once while the providers answer, or name a snapshot with `--from FILE`."))
+            let help = "Plan once while the providers answer, or name a snapshot with `--from FILE`.";
+            Err(Failure::new(Code::LastWorld, headline, help))
         }
-        Err(error) => Err(unusable(&error)),
+        Err(error) => Err(Failure::from(unusable(&error))),
     }
 }
 

@@ -101,6 +101,7 @@ fn dispatch(cli: &Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Apply(args) => commands::apply::run(args, &project, ui),
         Command::Show(args) => commands::show::run(args, &registry::REGISTRY, ui),
         Command::Recover(args) => commands::recover::run(args, &project, ui),
+        Command::Snapshot(args) => commands::snapshot::run(args, &project, ui),
         Command::Backups(args) => commands::backups::run(args, &project, ui),
         Command::Kinds(args) => commands::kinds::run(args, &registry::REGISTRY, ui),
         Command::Import(args) => commands::import::run(args, &project, ui),

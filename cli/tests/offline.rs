@@ -133,6 +133,28 @@ fn a_way_back_without_asking_is_that_of_the_last_look_and_promises_less() {
 }
 
 #[test]
+fn a_snapshot_is_carried_to_where_nothing_was_ever_seen() {
+    let place = Place::applied();
+    let (said, _) = place.at(THEN, &["snapshot", "--out", "seen.json"], 0);
+    assert_eq!(said, "SIM: 5 resources in seen.json, as of 2026-03-02T12:00:00Z\n");
+    place.at(THEN, &["sim", "fail-region", "eu-west-2"], 0);
+    let (said, _) = place.at(NOW, &["snapshot", "--out", "later.json", "--require-complete"], 6);
+    assert!(said.contains("5 resources") && said.contains("2 resources could not be observed now"), "{said}");
+    let elsewhere = Place::new();
+    for name in ["seen.json", "later.json"] {
+        fs::copy(place.path(name), elsewhere.path(name)).unwrap();
+        let plan = elsewhere.json(NOW, &["plan", "--from", name], 0);
+        assert_eq!(plan["drctl"]["last_seen"], json!({ "as_of": THEN, "age_s": 7980, "never_seen": 0 }));
+        let (text, _) = elsewhere.at(NOW, &[&OUTAGE[..], &["--from", name]].concat(), 3);
+        assert!(text.contains(AGE) && text.contains("FEASIBLE: 2 datastores come back"), "{text}");
+    }
+    assert!(!elsewhere.path(".drctl").exists(), "nothing is written");
+    let (_, said) = elsewhere.at(NOW, &["plan", "--from", "sim.json"], 1);
+    assert!(said.contains("DR714"), "{said}");
+    place.at(NOW, &["snapshot", "--out", "/proc/none/x"], 1);
+}
+
+#[test]
 fn what_was_never_there_when_last_seen_is_no_way_back() {
     let place = Place::new();
     place.at(THEN, &["plan"], 0);

@@ -8,6 +8,7 @@ pub(crate) mod plan;
 pub(crate) mod recover;
 pub(crate) mod show;
 pub(crate) mod sim;
+pub(crate) mod snapshot;
 pub(crate) mod state;
 pub(crate) mod validate;
 pub(crate) mod version;

@@ -39,6 +39,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "BOOL", default_value = "true", default_missing_value = "true", num_args = 0..=1,
         require_equals = true, action = clap::ArgAction::Set)]
     refresh: bool,
+    /// The same from this file, which `drctl snapshot` wrote
+    #[arg(long, value_name = "FILE", conflicts_with = "refresh_only")]
+    from: Option<PathBuf>,
     /// Saves the plan, for `drctl apply FILE`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -71,8 +74,11 @@ fn planned(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     let clock = session::clock(ui)?;
     let mut loaded = planning::load(project, &args.planning.variables, ui)?;
     let state = session::load_state(project)?;
-    let observation = match args.refresh {
-        false => last_world::recall(&loaded, state.as_ref(), project, (None, clock.as_ref()), ui)?,
+    let observation = match args.refresh && args.from.is_none() {
+        false => {
+            let from = (args.from.as_deref(), clock.as_ref());
+            last_world::recall(&loaded, state.as_ref(), project, from, ui)?
+        }
         true => read(args, (&loaded, state.as_ref()), project, &clock, ui)?,
     };
     let (plan, diagnostics) = planning::make(&loaded, &observation, state.as_ref(), &args.planning);

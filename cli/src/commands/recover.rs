@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::ValueEnum;
@@ -45,6 +46,9 @@ pub(crate) struct Args {
     /// Asks no provider: plans from what was last seen, and says how old that is
     #[arg(long)]
     offline: bool,
+    /// The same from this file, which `drctl snapshot` wrote
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]
     format: RecoveryFormat,
@@ -92,8 +96,11 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     let clock = session::clock(ui)?;
     let state = session::load_state(project)?;
     let progress = Progress::new(ui, Arc::clone(&clock), Show::Reading);
-    let observation = match args.offline {
-        true => last_world::recall(&loaded, state.as_ref(), project, (None, clock.as_ref()), ui),
+    let observation = match args.offline || args.from.is_some() {
+        true => {
+            let from = (args.from.as_deref(), clock.as_ref());
+            last_world::recall(&loaded, state.as_ref(), project, from, ui)
+        }
         false => {
             let look = Look {
                 parallelism: args.parallelism,
