@@ -202,7 +202,7 @@ resource "aws_s3_bucket" "each" {
     });
     let place = Place::new(config, &seed);
     for (address, id, code, says) in [
-        ("aws_s3_bucket.taken", "taken", 1, "another account"),
+        ("aws_s3_bucket.taken", "taken", 6, "not among the buckets of this"),
         ("aws_s3_bucket.each[\"b\"]", "each-b", 1, "nothing to import"),
         ("aws_s3_bucket.each[\"c\"]", "each-c", 1, "no instance"),
         ("aws_s3_bucket.each", "each-a", 1, "no instance"),

@@ -3,6 +3,7 @@
 use drctl_core::addr::Address;
 use drctl_core::codes::Code;
 use drctl_core::diag::Diagnostic;
+use drctl_core::provider::ErrorClass;
 
 use crate::execute::{ExecuteError, Failure, Refusal};
 use crate::journal::JournalError;
@@ -37,6 +38,9 @@ pub fn failure(address: &Address, failure: &Failure) -> Diagnostic {
         Failure::Stale(_) => (Code::Stale, "Nothing was written. Plan again."),
         Failure::Unresolved(_) => {
             (Code::StepFailed, "Nothing was written. Correct the value and plan again.")
+        }
+        Failure::Provider(error) if error.class == ErrorClass::Foreign => {
+            (Code::ForeignName, "Choose another name, or use the credentials of the account it belongs to.")
         }
         Failure::Provider(_) => (
             Code::StepFailed,
@@ -108,7 +112,7 @@ fn journal_unusable(error: &JournalError) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use drctl_core::plan::{AcceptKind, Acceptance};
-    use drctl_core::provider::{ErrorClass, ProviderError};
+    use drctl_core::provider::ProviderError;
 
     use super::*;
     use crate::files::FileError;
@@ -123,6 +127,12 @@ mod tests {
             code: Some("AccessDenied".to_owned()),
             message: "no".to_owned(),
         };
+        let taken = ProviderError {
+            doing: "creating toy_box.a".to_owned(),
+            class: ErrorClass::Foreign,
+            code: None,
+            message: "taken".to_owned(),
+        };
         let accept = Acceptance { kind: AcceptKind::Weakens, address: box_a.clone(), until: None };
         let full = FileError::DiskFull { doing: "writing", path: "journal".into() };
         let refused = |r: Refusal| execution(&ExecuteError::Refused(r)).remove(0);
@@ -136,6 +146,7 @@ mod tests {
             (refused(Refusal::Stale("x".to_owned())), "DR520", "the plan is stale: x"),
             (refused(Refusal::Elsewhere("aws.dr".parse().unwrap(), "y".to_owned())), "DR453", "aws.dr: y"),
             (refused(Refusal::Damaged("z".to_owned())), "DR523", "the plan is damaged: z"),
+            (failure(&box_a, &Failure::Provider(taken)), "DR404", "toy_box.a: creating toy_box.a: taken"),
             (
                 failure(&box_a, &Failure::Provider(error)),
                 "DR451",

@@ -4,7 +4,8 @@
 //! Contract for every implementation:
 //! * reading never writes; a sub-resource that is not configured is `None` (S12), never an error;
 //! * a bucket or instance that does not exist is `NotFound`; a denied call is `Denied` and never
-//!   looks like absence; a bucket of another region is `Elsewhere`, of another account `Foreign`;
+//!   looks like absence; a bucket of another region is `Elsewhere`; a name is `Foreign` only where the
+//!   provider says that it is taken, as `CreateBucket` does;
 //! * one call is one request (pages aside). Retries belong to the implementation's client.
 
 use std::collections::{BTreeMap, BTreeSet};

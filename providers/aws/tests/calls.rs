@@ -90,10 +90,22 @@ async fn a_denied_part_is_unobserved_and_never_absent() {
 }
 
 #[tokio::test]
-async fn a_bucket_of_another_account_is_foreign() {
-    let sim = sim(json!({"foreign_buckets": ["data"]}));
-    let answer = kind("aws_s3_bucket").read(&connect(&sim, "eu-west-1"), &request("data", &SIX)).await;
-    assert_eq!(answer.unwrap_err().class, ErrorClass::Foreign);
+async fn a_denied_bucket_is_unobserved_whoever_it_belongs_to() {
+    let denied = json!(["s3:Get*"]);
+    let ours = json!({"eu-west-1": {"buckets": {"data": {}}}});
+    let cases = [
+        ("another account's", json!({"foreign_buckets": ["data"]}), true),
+        ("nobody's", json!({"denied": denied, "regions": {"eu-west-1": {}}}), true),
+        ("ours", json!({"denied": denied, "regions": ours}), false),
+        ("unknown", json!({"denied": ["s3:*"], "regions": {"eu-west-1": {}}}), false),
+    ];
+    for (whose, seed, hint) in cases {
+        let sim = sim(seed);
+        let answer = kind("aws_s3_bucket").read(&connect(&sim, "eu-west-1"), &request("data", &SIX)).await;
+        let error = answer.unwrap_err();
+        assert_eq!(error.class, ErrorClass::Denied, "{whose}");
+        assert_eq!(error.message.contains("not among the buckets of this account"), hint, "{whose}");
+    }
 }
 
 #[tokio::test]

@@ -115,7 +115,7 @@ async fn read_parts(cloud: &Cloud, request: &Request) -> Result<Reading<S3Bucket
     spec.policy = policy.flatten().map(|text| JsonDocument::observed(&text));
     spec.tags = parts.answer("tags", tags)?.map(|t| Tags::observed(&t));
     if parts.answered == 0 {
-        return Err(denied_or_foreign(cloud, bucket, parts.unobserved).await);
+        return Err(unanswered(cloud, bucket, parts.unobserved).await);
     }
     let derived = S3Bucket::derived(&request.id, &cloud.place());
     let outputs = Outputs::from_values(derived).unwrap_or_default();
@@ -133,25 +133,23 @@ async fn when<T>(wanted: bool, call: impl Future<Output = port::Answer<T>>) -> O
     if wanted { Some(call.await) } else { None }
 }
 
-/// Everything was denied: either the caller may not look, or the bucket is another account's.
-async fn denied_or_foreign(
-    cloud: &Cloud,
-    bucket: &str,
-    unobserved: BTreeMap<String, Unobserved>,
-) -> ProviderError {
+/// Nothing was answered. When all was denied, a look at the list of our buckets helps the reader; it
+/// proves nothing: S3 denies the bucket of another account and the call that the caller may not make
+/// in the same words (S12).
+async fn unanswered(cloud: &Cloud, bucket: &str, unobserved: BTreeMap<String, Unobserved>) -> ProviderError {
     let first = unobserved.into_values().next();
-    let (class, message) =
+    let (class, mut message) =
         first.map_or((ErrorClass::Denied, "access denied".to_owned()), |u| (u.class, u.message));
-    let doing = format!("reading bucket `{bucket}`");
-    match cloud.list_buckets().await {
-        Ok(ours) if class == ErrorClass::Denied && !ours.contains(bucket) => ProviderError {
-            doing,
-            class: ErrorClass::Foreign,
-            code: None,
-            message: "it exists, and is not among the buckets of this account".to_owned(),
-        },
-        Ok(_) | Err(_) => ProviderError { doing, class, code: None, message },
+    if class == ErrorClass::Denied
+        && let Ok(ours) = cloud.list_buckets().await
+        && !ours.contains(bucket)
+    {
+        message.push_str(
+            "; it is not among the buckets of this account: it belongs to another one, or is not there and may \
+             not be asked for",
+        );
     }
+    ProviderError { doing: format!("reading bucket `{bucket}`"), class, code: None, message }
 }
 
 /// A part that the provider has in a form that drctl cannot express is unobserved: writing it back
