@@ -32,6 +32,7 @@ facts! {
     R17 "Restoring replicated automated backups names their own ARN as the source.", "terraform-provider-aws#21851; Amazon RDS API";
     R18 "A snapshot is bound to the region and key it was taken with; copies across regions take hours.", "Amazon RDS User Guide, Copying a DB snapshot";
     R2 "Changing the retention from 0 to another value or back interrupts the instance, with one zone or several.", "Amazon RDS User Guide, Backup retention period";
+    R21 "A region holds 100 manual snapshots; those of AWS Backup do not count.", "Amazon RDS User Guide, Quotas";
     R22 "Deleting an instance deletes its automated backups unless they are retained; a final snapshot is independent and does not expire.", "Amazon RDS User Guide, Deleting a DB instance";
     R23 "Deletion protection is off unless it is turned on through the API.", "Amazon RDS User Guide, Deleting a DB instance";
     R24 "Promoting a read replica cannot be undone, restarts it, and its restorable history begins anew.", "Amazon RDS User Guide, Working with read replicas";
@@ -42,6 +43,7 @@ facts! {
     R5 "The retention cannot be 0 while the instance has read replicas.", "AWS SDK, ModifyDBInstance";
     R6 "Lowering the retention drops the oldest restore points; raising it brings none back, the window only grows day by day.", "derived from Amazon RDS User Guide, Backup retention period";
     R7 "The backup window is daily, in UTC, at least 30 minutes long, and must not overlap the maintenance window.", "Amazon RDS User Guide, Backup window";
+    R8 "No automated backup is taken unless the instance is available; none while it is stopped, when its retention stands still too.", "Amazon RDS User Guide, Working with backups";
     R9 "Logs reach S3 every 5 minutes, which bounds the latest restorable time.", "Amazon RDS User Guide, Restoring to a specified time";
     S1 "Once Object Lock is enabled on a bucket it can never be disabled, and versioning can never be suspended.", "Amazon S3 User Guide, Managing Object Lock";
     S10 "Lifecycle rules keep running on a locked bucket; locked versions survive them until their retention ends.", "Amazon S3 User Guide, Object Lock considerations";
@@ -70,7 +72,9 @@ facts! {
     S4 "Governance mode can be bypassed by anyone with `s3:BypassGovernanceRetention`.", "Amazon S3 User Guide, How Object Lock works";
     S5 "Default retention covers objects written from now on; changing it changes no existing object.", "Amazon S3 User Guide, How Object Lock works";
     S6 "Default retention is a mode and either days or years, stored in the unit given.", "terraform-provider-aws; Amazon S3 API, DefaultRetention";
-    S7 "A writer may give an object another retention than the default: the default is no floor, a bucket policy on the remaining retention is.", "Amazon S3 User Guide, Managing Object Lock";
+    S7 "A writer may give an object another retention than the default: the default is no floor, a bucket policy on the remaining retention is. No retention is longer than 100 years.", "Amazon S3 User Guide, Managing Object Lock";
+    S8 "A legal hold is independent of retention and does not end by itself; whoever has `s3:PutObjectLegalHold` may lift it.", "Amazon S3 User Guide, How Object Lock works";
+    S9 "Delete markers are not protected by Object Lock: a locked object can be hidden, and is not deleted.", "Amazon S3 User Guide, Object Lock considerations";
 }
 
 #[cfg(test)]
