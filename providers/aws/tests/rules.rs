@@ -336,6 +336,24 @@ fn s29_public_access_block_off_weakens() {
     let is = json!({"public_access_block": {"block_public_acls": true}});
     one(&bucket(json!({"public_access_block": {}}), is.clone()).notes(), "S29", Effect::Weakens);
     one(&bucket(json!({}), is).removed("public_access_block").notes(), "S29", Effect::Weakens);
+    let both = json!({"public_access_block": {"block_public_acls": true, "ignore_public_acls": true}});
+    let (off, on) = (
+        bucket(json!({"public_access_block": {}}), both.clone()).notes(),
+        bucket(both, json!({"public_access_block": {}})).notes(),
+    );
+    assert_eq!(one(&off, "S29", Effect::Weakens).attribute.as_deref(), Some("public_access_block"));
+    one(&on, "S29", Effect::Strengthens);
+    for notes in [&off, &on] {
+        assert_eq!(notes.iter().filter(|n| n.fact.0 == "S29").count(), 1, "said once: {notes:?}");
+    }
+    let swapped = bucket(
+        json!({"public_access_block": {"block_public_acls": true}}),
+        json!({"public_access_block": {"ignore_public_acls": true}}),
+    );
+    let notes = swapped.notes();
+    let about = |effect| one(&notes, "S29", effect).attribute.clone().unwrap();
+    assert_eq!(about(Effect::Weakens), "public_access_block.ignore_public_acls");
+    assert_eq!(about(Effect::Strengthens), "public_access_block.block_public_acls");
 }
 
 #[test]

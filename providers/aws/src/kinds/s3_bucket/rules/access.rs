@@ -45,7 +45,8 @@ fn refuse_public_policy(change: &Change<'_>) -> Option<Note> {
 
 /// What a change of the block itself opens and closes.
 fn doors(change: &Change<'_>) -> Vec<Note> {
-    let Some(sides) = sides::<PublicAccessBlock>(change, "public_access_block") else { return Vec::new() };
+    const BLOCK: &str = "public_access_block";
+    let Some(sides) = sides::<PublicAccessBlock>(change, BLOCK) else { return Vec::new() };
     let on = |block: Option<PublicAccessBlock>| {
         let PublicAccessBlock {
             block_public_acls,
@@ -60,27 +61,20 @@ fn doors(change: &Change<'_>) -> Vec<Note> {
             ("restrict_public_buckets", restrict_public_buckets),
         ]
     };
-    let both = on(sides.before).into_iter().zip(on(sides.after));
-    both.filter(|((_, was), (_, will))| was != will)
-        .map(|((name, _), (_, will))| {
-            let attribute = format!("public_access_block.{name}");
-            if will {
-                Note::new(
-                    &S29,
-                    Effect::Strengthens,
-                    &attribute,
-                    "one way to open the bucket to everybody is closed",
-                )
-            } else {
-                Note::new(
-                    &S29,
-                    Effect::Weakens,
-                    &attribute,
-                    "a policy or ACL can open the bucket to everybody",
-                )
-            }
-        })
-        .collect()
+    let (was, will) = (on(sides.before), on(sides.after));
+    let turned = |now: bool| {
+        let pairs = was.iter().zip(&will).filter(move |((_, was), (_, will))| was != will && *will == now);
+        pairs.map(|((name, _), _)| format!("{BLOCK}.{name}")).collect::<Vec<_>>()
+    };
+    // Said once for all settings that open or close; of several, none is meant alone.
+    let note = |effect, settings: Vec<String>, reason: &str| match settings.as_slice() {
+        [] => None,
+        [one] => Some(Note::new(&S29, effect, one, reason)),
+        _several => Some(Note::new(&S29, effect, BLOCK, reason)),
+    };
+    let opened = note(Effect::Weakens, turned(false), "a policy or ACL can open the bucket to everybody");
+    let closed = note(Effect::Strengthens, turned(true), "one way to open the bucket to everybody is closed");
+    opened.into_iter().chain(closed).collect()
 }
 
 /// Default encryption is for new objects; a key that is lost takes them along.
