@@ -350,6 +350,30 @@ output "word" {{
     );
 }
 
+#[test]
+fn an_output_that_is_declared_no_longer_is_deleted_and_told_once() {
+    let outputs = "output \"region\" {\n  value = \"eu-west-1\"\n}\noutput \"word\" {\n  value     = \"hunter2\"\n  sensitive = true\n}\n";
+    let place = Place::new(outputs, &json!({}));
+    place.must(&APPLY);
+    place.write("output \"place\" {\n  value = \"here\"\n}\n");
+    let changes = |place: &Place| place.json(&["plan", "--json"])["output_changes"].clone();
+    let gone = changes(&place);
+    for name in ["region", "word"] {
+        assert_eq!(gone[name]["actions"], json!(["delete"]), "{name}");
+        assert_eq!(gone[name]["after"], Value::Null, "{name}");
+        assert_eq!(gone[name]["after_unknown"], false, "{name}");
+        assert_eq!(gone[name]["after_sensitive"], false, "{name}");
+        assert_eq!(gone[name]["before_sensitive"], name == "word");
+    }
+    assert_eq!((&gone["region"]["before"], &gone["word"]["before"]), (&json!("eu-west-1"), &Value::Null));
+    let said = place.must(&["plan"]);
+    let section = "\nOUTPUTS (3)\n    place = \"here\"\n  - region = \"eu-west-1\"\n  - word = (sensitive)\n";
+    assert!(said.contains(section), "{said}");
+    place.must(&APPLY);
+    assert_eq!(changes(&place).as_object().unwrap().len(), 1);
+    assert_eq!(place.state()["outputs"], json!({ "place": "here" }));
+}
+
 /// Two buckets, one after the other, and reads that lag so much behind that the first takes seconds.
 fn slow() -> Place {
     let config = r#"

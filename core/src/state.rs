@@ -178,8 +178,9 @@ impl State {
     pub fn record_outputs(&mut self, progress: &Progress<'_>) -> bool {
         let (mut outputs, mut sensitive) = (BTreeMap::new(), BTreeSet::new());
         for (name, output) in &progress.plan.outputs {
-            let now = reduce(&output.value, progress, &mut Diagnostics::default());
-            if output.sensitive || output.value.any_sensitive() || now.any_sensitive() {
+            let Some(value) = &output.value else { continue };
+            let now = reduce(value, progress, &mut Diagnostics::default());
+            if output.is_sensitive() || now.any_sensitive() {
                 sensitive.insert(name.clone());
                 continue;
             }

@@ -145,7 +145,8 @@ fn show(plan: &Plan, diags: &Diagnostics, sources: &SourceMap) -> String {
             .unwrap();
     }
     for (name, output) in &plan.outputs {
-        writeln!(out, "output {name} = {}", render(&output.value)).unwrap();
+        let value = output.value.as_ref().map_or("gone".to_owned(), render);
+        writeln!(out, "output {name} = {value}").unwrap();
     }
     for missing in plan.missing_acceptances() {
         writeln!(out, "needs --accept {:?}:{}", missing.kind, missing.address).unwrap();

@@ -340,9 +340,10 @@ fn resource_drift(change: &ResourceChange) -> Json {
 }
 
 fn output_change(output: &OutputChange) -> Json {
-    let sensitive = output.sensitive || output.value.any_sensitive();
-    let after = output.value.value();
+    let sensitive = output.is_sensitive();
+    let after = output.value.as_ref().and_then(Expr::value);
     let action = match (&output.before, output.before_sensitive) {
+        _ if output.value.is_none() => "delete",
         _ if !output.differs() => "no-op",
         (None, false) => "create",
         (Some(_), _) | (None, true) => "update",
@@ -355,9 +356,9 @@ fn output_change(output: &OutputChange) -> Json {
         "actions": [action],
         "before": shown(output.before.as_ref()),
         "after": shown(after.as_ref()),
-        "after_unknown": after.is_none(),
+        "after_unknown": output.value.is_some() && after.is_none(),
         "before_sensitive": output.before_sensitive || sensitive,
-        "after_sensitive": sensitive,
+        "after_sensitive": output.value.is_some() && sensitive,
     })
 }
 

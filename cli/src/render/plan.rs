@@ -302,12 +302,17 @@ fn outputs(plan: &Plan, look: Look) -> String {
     }
     let mut text = format!("\n{}\n", look.paint(Tone::Strong, &format!("OUTPUTS ({})", changed.len())));
     for (name, output) in changed {
-        let shown = match output.value.value() {
-            _ if output.sensitive || output.value.any_sensitive() => value::SENSITIVE.to_owned(),
-            Some(known) => value::inline(&known),
-            None => value::open(&output.value),
+        let (sign, value) = match &output.value {
+            None => ("- ", output.before.clone()),
+            Some(value) => ("  ", value.value()),
         };
-        let _ = writeln!(text, "    {} = {shown}", safe(name));
+        let shown = match (value, &output.value) {
+            _ if output.is_sensitive() => value::SENSITIVE.to_owned(),
+            (Some(known), _) => value::inline(&known),
+            (None, Some(open)) => value::open(open),
+            (None, None) => continue,
+        };
+        let _ = writeln!(text, "  {sign}{} = {shown}", safe(name));
     }
     text
 }

@@ -226,7 +226,7 @@ pub(crate) fn plan() -> Plan {
     waiting.drift =
         vec![attribute(&["deletion_protection"], Some(Value::from(true)), After::Known(Value::from(false)))];
     let output = OutputChange {
-        value: reference("aws_s3_bucket", "copy", "arn"),
+        value: Some(reference("aws_s3_bucket", "copy", "arn")),
         before: None,
         before_sensitive: false,
         sensitive: false,

@@ -222,8 +222,8 @@ pub enum After {
 /// An output of the root module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputChange {
-    /// Its expression, reduced.
-    pub value: Expr,
+    /// Its expression, reduced; none when it is no longer declared.
+    pub value: Option<Expr>,
     /// What it was at the last apply.
     pub before: Option<Value>,
     /// Whether the last apply wrote it down as one that must not be shown: only that, no value.
@@ -237,10 +237,16 @@ impl OutputChange {
     /// Whether it differs from the last apply, as far as that can be told: of a sensitive one only
     /// that it is there is known.
     pub fn differs(&self) -> bool {
-        match self.sensitive || self.value.any_sensitive() {
-            true => !self.before_sensitive,
-            false => self.value.value().is_none_or(|now| Some(now) != self.before),
+        match &self.value {
+            None => true,
+            Some(_) if self.is_sensitive() => !self.before_sensitive,
+            Some(value) => value.value().is_none_or(|now| Some(now) != self.before),
         }
+    }
+
+    /// Whether what it is now must not be shown.
+    pub fn is_sensitive(&self) -> bool {
+        self.sensitive || self.value.as_ref().is_some_and(Expr::any_sensitive)
     }
 }
 

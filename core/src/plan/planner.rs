@@ -335,7 +335,21 @@ fn outputs(input: &Input<'_>, known: &Known<'_>, diags: &mut Diagnostics) -> BTr
         let name = name.to_string();
         let before = input.state.and_then(|s| s.outputs.get(&name)).cloned();
         let before_sensitive = input.state.is_some_and(|s| s.sensitive_outputs.contains(&name));
-        found.insert(name, OutputChange { value, before, before_sensitive, sensitive });
+        found.insert(name, OutputChange { value: Some(value), before, before_sensitive, sensitive });
+    }
+    if let Some(state) = input.state {
+        let gone = |before: Option<&Value>, sensitive| OutputChange {
+            value: None,
+            before: before.cloned(),
+            before_sensitive: sensitive,
+            sensitive,
+        };
+        for (name, before) in &state.outputs {
+            found.entry(name.clone()).or_insert_with(|| gone(Some(before), false));
+        }
+        for name in &state.sensitive_outputs {
+            found.entry(name.clone()).or_insert_with(|| gone(None, true));
+        }
     }
     found
 }
