@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    apply, backups, import, kinds, plan, recover, show, sim, snapshot, state, validate, version,
+    apply, backups, findings, import, kinds, plan, recover, show, sim, snapshot, state, validate, version,
 };
 
 /// Disaster recovery as code: declares how data is protected, plans and applies it, and plans the way back.
@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Snapshot(snapshot::Args),
     /// Lists the declared backups, when the next is made and how much can be lost
     Backups(backups::Args),
+    /// Lists what is provably wrong with the declared system
+    Findings(findings::Args),
     /// Takes something that exists for ours, under an address of the configuration
     Import(import::Args),
     /// Lists what drctl remembers, and changes it

@@ -2,6 +2,8 @@
 //! a plan ends with 0 or 1.
 
 use clap::{Args, ValueEnum};
+use drctl_core::diag::Severity;
+use drctl_core::findings::Finding;
 use drctl_core::plan::AcceptKind;
 use drctl_core::rule::Effect;
 
@@ -35,6 +37,20 @@ pub(crate) enum FailOn {
     Error,
     /// What weakens, is irreversible, interrupts, or does not work as one may think.
     Warning,
+    /// What is worth knowing.
+    Note,
+}
+
+impl FailOn {
+    /// Whether a finding about the declared system is that bad and not waived.
+    pub(crate) fn fails(self, finding: &Finding) -> bool {
+        let least = match self {
+            FailOn::Error => Severity::Error,
+            FailOn::Warning => Severity::Warning,
+            FailOn::Note => Severity::Note,
+        };
+        finding.waived.is_none() && finding.severity <= least
+    }
 }
 
 impl Gates {
@@ -77,8 +93,9 @@ fn weakens_unaccepted(view: &View<'_>) -> bool {
 fn has_finding(view: &View<'_>, least: FailOn) -> bool {
     view.plan.changes.iter().flat_map(|c| &c.notes).any(|note| match note.effect {
         Effect::Refuse => true,
-        Effect::Irreversible | Effect::Weakens | Effect::Outage | Effect::Warn => least == FailOn::Warning,
-        Effect::Strengthens | Effect::Inform => false,
+        Effect::Irreversible | Effect::Weakens | Effect::Outage | Effect::Warn => least != FailOn::Error,
+        Effect::Inform => least == FailOn::Note,
+        Effect::Strengthens => false,
     })
 }
 

@@ -103,6 +103,7 @@ fn dispatch(cli: &Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Recover(args) => commands::recover::run(args, &project, ui),
         Command::Snapshot(args) => commands::snapshot::run(args, &project, ui),
         Command::Backups(args) => commands::backups::run(args, &project, ui),
+        Command::Findings(args) => commands::findings::run(args, &project, ui),
         Command::Kinds(args) => commands::kinds::run(args, &registry::REGISTRY, ui),
         Command::Import(args) => commands::import::run(args, &project, ui),
         Command::State(args) => commands::state::run(args, &project, ui),

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use drctl_core::codes::Code;
+use drctl_core::findings::RuleId;
 use drctl_core::lang::functions;
 use drctl_core::provider::AnyKind;
 use drctl_core::schema::{Attribute, Removal, Role, Type};
@@ -76,6 +77,7 @@ fn type_name(ty: &Type) -> String {
         Type::Number => "number".to_owned(),
         Type::String(what) => (*what).to_owned(),
         Type::Reference("") => "a reference to a resource".to_owned(),
+        Type::Reference("*") => "a reference to a block".to_owned(),
         Type::Reference(block) => format!("a reference to a {block}"),
         Type::Object(_) => "block".to_owned(),
         Type::Map(of) if fields(of).is_some() => "blocks with a label".to_owned(),
@@ -317,6 +319,34 @@ fn diagnostics() {
         let _ = writeln!(text, "| {} | {} | {} |", code.id(), cell(code.docs()), links.join(", "));
     }
     document("diagnostics.md", &text);
+}
+
+#[test]
+fn findings() {
+    let mut text = String::from(
+        "# Findings\n\nWhat `drctl findings` proves wrong with the declared system, without asking any provider. Ids and names are stable. A \
+         finding that is to be lived with is named in a `waiver` block, with who decided that and until when.\n\n\
+         ```hcl\ncontact \"cto\" {\n  role = \"CTO\"\n  via  = \"#on-call\"\n}\n\nprocedure \"restore\" {\n  step \"call\" {\n    \
+         manual = \"Call the bank.\"\n  }\n}\n\nwaiver \"bank\" {\n  finding = \"DR808\"\n  of      = [procedure.restore]\n  \
+         reason  = \"Whoever is there calls.\"\n  owner   = contact.cto\n  until   = \"2026-12-31\"\n}\n```\n\n\
+         | id | name | severity | meaning | cases |\n|---|---|---|---|---|\n",
+    );
+    for rule in RuleId::ALL {
+        let severity = format!("{:?}", rule.severity()).to_lowercase();
+        let (id, name, folder) = (rule.id(), rule.name(), format!("testdata/findings/{}", rule.name()));
+        let mut cases: Vec<String> = fs::read_dir(root().join(&folder))
+            .unwrap_or_else(|_| panic!("no cases in {folder}"))
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
+        cases.sort();
+        for wanted in ["fires", "silent"] {
+            assert!(cases.iter().any(|c| c == wanted), "no case {folder}/{wanted}");
+        }
+        let links: Vec<String> = cases.iter().map(|c| format!("[{c}](../{folder}/{c})")).collect();
+        let _ =
+            writeln!(text, "| {id} | {name} | {severity} | {} | {} |", cell(rule.docs()), links.join(", "));
+    }
+    document("findings.md", &text);
 }
 
 /// The help of a command and of all below it.

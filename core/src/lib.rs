@@ -13,6 +13,7 @@ pub mod config;
 pub mod diag;
 pub mod duration;
 pub mod fact;
+pub mod findings;
 pub mod graph;
 pub mod lang;
 pub mod last_world;

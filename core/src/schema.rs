@@ -26,9 +26,13 @@ pub enum Type {
     /// Named attributes. At the top of a kind this is written as a block `name { … }`; a
     /// `Map(Object)` as labelled blocks `name "label" { … }`; a `List(Object)` as repeated blocks.
     Object(&'static [Attribute]),
-    /// The address of a block of this type; of a resource when it is empty. Never evaluated.
+    /// The address of a block of this type; of a resource when it is empty, of anything when it is
+    /// [`ANY_BLOCK`]. Never evaluated.
     Reference(&'static str),
 }
+
+/// In a [`Type::Reference`]: a block of whatever type, or a resource.
+pub const ANY_BLOCK: &str = "*";
 
 /// One attribute of a kind or of a nested block.
 #[derive(Debug, Clone, Copy)]

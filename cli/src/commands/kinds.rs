@@ -113,6 +113,7 @@ fn type_name(ty: &Type) -> String {
         Type::Number => "number".to_owned(),
         Type::String(what) => (*what).to_owned(),
         Type::Reference("") => "a reference to a resource".to_owned(),
+        Type::Reference("*") => "a reference to a block".to_owned(),
         Type::Reference(block) => format!("a reference to a {block}"),
         Type::Object(_) => "block".to_owned(),
         Type::Map(of) if fields(of).is_some() => "blocks with a label".to_owned(),

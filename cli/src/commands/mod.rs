@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod backups;
+pub(crate) mod findings;
 pub(crate) mod import;
 pub(crate) mod kinds;
 pub(crate) mod plan;

@@ -207,7 +207,8 @@ fn related(label: &Label, sources: &SourceMap) -> Json {
     json!({ "message": cut(&label.text), "range": range(label.span, sources) })
 }
 
-fn range(span: Span, sources: &SourceMap) -> Json {
+/// Where a span is, for programs.
+pub(crate) fn range(span: Span, sources: &SourceMap) -> Json {
     json!({
         "filename": sources.get(span.file).map(|f| f.name.as_str()),
         "start": sources.position(span.file, span.start),

@@ -3,6 +3,7 @@
 pub(crate) mod applied;
 pub(crate) mod base;
 pub(crate) mod diagnostics;
+pub(crate) mod findings;
 pub(crate) mod json;
 pub(crate) mod markdown;
 pub(crate) mod palette;

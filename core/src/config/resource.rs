@@ -15,7 +15,7 @@ use crate::lang::expr::{Expr, ExprKind, PathStep, Reference, Subject};
 use crate::lang::near;
 use crate::map::Map;
 use crate::provider::Registry;
-use crate::schema::{Attribute, Role, Type, attribute};
+use crate::schema::{ANY_BLOCK, Attribute, Role, Type, attribute};
 use crate::span::Span;
 use crate::value::Value;
 
@@ -240,13 +240,16 @@ impl Read {
         self.attributes.insert(name.to_owned(), lowered);
     }
 
-    /// Puts the address in the place of a reference to a block of that type; with none, to a resource.
+    /// Puts the address in the place of a reference to a block of that type; with none, to a resource;
+    /// with `*`, to either.
     fn referring(&mut self, expr: &mut Expr, block: &str, diags: &mut Diagnostics) {
-        let wanted = if block.is_empty() { "KIND.NAME" } else { block };
         let text = match &expr.kind {
             ExprKind::Reference(reference) => match (&reference.subject, reference.path.as_slice()) {
                 (Subject::Block(_, found, name), []) if found == block => Some(format!("{block}.{name}")),
-                (Subject::Resource(module, kind, name), path) if block.is_empty() => {
+                (Subject::Block(_, found, name), []) if block == ANY_BLOCK && found != "step" => {
+                    Some(format!("{found}.{name}"))
+                }
+                (Subject::Resource(module, kind, name), path) if block.is_empty() || block == ANY_BLOCK => {
                     let key = match path {
                         [] => Some(None),
                         [PathStep::Key(key)] => Some(Some(key.clone())),
@@ -267,8 +270,11 @@ impl Read {
                 *expr = Expr::literal(Value::String(text), expr.span);
             }
             _ => {
-                let form = if block.is_empty() { wanted.to_owned() } else { format!("{wanted}.NAME") };
-                let what = if block.is_empty() { "resource" } else { block };
+                let (form, what) = match block {
+                    "" => ("KIND.NAME".to_owned(), "resource"),
+                    ANY_BLOCK => ("TYPE.NAME".to_owned(), "block"),
+                    block => (format!("{block}.NAME"), block),
+                };
                 diags.push(invalid(expr.span, format!("this must be a reference to a {what}: `{form}`")));
                 expr.kind = ExprKind::Element;
             }

@@ -9,6 +9,7 @@ mod reference;
 mod scenario;
 mod service;
 mod site;
+mod waiver;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,7 @@ pub use reference::{
 pub use scenario::{Lose, LossKind, PhaseBudget, Scenario};
 pub use service::{Health, Objective, Priority, Service};
 pub use site::Site;
+pub use waiver::{AnyRef, Until, Waiver};
 
 use crate::addr::Name;
 use crate::lang::expr::{Expr, ExprKind};
@@ -136,6 +138,8 @@ blocks! {
     procedures: "procedure" = Procedure,
     /// Somebody who is called or who does a step.
     contacts: "contact" = Contact,
+    /// A finding that somebody has decided to live with, until a day.
+    waivers: "waiver" = Waiver,
 }
 
 /// The type of block of that name.

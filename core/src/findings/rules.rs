@@ -1,0 +1,121 @@
+//! Every rule, in one table. Ids and names are stable, wording is not. Each rule has a folder of cases
+//! under `testdata/findings/`.
+
+use std::fmt;
+
+use crate::diag::Severity;
+use crate::schema::{AttributeType, Invalid, Type};
+use crate::value::Value;
+
+macro_rules! rules {
+    ($($(#[doc = $doc:literal])+ $rule:ident = $id:literal $name:literal $severity:ident;)+) => {
+        /// A rule, such as `DR801`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum RuleId { $($(#[doc = $doc])+ $rule,)+ }
+
+        impl RuleId {
+            /// All rules, in order.
+            pub const ALL: &'static [RuleId] = &[$(RuleId::$rule,)+];
+
+            /// The id, such as `DR801`.
+            pub fn id(self) -> &'static str {
+                match self { $(RuleId::$rule => $id,)+ }
+            }
+
+            /// The name, such as `destroys-before-verified`.
+            pub fn name(self) -> &'static str {
+                match self { $(RuleId::$rule => $name,)+ }
+            }
+
+            /// How bad it is, unless the finding is a milder one.
+            pub fn severity(self) -> Severity {
+                match self { $(RuleId::$rule => Severity::$severity,)+ }
+            }
+
+            /// What the rule says, in a sentence or two.
+            pub fn docs(self) -> &'static str {
+                match self { $(RuleId::$rule => concat!($($doc, "\n",)+),)+ }
+            }
+        }
+    };
+}
+
+rules! {
+    /// A step destroys the present data of a datastore, and no step before it (through `after`) makes sure
+    /// that the backup can be restored from (`checks = "backup"`).
+    DestroysBeforeVerified = "DR801" "destroys-before-verified" Error;
+    /// One loss takes a datastore and every place that a backup of it is kept at. A warning when it is
+    /// only a wider domain that they share: the region, or the site that both sites are within.
+    BackupBesideData = "DR802" "backup-beside-data" Error;
+    /// A scenario loses what a service or a datastore stands on, and neither its `recover` nor that of the
+    /// service says how it comes back. A warning when all that is lost is data in resources, for
+    /// which drctl derives steps.
+    ScenarioWithoutPlan = "DR803" "scenario-without-plan" Error;
+    /// A step of the way back from a scenario needs a site that the scenario loses, or restores from a
+    /// backup that is kept nowhere else.
+    NeedsWhatIsLost = "DR804" "step-needs-what-is-lost" Error;
+    /// A service promises more than a service that it depends on: a shorter RTO or RPO.
+    DependencySlower = "DR805" "dependency-slower" Error;
+    /// A contact that cannot be reached: no `phone`, `email` or `via`, or a placeholder in place of one.
+    PlaceholderContact = "DR806" "placeholder-contact" Warning;
+    /// A command with a placeholder in it: `<backup-id>`, `YYYYMMDD`, `your-org`. A warning in what a
+    /// person does.
+    PlaceholderInStep = "DR807" "placeholder-in-step" Error;
+    /// A step that a person does without `why` no machine does it, or without `owner`.
+    ManualWithoutReason = "DR808" "manual-without-reason" Warning;
+    /// A scenario in which data is wrong, and its way back takes the latest backup: which holds the wrong
+    /// data when it was made after the data went wrong.
+    CorruptedLatest = "DR809" "corrupted-latest" Error;
+    /// Data is brought back and no step after that makes sure that it is right (`checks = "data"`).
+    UnverifiedRestore = "DR810" "unverified-restore" Warning;
+    /// `aws s3api restore-object` with `--version-id`: the call makes an archived version readable for some
+    /// days, and does not make it the current one.
+    WrongRestoreCall = "DR811" "wrong-restore-call" Warning;
+    /// A bucket of this configuration that keeps backups has neither versioning nor Object Lock nor
+    /// replication.
+    UnprotectedBackupStore = "DR812" "unprotected-backup-store" Error;
+    /// A step changes DNS and no `wait` step after it counts the time until everybody sees that.
+    DnsNotCounted = "DR813" "dns-not-counted" Warning;
+    /// A backup of which nothing says how long it takes (`takes`) or is kept (`keep`).
+    UndeclaredDuration = "DR814" "undeclared-duration" Note;
+    /// The budgets of a scenario's phases together are longer than its RTO.
+    PhasesExceedObjective = "DR815" "phases-exceed-objective" Error;
+    /// WAL is applied to what an SQL dump was restored into: WAL continues only a copy of the files.
+    WalAfterDump = "DR816" "wal-after-dump" Error;
+    /// A waiver whose day is over: what it waived counts again.
+    ExpiredWaiver = "DR817" "expired-waiver" Warning;
+    /// A waiver that waives nothing.
+    IdleWaiver = "DR818" "idle-waiver" Note;
+}
+
+impl RuleId {
+    /// The rule of that id.
+    pub fn by_id(id: &str) -> Option<RuleId> {
+        RuleId::ALL.iter().find(|rule| rule.id() == id).copied()
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+impl AttributeType for RuleId {
+    const TYPE: Type = Type::String("the id of a rule such as \"DR801\"");
+
+    fn from_value(value: Value) -> Result<RuleId, Invalid> {
+        let id = value.as_str().ok_or_else(|| Invalid::wrong_type("the id of a rule", &value))?;
+        RuleId::by_id(id).ok_or_else(|| {
+            Invalid::new(format!("there is no rule {id:?}: rules are {} to {}", RuleId::ALL[0], last()))
+        })
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.id().to_owned())
+    }
+}
+
+fn last() -> RuleId {
+    *RuleId::ALL.last().expect("the table has rules")
+}

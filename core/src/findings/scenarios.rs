@@ -1,0 +1,165 @@
+//! Scenarios: whether there is a way back, whether it works after that loss, and whether it is in time.
+
+use jiff::SignedDuration;
+
+use super::commands::{takes_latest, text};
+use super::lost::Lost;
+use super::steps::{address, at};
+use super::{Finding, RuleId, Subject, listed};
+use crate::addr::Name;
+use crate::diag::Severity;
+use crate::duration;
+use crate::system::{Declared, Procedure, Scenario, Step};
+
+/// All rules about scenarios.
+pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+    for (name, scenario) in &subject.system.scenarios {
+        let lost = Lost::new(subject, &scenario.is);
+        found.extend(without_plan(subject, (name, scenario), &lost));
+        found.extend(phases((name, scenario), &lost));
+        for (procedure_name, procedure) in lost.procedures(&scenario.is) {
+            for (number, step) in procedure.is.step.0.iter().enumerate() {
+                let here = Here { scenario: name, name: procedure_name, procedure, number, step };
+                here.needs(&lost, found);
+                found.extend(here.restores(subject, &lost));
+                found.extend(here.latest(subject, &lost));
+            }
+        }
+    }
+}
+
+fn without_plan(
+    subject: &Subject<'_>,
+    (name, scenario): (&Name, &Declared<Scenario>),
+    lost: &Lost<'_>,
+) -> Option<Finding> {
+    if scenario.is.recover.as_ref().is_some_and(|all| !all.is_empty()) {
+        return None;
+    }
+    let system = subject.system;
+    // Of data in resources drctl knows itself how it comes back.
+    let derived = |d: &Name| system.datastores.get(d).is_some_and(|d| d.is.resource.is_some());
+    let mut severity = Severity::Warning;
+    let mut hit = Vec::new();
+    for (service, declared) in lost.services().filter(|(_, s)| s.is.recover.is_none()) {
+        let is = &declared.is;
+        let data = is.data.iter().flatten().map(|d| &d.0);
+        if lost.takes_service(service, is) || data.filter(|d| lost.hits_datastore(d)).any(|d| !derived(d)) {
+            severity = Severity::Error;
+        }
+        hit.push(format!("service.{service}"));
+    }
+    let used = |d: &Name| system.services.values().any(|s| s.is.data.iter().flatten().any(|of| of.0 == *d));
+    for (datastore, declared) in &system.datastores {
+        let needed = !declared.is.rebuildable && !derived(datastore) && !used(datastore);
+        if needed && lost.hits_datastore(datastore) {
+            severity = Severity::Error;
+            hit.push(format!("datastore.{datastore}"));
+        }
+    }
+    if hit.is_empty() {
+        return None;
+    }
+    let summary = format!("Nothing says how {} comes back", listed(hit));
+    Some(
+        Finding::new(RuleId::ScenarioWithoutPlan, format!("scenario.{name}"), scenario.written.span, summary)
+            .why("This loss hits it, and neither the scenario nor the service names a procedure.")
+            .fix("Write a `procedure` and name it in `recover`, of the scenario or of the service.")
+            .graded(severity),
+    )
+}
+
+fn phases((name, scenario): (&Name, &Declared<Scenario>), lost: &Lost<'_>) -> Option<Finding> {
+    let phases = scenario.is.phase.as_deref().filter(|all| !all.is_empty())?;
+    let own = scenario.is.objective.as_ref().and_then(|o| o.rto).map(|rto| (rto, "the scenario".to_owned()));
+    let services = lost.services().filter_map(|(name, s)| {
+        let rto = s.is.objective.as_ref()?.rto?;
+        Some((rto, format!("service.{name}")))
+    });
+    let (rto, whose) = own.into_iter().chain(services).min_by_key(|(rto, _)| *rto)?;
+    let add = |sum: SignedDuration, phase: &crate::system::PhaseBudget| sum.saturating_add(phase.budget);
+    let sum = phases.iter().fold(SignedDuration::ZERO, add);
+    if sum <= rto {
+        return None;
+    }
+    let parts = listed(phases.iter().map(|p| format!("{} {}", p.name, duration::text(p.budget))));
+    let (sum, rto) = (duration::text(sum), duration::text(rto));
+    let summary = format!("The phases take {sum} together, and the RTO of {whose} is {rto}");
+    let span = scenario.written.at(&["phase"]);
+    Some(
+        Finding::new(RuleId::PhasesExceedObjective, format!("scenario.{name}"), span, summary)
+            .why(format!("The budgets are {parts}, one after the other."))
+            .fix(format!("Make the phases shorter, or promise {sum}.")),
+    )
+}
+
+/// A step of the way back from a scenario.
+struct Here<'s> {
+    scenario: &'s Name,
+    name: &'s Name,
+    procedure: &'s Declared<Procedure>,
+    number: usize,
+    step: &'s Step,
+}
+
+impl Here<'_> {
+    fn finding(&self, rule: RuleId, path: &[&str], summary: String) -> Finding {
+        Finding::new(rule, address(self.name, self.step), at(self.procedure, self.number, path), summary)
+    }
+
+    fn needs(&self, lost: &Lost<'_>, found: &mut Vec<Finding>) {
+        for (number, site) in self.step.needs.iter().flatten().enumerate() {
+            if !lost.takes_site(site) {
+                continue;
+            }
+            let (scenario, site) = (self.scenario, &site.0);
+            let summary = format!("It needs site.{site}, which scenario.{scenario} loses");
+            let finding = self.finding(RuleId::NeedsWhatIsLost, &["needs", &number.to_string()], summary);
+            found.push(
+                finding
+                    .why("The step is part of the way back from that loss and cannot be carried out then.")
+                    .fix("Do it elsewhere, or give the scenario a procedure of its own in `recover`."),
+            );
+        }
+    }
+
+    fn restores(&self, subject: &Subject<'_>, lost: &Lost<'_>) -> Option<Finding> {
+        let from = &self.step.from.as_ref()?.0;
+        let backup = subject.system.backups.get(from)?;
+        if !lost.takes_backup(&backup.is) {
+            return None;
+        }
+        let summary = format!("It restores from backup.{from}, which scenario.{} loses", self.scenario);
+        let finding = self.finding(RuleId::NeedsWhatIsLost, &["from"], summary);
+        Some(
+            finding
+                .why("Every place that the backup is kept at is lost with the data.")
+                .fix("Keep a copy outside of what is lost, or restore from another backup."),
+        )
+    }
+
+    fn latest(&self, subject: &Subject<'_>, lost: &Lost<'_>) -> Option<Finding> {
+        if lost.wrong.is_empty() || self.step.checks.is_some() {
+            return None;
+        }
+        let own = text(self.step);
+        let of_wrong = self.step.restore.as_ref().is_some_and(|d| lost.wrong.contains(&d.0));
+        let from = self.step.from.as_ref().filter(|_| of_wrong);
+        let backup = from.and_then(|from| subject.system.backups.get(&from.0)).map(|b| &b.is);
+        let declared = backup.and_then(|b| b.external.restore.as_ref()).map(|words| words.join(" "));
+        let paths = backup.iter().flat_map(|b| b.to.iter().filter_map(|to| to.path.as_deref()));
+        let path = paths.into_iter().find(|path| path.to_lowercase().contains("latest"));
+        let manual = self.step.manual.is_some();
+        let word = path
+            .or_else(|| declared.as_deref().and_then(takes_latest))
+            .or_else(|| takes_latest(&own).filter(|_| !manual))?;
+        let summary = format!("After scenario.{} it takes the latest backup: {word}", self.scenario);
+        let paths: &[&str] = if from.is_some() { &["from"] } else { &[] };
+        let finding = self.finding(RuleId::CorruptedLatest, paths, summary);
+        Some(
+            finding
+                .why("Data is wrong there, maybe for long: what was backed up last may hold the same wrong data.")
+                .fix("Choose the last backup from before the data went wrong, by its time."),
+        )
+    }
+}

@@ -1,0 +1,5 @@
+procedure "back" {
+  step "call" {
+    manual = "Call the bank."
+  }
+}

@@ -1,0 +1,7 @@
+contact "cto" {
+  role  = "[CTO Name]"
+  phone = "[phone]"
+}
+contact "dba" {
+  role = "database administrator"
+}

@@ -1,0 +1,8 @@
+contact "cto" {
+  role  = "CTO"
+  phone = "+44 20 7946 0000"
+}
+contact "support" {
+  role = "AWS Support"
+  via  = "https://console.aws.amazon.com/support"
+}

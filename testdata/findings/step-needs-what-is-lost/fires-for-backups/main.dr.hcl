@@ -1,0 +1,42 @@
+site "rack" {
+  within = site.building
+}
+site "disk" {
+  within = site.rack
+}
+site "building" {
+  region = "eu-west-1"
+}
+site "abroad" {
+}
+datastore "db" {
+  site = site.rack
+}
+backup "near" {
+  of = datastore.db
+  external {
+    schedule = rate("1h")
+    takes    = "5m"
+    keep     = "7d"
+  }
+  to "disk" {
+    site = site.disk
+  }
+}
+procedure "back" {
+  step "restore" {
+    restore = datastore.db
+    from    = backup.near
+  }
+  step "look" {
+    run    = ["look"]
+    after  = [step.restore]
+    checks = "data"
+  }
+}
+scenario "fire" {
+  lose "site" {
+    site = site.rack
+  }
+  recover = [procedure.back]
+}

@@ -1,0 +1,46 @@
+site "rack" {
+  within = site.building
+}
+site "disk" {
+  within = site.rack
+}
+site "building" {
+  region = "eu-west-1"
+}
+site "abroad" {
+}
+datastore "db" {
+  site = site.rack
+}
+backup "far" {
+  of = datastore.db
+  external {
+    schedule = rate("1h")
+    takes    = "5m"
+    keep     = "7d"
+  }
+  to "disk" {
+    site = site.disk
+  }
+  to "abroad" {
+    site = site.abroad
+  }
+}
+procedure "back" {
+  step "restore" {
+    restore = datastore.db
+    from    = backup.far
+    needs   = [site.building, site.abroad]
+  }
+  step "look" {
+    run    = ["look"]
+    after  = [step.restore]
+    checks = "data"
+  }
+}
+scenario "fire" {
+  lose "site" {
+    site = site.rack
+  }
+  recover = [procedure.back]
+}
