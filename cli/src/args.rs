@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    apply, backups, findings, import, kinds, plan, recover, show, sim, snapshot, state, validate, version,
+    apply, backups, findings, import, kinds, objectives, plan, recover, show, sim, snapshot, state, validate,
+    version,
 };
 
 /// Disaster recovery as code: declares how data is protected, plans and applies it, and plans the way back.
@@ -47,6 +48,10 @@ pub(crate) enum Command {
     Recover(recover::Args),
     /// Reads the providers and writes what was seen into a file, for where they cannot be asked
     Snapshot(snapshot::Args),
+    /// Shows for every scenario what can be lost and how long it takes, beside what was promised
+    Matrix(objectives::MatrixArgs),
+    /// Shows how such a number comes about
+    Explain(objectives::ExplainArgs),
     /// Lists the declared backups, when the next is made and how much can be lost
     Backups(backups::Args),
     /// Lists what is provably wrong with the declared system

@@ -8,6 +8,7 @@ use drctl_core::plan::AcceptKind;
 use drctl_core::rule::Effect;
 
 use crate::exit::Exit;
+use crate::render::objectives::is_missed;
 use crate::render::view::{View, acts};
 
 /// The switches.
@@ -16,6 +17,9 @@ pub(crate) struct Gates {
     /// Exits with 2 when there are changes
     #[arg(long)]
     detailed_exitcode: bool,
+    /// Exits with 3 when an objective is missed or not known to be met
+    #[arg(long)]
+    check_objectives: bool,
     /// Exits with 4 when protection is weakened or something is irreversible and nobody has accepted it
     #[arg(long)]
     check_protection: bool,
@@ -72,6 +76,9 @@ impl Gates {
         if (self.check_protection || self.ci) && weakens_unaccepted(view) {
             exit = exit.and(Exit::Weakens);
         }
+        if (self.check_objectives || self.ci) && plan.objectives.iter().any(is_missed) {
+            exit = exit.and(Exit::Objective);
+        }
         let fail_on = self.fail_on.or(self.ci.then_some(FailOn::Error));
         if fail_on.is_some_and(|least| has_finding(view, least)) {
             exit = exit.and(Exit::Finding);
@@ -108,9 +115,10 @@ mod tests {
     #[test]
     fn each_gate_has_its_code_and_the_worse_one_stands() {
         let bad = sample::plan();
-        let good = Plan { changes: Vec::new(), complete: true, ..sample::plan() };
+        let good = Plan { changes: Vec::new(), complete: true, objectives: Vec::new(), ..sample::plan() };
         let gates = |names: &[&str]| Gates {
             detailed_exitcode: names.contains(&"changes"),
+            check_objectives: names.contains(&"objectives"),
             check_protection: names.contains(&"protection"),
             fail_on: names.contains(&"warning").then_some(FailOn::Warning),
             require_complete: names.contains(&"complete"),

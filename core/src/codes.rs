@@ -155,6 +155,8 @@ codes! {
     UnknownScenario = "DR600";
     /// A lost region in which no provider of the configuration is.
     UnknownRegion = "DR602";
+    /// A number is asked for that no scenario gives.
+    NothingToExplain = "DR603";
     // 700–749: the command line.
     /// A file or directory of the configuration cannot be read.
     Unreadable = "DR700";

@@ -18,6 +18,7 @@ pub mod graph;
 pub mod lang;
 pub mod last_world;
 pub mod map;
+pub mod objective;
 pub mod plan;
 pub mod protection;
 pub mod provider;

@@ -17,6 +17,9 @@ pub enum Protection {
     PointInTime {
         /// Where the history lives.
         region: String,
+        /// How old the newest restorable instant gets, as the provider says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lag_max: Option<SignedDuration>,
         /// The restorable window, when the provider told it.
         window: Option<Window>,
     },

@@ -5,6 +5,7 @@ pub(crate) mod backups;
 pub(crate) mod findings;
 pub(crate) mod import;
 pub(crate) mod kinds;
+pub(crate) mod objectives;
 pub(crate) mod plan;
 pub(crate) mod recover;
 pub(crate) mod show;

@@ -41,6 +41,7 @@ impl Serialize for PlanJson<'_> {
         all.serialize_entry("errored", &false)?;
         all.serialize_entry("findings", &Each(|| findings(view)))?;
         all.serialize_entry("format_version", FORMAT_VERSION)?;
+        all.serialize_entry("objectives", &super::objectives::json(&plan.objectives))?;
         all.serialize_entry("output_changes", &outputs)?;
         let planned = BTreeMap::from([("resources", Each(|| planned_values(view)))]);
         all.serialize_entry("planned_values", &BTreeMap::from([("root_module", planned)]))?;

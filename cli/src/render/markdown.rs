@@ -21,7 +21,7 @@ pub(crate) fn plan(view: &View<'_>) -> String {
 
 /// The whole plan in so many characters.
 pub(super) fn plan_within(view: &View<'_>, budget: usize) -> String {
-    let mut text = head(view);
+    let mut text = head(view) + &super::objectives::markdown(&view.plan.objectives);
     let foot = foot(view);
     let budget = budget.saturating_sub(RESERVE + foot.chars().count());
     let used = text.chars().count();

@@ -6,6 +6,7 @@ pub(crate) mod diagnostics;
 pub(crate) mod findings;
 pub(crate) mod json;
 pub(crate) mod markdown;
+pub(crate) mod objectives;
 pub(crate) mod palette;
 pub(crate) mod plan;
 pub(crate) mod progress;

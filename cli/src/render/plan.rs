@@ -41,6 +41,7 @@ pub(crate) fn pieces<E>(
     piece(drift(view.plan, look))?;
     piece(outputs(view.plan, look))?;
     piece(unchanged(view.plan, look))?;
+    piece(super::objectives::section(&view.plan.objectives, look))?;
     piece(foot(view, look))
 }
 

@@ -7,11 +7,13 @@ use drctl_core::addr::{InstanceKey, ModulePath, Name, ProviderAddress};
 use drctl_core::fact::{Fact, FactId};
 use drctl_core::lang::expr::{Expr, ExprKind, PathStep, Reference, Subject};
 use drctl_core::map::Map;
+use drctl_core::objective::{Judgement, Metric, Promise, Term, Worst};
 use drctl_core::plan::{
     AcceptKind, Acceptance, Action, After, AttributeChange, OutputChange, Plan, ProviderHead, ResourceChange,
     Selection, StateRef,
 };
 use drctl_core::provider::{ErrorClass, Id, Observed, Pending, Place, ProviderEntry, Registry, Unobserved};
+use drctl_core::recovery::Status;
 use drctl_core::rule::{Effect, Note, Timing, Window};
 use drctl_core::span::{FileId, Span};
 use drctl_core::value::Value;
@@ -40,6 +42,28 @@ pub(crate) fn view(plan: &Plan) -> View<'_> {
         ],
     };
     View { plan, digest: OnceCell::from("0123456789abcdef".repeat(4)), missing, registry: &REGISTRY }
+}
+
+/// An objective that is missed, with a mechanism that does not help.
+pub(crate) fn judgement() -> Judgement {
+    let term = |what: &str, struck: Option<&str>| Term {
+        what: what.to_owned(),
+        adds: Worst { low_s: Some(6 * 3600), high_s: None, possible: true },
+        source: "largest gap of rate(6h)".to_owned(),
+        struck: struck.map(str::to_owned),
+        at: None,
+    };
+    Judgement {
+        subject: "datastore.main".to_owned(),
+        scenario: Name::new("fire").unwrap(),
+        metric: Metric::Rpo,
+        objective: Some(Promise { most_s: 3600, at: None }),
+        maximum: None,
+        before: Worst::NO_WAY,
+        after: Worst { low_s: Some(6 * 3600), high_s: None, possible: true },
+        status: Status::Missed,
+        derivation: vec![term("backup.dump in s3", None), term("backup.copy", Some("it burns, too"))],
+    }
 }
 
 fn span() -> Span {
@@ -245,6 +269,7 @@ pub(crate) fn plan() -> Plan {
         changes: vec![waiting, database(), dark, create, bucket(), gone],
         steps: Vec::new(),
         outputs: [("copy_arn".to_owned(), output)].into(),
+        objectives: Vec::new(),
         accepted: Vec::new(),
         last_seen: None,
     }

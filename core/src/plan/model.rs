@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::addr::{Address, ProviderAddress};
 use crate::lang::expr::Expr;
 use crate::map::Map;
+use crate::objective::Judgement;
 use crate::provider::{Id, Observed, Pending, Place, Unobserved};
 use crate::rule::{Note, Timing};
 use crate::span::Position;
@@ -60,6 +61,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The outputs of the root module.
     pub outputs: BTreeMap<String, OutputChange>,
+    /// What was promised and what is to be expected, for each scenario.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<Judgement>,
     /// Acceptances that are in force for it, from the configuration and the command line.
     pub accepted: Vec<Acceptance>,
     /// How old what it was made from is; none when it was read at the providers for it.

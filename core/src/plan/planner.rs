@@ -13,6 +13,7 @@ use super::instance::Instance;
 use super::peers::Neighbourhood;
 use super::scope::{Block, Known, Secrets};
 use super::source::Lines;
+use super::system::system;
 use super::world::{Observation, World};
 use super::{
     Acceptance, Action, AttributeChange, OutputChange, Plan, ProviderHead, ResourceChange, Selection,
@@ -23,7 +24,9 @@ use crate::codes::Code;
 use crate::config::Config;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::reduce;
+use crate::objective::{self, Judgement};
 use crate::provider::{Id, Observed, Registry};
+use crate::recovery::{self, Loss, Objective};
 use crate::rule::{Note, Timing};
 use crate::schema::attribute as find;
 use crate::span::SourceMap;
@@ -87,6 +90,7 @@ pub fn plan(input: &Input<'_>) -> (Plan, Diagnostics) {
     let outputs = outputs(input, &known, &mut diags);
     diags.extend(known.diags.take());
     let instances = std::mem::take(&mut known.instances);
+    let objectives = objectives(input, &instances, &mut diags);
     let plan = Plan {
         format_version: FORMAT_VERSION.to_owned(),
         drctl_version: input.drctl_version.to_owned(),
@@ -99,10 +103,44 @@ pub fn plan(input: &Input<'_>) -> (Plan, Diagnostics) {
         changes: changes(input, instances, (decisions, differences), &selected, (&places, &mut diags)),
         steps,
         outputs,
+        objectives,
         accepted: accept::in_force(input, &mut diags),
         last_seen: input.world.last_seen(),
     };
     (plan, diags.sorted())
+}
+
+/// What was promised and what is to be expected.
+fn objectives(input: &Input<'_>, instances: &[Instance], diags: &mut Diagnostics) -> Vec<Judgement> {
+    let (system, found) = system(input.config, input.variables);
+    diags.extend(found);
+    if system.scenarios.is_empty() {
+        return Vec::new();
+    }
+    let now_is = recovery::components(instances, input.world, &Loss::default());
+    let derived = system.scenarios.iter().map(|(name, scenario)| {
+        let loss = Loss::of(&scenario.is);
+        let promised = scenario.is.objective.clone().unwrap_or_default();
+        let plan = recovery::recover(&recovery::Input {
+            components: &recovery::components(instances, input.world, &loss),
+            system: &system,
+            loss: &loss,
+            scenario: Some(name),
+            objective: Objective { rto: promised.rto, rpo: promised.rpo },
+            at: None,
+            now: input.now,
+        });
+        (name.clone(), plan)
+    });
+    let judged = objective::judge(&objective::Input {
+        system: &system,
+        now_is: &now_is,
+        then_is: &recovery::after_apply(&now_is, instances),
+        derived: &derived.collect(),
+        now: input.now,
+    });
+    let lines = Lines::new(input.sources);
+    judged.into_iter().map(|one| one.placed(&|span| lines.source(span))).collect()
 }
 
 /// Two addresses must not stand for one thing.

@@ -69,7 +69,7 @@ fn covering<'a>(
     let own = holder.address == resource.address;
     let named = |of: &str| names(resource, of);
     let candidate = match &protection {
-        Protection::PointInTime { region, window } if own => Candidate {
+        Protection::PointInTime { region, window, .. } if own => Candidate {
             mechanism: format!("point-in-time recovery in {region}"),
             ..restorable(holder, region, window.as_ref(), input, protection.clone())
         },

@@ -7,6 +7,7 @@ pub mod check;
 mod choose;
 pub mod components;
 mod follow;
+pub mod held;
 pub mod hit;
 mod judge;
 pub mod loss;
@@ -19,6 +20,7 @@ mod written;
 
 pub use check::check;
 pub use components::components;
+pub use held::{Held, after_apply, held};
 pub use hit::Hit;
 pub use loss::{Loss, regions};
 pub use model::*;

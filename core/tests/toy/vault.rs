@@ -72,7 +72,11 @@ impl Kind for Vault {
     fn protections(subject: &Subject<'_>) -> Vec<Protection> {
         let region = subject.place.region.clone().unwrap_or_default();
         let Some(of) = subject.attributes.get("copy_of").and_then(Value::as_str) else {
-            return vec![Protection::PointInTime { region, window: None }];
+            return vec![Protection::PointInTime {
+                region,
+                lag_max: Some(SignedDuration::from_mins(5)),
+                window: None,
+            }];
         };
         let behind = match subject.attributes.get("behind") {
             Some(Value::Number(n)) => n.as_i64().unwrap(),

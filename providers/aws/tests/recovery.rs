@@ -98,7 +98,7 @@ fn an_unknown_copy_is_looked_up_first() {
 
 #[test]
 fn r11_groups_of_the_lost_instance_are_given_in_its_own_region() {
-    let here = Protection::PointInTime { region: "eu-west-1".into(), window: None };
+    let here = Protection::PointInTime { region: "eu-west-1".into(), lag_max: None, window: None };
     let steps = recover_main(&here, &target("eu-west-1", None));
     assert_eq!(
         steps[0].command.join(" "),

@@ -150,6 +150,7 @@ impl Scene {
             steps: steps.collect(),
             changes,
             outputs: BTreeMap::new(),
+            objectives: Vec::new(),
             accepted,
             last_seen: None,
         }

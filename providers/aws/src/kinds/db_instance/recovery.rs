@@ -12,6 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::facts;
 
+/// How often logs reach S3 (R9).
+const UPLOAD: SignedDuration = SignedDuration::from_mins(5);
 /// Days that a restored instance keeps automated backups when the lost one's retention is not known.
 const RETENTION_DEFAULT: i64 = 7;
 
@@ -24,7 +26,7 @@ pub(super) fn protections(subject: &Subject<'_>) -> Vec<Protection> {
         None if latest.is_none() => Vec::new(),
         Some(_) | None => {
             let window = latest.map(|latest: Timestamp| Window { earliest: None, latest: Some(latest) });
-            vec![Protection::PointInTime { region, window }]
+            vec![Protection::PointInTime { region, lag_max: Some(UPLOAD), window }]
         }
     }
 }

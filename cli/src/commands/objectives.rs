@@ -1,0 +1,133 @@
+//! `drctl matrix` and `drctl explain`: what can be lost and how long it takes, for every scenario, and
+//! how each number comes about.
+
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use drctl_core::codes::Code;
+use drctl_core::lang::near;
+use drctl_core::objective::{Judgement, Metric};
+
+use super::plan::warn;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::planning::{self, Gaps, Look, PlanningArgs};
+use crate::project::Project;
+use crate::render::objectives;
+use crate::render::progress::{Progress, Show};
+use crate::render::text::safe;
+use crate::session;
+use crate::ui::{Format, Ui};
+
+/// Options of `drctl matrix`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct MatrixArgs {
+    #[command(flatten)]
+    planning: PlanningArgs,
+    /// Exits with 3 when an objective is missed or not known to be met
+    #[arg(long)]
+    check_objectives: bool,
+}
+
+/// Options of `drctl explain`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExplainArgs {
+    /// What is explained
+    #[arg(value_enum)]
+    what: What,
+    /// Of what: `datastore.NAME` for data, `service.NAME` for downtime
+    subject: String,
+    /// In this scenario; in all of them without it
+    #[arg(long, value_name = "NAME")]
+    scenario: Option<String>,
+    #[command(flatten)]
+    planning: PlanningArgs,
+}
+
+/// What is explained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// The data that can be lost.
+    Rpo,
+    /// The time until service is back.
+    Rto,
+}
+
+/// One row for each datastore and service, one column for each scenario.
+pub(crate) fn matrix(args: &MatrixArgs, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
+    let judged = judged(&args.planning, project, ui)?;
+    match ui.format {
+        Format::Text if judged.is_empty() => {
+            ui.print("No scenario hits a declared datastore or service.\n")?;
+        }
+        Format::Text => ui.print(&objectives::matrix(&judged, ui.look()))?,
+        Format::Json => print(&judged, ui)?,
+    }
+    let missed = args.check_objectives && judged.iter().any(objectives::is_missed);
+    Ok(if missed { Exit::Objective } else { Exit::Success })
+}
+
+/// How the numbers of one datastore or service come about.
+pub(crate) fn explain(args: &ExplainArgs, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
+    let all = judged(&args.planning, project, ui)?;
+    let metric = match args.what {
+        What::Rpo => Metric::Rpo,
+        What::Rto => Metric::Rto,
+    };
+    let of: Vec<Judgement> = all.into_iter().filter(|j| j.metric == metric).collect();
+    let asked = |j: &&Judgement| {
+        j.subject == args.subject && args.scenario.as_ref().is_none_or(|s| j.scenario.as_str() == s)
+    };
+    let found: Vec<Judgement> = of.iter().filter(asked).cloned().collect();
+    if found.is_empty() {
+        return Err(nothing(args, &of));
+    }
+    match ui.format {
+        Format::Text => {
+            let texts: Vec<String> = found.iter().map(|j| objectives::explained(j, ui.look())).collect();
+            ui.print(&texts.join("\n"))?;
+        }
+        Format::Json => print(&found, ui)?,
+    }
+    Ok(Exit::Success)
+}
+
+fn print(judged: &[Judgement], ui: &Ui) -> Result<(), Failure> {
+    let json = serde_json::json!({ "format_version": "1.0", "objectives": objectives::json(judged) });
+    Ok(ui.print(&format!("{json:#}\n"))?)
+}
+
+fn nothing(args: &ExplainArgs, of: &[Judgement]) -> Failure {
+    let known: std::collections::BTreeSet<&str> = of.iter().map(|j| j.subject.as_str()).collect();
+    let help = match near(&args.subject, known.iter().copied()) {
+        Some(near) if near != args.subject => format!("Did you mean `{near}`?"),
+        _ if known.is_empty() => "No scenario hits anything that has such a number.".to_owned(),
+        _ => format!("There is {}.", known.into_iter().collect::<Vec<_>>().join(", ")),
+    };
+    let place = args.scenario.as_ref().map(|s| format!(" in scenario `{}`", safe(s))).unwrap_or_default();
+    let headline = format!("Nothing is known of `{}`{place}", safe(&args.subject));
+    Failure::new(Code::NothingToExplain, headline, help)
+}
+
+/// The objectives of a plan made now.
+fn judged(args: &PlanningArgs, project: &Project, ui: &Ui) -> Result<Vec<Judgement>, Failure> {
+    let clock = session::clock(ui)?;
+    let loaded = planning::load(project, &args.variables, ui)?;
+    let state = session::load_state(project)?;
+    let progress = Progress::new(ui, Arc::clone(&clock), Show::Reading);
+    let look = Look {
+        parallelism: args.parallelism,
+        reporter: &progress,
+        clock: clock.as_ref(),
+        gaps: Gaps::Unobserved,
+    };
+    let observation =
+        session::runtime()?.block_on(planning::look(&loaded, state.as_ref(), project, look, ui));
+    progress.finish();
+    let (plan, diagnostics) = planning::make(&loaded, &observation?, state.as_ref(), args);
+    if diagnostics.has_errors() {
+        return Err(loaded.failure(diagnostics));
+    }
+    warn(&loaded, diagnostics, ui);
+    Ok(plan.objectives)
+}

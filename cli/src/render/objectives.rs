@@ -1,0 +1,330 @@
+//! Objectives for people: what was promised, what is to be expected, and where that comes from.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use drctl_core::objective::{Judgement, Metric, Promise, Term, Worst};
+use drctl_core::plan::Source;
+use drctl_core::recovery::{Status, readable};
+
+use serde_json::{Value as Json, json};
+
+use super::markdown::escape;
+use super::palette::{Look, Tone};
+use super::text::{safe, width, wrap};
+
+/// One line an objective, of those that are not met also why; nothing without objectives.
+pub(crate) fn section(judged: &[Judgement], look: Look) -> String {
+    if judged.is_empty() {
+        return String::new();
+    }
+    let bad = judged.iter().filter(|j| is_missed(j)).count();
+    let title = match bad {
+        0 => format!("Objectives ({})", judged.len()),
+        n => format!("Objectives ({}, {n} not met)", judged.len()),
+    };
+    let mut text = format!("\n{}\n", look.paint(if bad == 0 { Tone::Strong } else { Tone::Bad }, &title));
+    let mut scenario = None;
+    for one in judged {
+        if scenario.replace(&one.scenario) != Some(&one.scenario) {
+            let _ = writeln!(text, "  {}", one.scenario);
+        }
+        text += &line(one, look);
+        if is_missed(one) {
+            text += &because(one, look);
+        }
+    }
+    text
+}
+
+/// Whether it has a promise that is not shown to be kept.
+pub(crate) fn is_missed(judged: &Judgement) -> bool {
+    match judged.status {
+        Status::Missed | Status::Unbounded | Status::NoPlan | Status::Unknown => true,
+        Status::Met | Status::NoObjective => false,
+    }
+}
+
+/// What is judged, the numbers and the verdict.
+fn line(one: &Judgement, look: Look) -> String {
+    let head = format!("    {} {} {}  ", sign(one.status), metric(one.metric), safe(&one.subject));
+    let mut rest = match one.before == one.after {
+        true => worst(one.after),
+        false => format!("{} {} {}", worst(one.before), look.arrow(), worst(one.after)),
+    };
+    if let Some(promise) = &one.objective {
+        let at = promise.at.as_ref().map(|at| format!(" ({})", place(at))).unwrap_or_default();
+        let _ = write!(rest, ", objective {}{at}", readable(promise.most_s));
+    }
+    let _ = write!(rest, ": {}", verdict(one));
+    if let Some(most) = &one.maximum {
+        let kept = match one.after.judge(Some(most.most_s)) {
+            Status::Met | Status::NoObjective => "kept",
+            Status::Unknown => "not known to be kept",
+            Status::Missed | Status::Unbounded | Status::NoPlan => "not kept",
+        };
+        let _ = write!(rest, "; maximum {} {kept}", readable(most.most_s));
+    }
+    let tone = match one.status {
+        Status::Met => Tone::Good,
+        Status::NoObjective => Tone::Strong,
+        Status::Unknown => Tone::Caution,
+        Status::Missed | Status::Unbounded | Status::NoPlan => Tone::Bad,
+    };
+    let lines = wrap("          ", &rest, look.width.saturating_sub(2));
+    let text = match width(&head) + width(&rest) <= look.width {
+        true => format!("{head}{rest}"),
+        false => format!("{}\n{lines}", head.trim_end()),
+    };
+    format!("{}\n", look.paint(tone, &text))
+}
+
+fn sign(status: Status) -> char {
+    match status {
+        Status::Met => '+',
+        Status::NoObjective => '.',
+        Status::Unknown => '?',
+        Status::Missed | Status::Unbounded | Status::NoPlan => '!',
+    }
+}
+
+/// Where its numbers come from. Of downtime, which is many steps, the command that tells.
+fn because(one: &Judgement, look: Look) -> String {
+    let indent = "          ";
+    match one.metric {
+        Metric::Rpo => {
+            let terms = one.derivation.iter().map(|t| wrap(indent, &term(t), look.width) + "\n");
+            terms.collect()
+        }
+        Metric::Rto => {
+            let why = format!("why: drctl explain rto {} --scenario {}", safe(&one.subject), one.scenario);
+            format!("{indent}{}\n", look.paint(Tone::Faint, &why))
+        }
+    }
+}
+
+fn term(term: &Term) -> String {
+    let mut text = safe(&term.what);
+    match &term.struck {
+        Some(why) => {
+            let _ = write!(text, "  struck out: {}", safe(why));
+        }
+        None => {
+            let _ = write!(text, "  {}  ({})", worst(term.adds), safe(&term.source));
+        }
+    }
+    if let Some(at) = &term.at {
+        let _ = write!(text, "  {}", place(at));
+    }
+    text
+}
+
+/// How one objective comes to its number: everything, with the place of each part.
+pub(crate) fn explained(one: &Judgement, look: Look) -> String {
+    let mut text = format!("{}\n{}", look.paint(Tone::Strong, one.scenario.as_str()), line(one, look));
+    for term in &one.derivation {
+        let number = match &term.struck {
+            Some(_) => "struck out".to_owned(),
+            None => worst(term.adds),
+        };
+        let why = term.struck.as_deref().unwrap_or(&term.source);
+        let at = term.at.as_ref().map(|at| format!("  {}", place(at))).unwrap_or_default();
+        let rest = format!("{}: {}{at}", safe(&term.what), safe(why));
+        let _ = writeln!(text, "{}", wrap(&format!("    {number:>14}  "), &rest, look.width));
+    }
+    text
+}
+
+pub(crate) fn metric(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Rpo => "RPO",
+        Metric::Rto => "RTO",
+    }
+}
+
+/// A worst case in a few words.
+pub(crate) fn worst(worst: Worst) -> String {
+    match worst {
+        Worst { possible: false, .. } => "no way back".to_owned(),
+        Worst { low_s: None, .. } => "unbounded".to_owned(),
+        Worst { low_s: Some(0), high_s: None, .. } => "unknown".to_owned(),
+        Worst { low_s: Some(low), high_s: None, .. } => format!("at least {}", readable(low)),
+        Worst { low_s: Some(low), high_s: Some(high), .. } if low == high => readable(low),
+        Worst { low_s: Some(low), high_s: Some(high), .. } => {
+            format!("{} to {}", readable(low), readable(high))
+        }
+    }
+}
+
+/// The verdict in a few words.
+pub(crate) fn verdict(one: &Judgement) -> String {
+    let by = || {
+        let (low, most) = (one.after.low_s?, one.objective.as_ref()?.most_s);
+        let about = if one.after.high_s == Some(low) { "" } else { "at least " };
+        Some(format!("MISSED by {about}{}", readable(low - most)))
+    };
+    match one.status {
+        Status::Met => "met".to_owned(),
+        Status::Missed => by().unwrap_or_else(|| "MISSED".to_owned()),
+        Status::Unbounded => "UNBOUNDED".to_owned(),
+        Status::NoPlan => "NO WAY BACK".to_owned(),
+        Status::Unknown => "NOT KNOWN to be met".to_owned(),
+        Status::NoObjective => "no objective".to_owned(),
+    }
+}
+
+/// Rows of the table in a comment; of the rest only the number.
+const MOST_ROWS: usize = 40;
+
+/// A table for a pull request, what is not met first; nothing without objectives.
+pub(crate) fn markdown(judged: &[Judgement]) -> String {
+    let (bad, good): (Vec<&Judgement>, Vec<&Judgement>) = judged.iter().partition(|one| is_missed(one));
+    if judged.is_empty() {
+        return String::new();
+    }
+    let mut text = "\n### Objectives\n\n| | subject | scenario | before | after | objective | |\n".to_owned();
+    text += "|---|---|---|---|---|---|---|\n";
+    for one in bad.iter().chain(&good).take(MOST_ROWS) {
+        let promised = one.objective.as_ref().map_or_else(String::new, |o| readable(o.most_s));
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {promised} | {} |",
+            metric(one.metric),
+            escape(&one.subject),
+            escape(one.scenario.as_str()),
+            worst(one.before),
+            worst(one.after),
+            verdict(one),
+        );
+    }
+    if judged.len() > MOST_ROWS {
+        let _ = writeln!(text, "\n{} more: `drctl matrix` has them all.", judged.len() - MOST_ROWS);
+    }
+    text
+}
+
+/// For programs.
+pub(crate) fn json(judged: &[Judgement]) -> Json {
+    let worst =
+        |worst: Worst| json!({ "low_s": worst.low_s, "high_s": worst.high_s, "possible": worst.possible });
+    let one = |one: &Judgement| {
+        let promise = |p: &Option<Promise>| p.as_ref().map(|p| p.most_s);
+        let terms = one.derivation.iter().map(|t| {
+            json!({
+                "what": t.what,
+                "adds": worst(t.adds),
+                "source": t.source,
+                "struck": t.struck,
+                "range": t.at,
+            })
+        });
+        json!({
+            "subject": one.subject,
+            "scenario": one.scenario,
+            "metric": one.metric,
+            "objective_s": promise(&one.objective),
+            "maximum_s": promise(&one.maximum),
+            "range": one.objective.as_ref().and_then(|o| o.at.as_ref()),
+            "before": worst(one.before),
+            "after": worst(one.after),
+            "status": one.status,
+            "derivation": terms.collect::<Vec<_>>(),
+        })
+    };
+    judged.iter().map(one).collect()
+}
+
+/// One row a subject, one column a scenario.
+pub(crate) fn matrix(judged: &[Judgement], look: Look) -> String {
+    let scenarios: BTreeSet<&str> = judged.iter().map(|j| j.scenario.as_str()).collect();
+    let rows: BTreeSet<(&str, Metric)> = judged.iter().map(|j| (j.subject.as_str(), j.metric)).collect();
+    let cell = |subject: &str, of: Metric, scenario: &str| {
+        let is = |j: &&Judgement| j.subject == subject && j.metric == of && j.scenario.as_str() == scenario;
+        judged
+            .iter()
+            .find(is)
+            .map_or("-".to_owned(), |one| format!("{} {}", worst(one.after), mark(one.status)))
+    };
+    let mut table =
+        vec![std::iter::once(String::new()).chain(scenarios.iter().map(|s| (*s).to_owned())).collect()];
+    for (subject, of) in rows {
+        let head = format!("{} {}", metric(of), safe(subject));
+        let cells = scenarios.iter().map(|s| cell(subject, of, s));
+        table.push(std::iter::once(head).chain(cells).collect::<Vec<String>>());
+    }
+    let columns: Vec<usize> =
+        (0..=scenarios.len()).map(|i| table.iter().map(|row| width(&row[i])).max().unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in &table {
+        let padded = row.iter().zip(&columns).map(|(c, w)| format!("{c}{}", " ".repeat(w - width(c))));
+        let _ = writeln!(text, "{}", padded.collect::<Vec<_>>().join("  ").trim_end());
+    }
+    let missed: Vec<&Judgement> = judged.iter().filter(|j| is_missed(j)).collect();
+    if let Some(first) = missed.first() {
+        let why =
+            format!("drctl explain {} {} --scenario {}", word(first.metric), first.subject, first.scenario);
+        let _ = writeln!(text, "\n{} not met. Why: {}", missed.len(), look.paint(Tone::Strong, &why));
+    }
+    text
+}
+
+/// As it is written on the command line.
+pub(crate) fn word(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Rpo => "rpo",
+        Metric::Rto => "rto",
+    }
+}
+
+fn mark(status: Status) -> &'static str {
+    match status {
+        Status::Met => "met",
+        Status::Missed | Status::Unbounded | Status::NoPlan => "MISSED",
+        Status::Unknown => "?",
+        Status::NoObjective => "",
+    }
+}
+
+fn place(at: &Source) -> String {
+    format!("{}:{}", safe(&at.file), at.start.line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::json::PlanJson;
+    use crate::render::{sample, schema_check};
+    use drctl_core::plan::Plan;
+
+    #[test]
+    fn what_is_missed_says_by_how_much_and_why() {
+        let judged = [sample::judgement()];
+        let lines = [
+            "",
+            "Objectives (1, 1 not met)",
+            "  fire",
+            "    ! RPO datastore.main  no way back → at least 6h, objective 1h: MISSED by at least 5h",
+            "          backup.dump in s3 at least 6h (largest gap of rate(6h))",
+            "          backup.copy struck out: it burns, too",
+            "",
+        ];
+        assert_eq!(section(&judged, Look::PLAIN), lines.join("\n"));
+        assert_eq!(section(&[], Look::PLAIN), "");
+        let table = markdown(&judged);
+        assert!(
+            table.ends_with(
+                "| RPO | datastore.main | fire | no way back | at least 6h | 1h | MISSED by at least 5h |\n"
+            ),
+            "{table}"
+        );
+    }
+
+    #[test]
+    fn programs_get_what_the_schema_promises() {
+        let schema = serde_json::from_str(include_str!("../../schemas/plan.schema.json")).unwrap();
+        let plan = Plan { objectives: vec![sample::judgement()], ..sample::plan() };
+        let json = serde_json::to_value(PlanJson(&sample::view(&plan))).unwrap();
+        assert_eq!(json["objectives"][0]["status"], "missed");
+        assert_eq!(schema_check::check(&schema, &json), Vec::<String>::new());
+    }
+}

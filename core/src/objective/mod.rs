@@ -1,0 +1,244 @@
+//! Objectives: the most data that can be lost and the longest time until service is back, for each
+//! scenario, beside what was promised. Arithmetic over what is declared and what kinds state; every
+//! number keeps where it comes from.
+
+mod lost;
+mod rpo;
+mod rto;
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+pub use lost::Lost;
+
+use crate::addr::{Address, Name};
+use crate::plan::Source;
+use crate::recovery::{Component, RecoveryPlan, Status};
+use crate::span::Span;
+use crate::system::{Declared, Scenario, System};
+
+/// Everything that objectives are judged from.
+pub struct Input<'a> {
+    /// What is declared.
+    pub system: &'a System,
+    /// The resources as they are.
+    pub now_is: &'a [Component],
+    /// The resources as they will be after apply.
+    pub then_is: &'a [Component],
+    /// The steps that drctl derives, by scenario.
+    pub derived: &'a BTreeMap<Name, RecoveryPlan>,
+    /// The time of planning.
+    pub now: Timestamp,
+}
+
+/// What is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// Loss of data.
+    Rpo,
+    /// Downtime.
+    Rto,
+}
+
+/// One objective, judged for one scenario. `P` is a place in the text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judgement<P = Source> {
+    /// `datastore.orders` or `service.shop`.
+    pub subject: String,
+    /// The scenario.
+    pub scenario: Name,
+    /// What is judged.
+    pub metric: Metric,
+    /// What was promised; the strictest of all that bear on it.
+    pub objective: Option<Promise<P>>,
+    /// What must never be exceeded; the strictest of all that bear on it.
+    pub maximum: Option<Promise<P>>,
+    /// The worst case as things are.
+    pub before: Worst,
+    /// The worst case after apply.
+    pub after: Worst,
+    /// The verdict on that.
+    pub status: Status,
+    /// How it comes to that, the mechanisms that do not help included.
+    pub derivation: Vec<Term<P>>,
+}
+
+/// What was promised, and where that is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promise<P = Source> {
+    /// At most this, in seconds.
+    pub most_s: i64,
+    /// Where.
+    pub at: Option<P>,
+}
+
+/// The worst case, as narrow as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Worst {
+    /// It is at least this, in seconds; none when it has no bound at all.
+    pub low_s: Option<i64>,
+    /// It is at most this, in seconds; none when nothing says so.
+    pub high_s: Option<i64>,
+    /// Whether there is any way back.
+    pub possible: bool,
+}
+
+impl Worst {
+    /// Nothing brings it back.
+    pub const NO_WAY: Worst = Worst { low_s: None, high_s: None, possible: false };
+    /// It has no bound.
+    pub const UNBOUNDED: Worst = Worst { low_s: None, high_s: None, possible: true };
+    /// Nothing at all.
+    pub const NOTHING: Worst = Worst { low_s: Some(0), high_s: Some(0), possible: true };
+
+    /// Exactly that.
+    pub fn of(length: SignedDuration) -> Worst {
+        Worst { low_s: Some(length.as_secs()), high_s: Some(length.as_secs()), possible: true }
+    }
+
+    /// Of a part that nobody has stated nothing is known but that it is not negative.
+    pub fn stated(length: Option<SignedDuration>) -> Worst {
+        length.map_or(Worst { low_s: Some(0), high_s: None, possible: true }, Worst::of)
+    }
+
+    /// One after the other.
+    #[must_use]
+    pub fn and_then(self, next: Worst) -> Worst {
+        let add = |a: Option<i64>, b: Option<i64>| Some(a?.saturating_add(b?));
+        Worst {
+            low_s: add(self.low_s, next.low_s),
+            high_s: add(self.high_s, next.high_s),
+            possible: self.possible && next.possible,
+        }
+    }
+
+    /// Whichever is better.
+    #[must_use]
+    pub fn or(self, other: Worst) -> Worst {
+        if !self.possible || !other.possible {
+            return if self.possible { self } else { other };
+        }
+        let least = |a: Option<i64>, b: Option<i64>| a.into_iter().chain(b).min();
+        Worst {
+            low_s: least(self.low_s, other.low_s),
+            high_s: least(self.high_s, other.high_s),
+            possible: true,
+        }
+    }
+
+    /// Both at a time: whichever is worse.
+    #[must_use]
+    pub fn beside(self, other: Worst) -> Worst {
+        let most = |a: Option<i64>, b: Option<i64>| Some(a?.max(b?));
+        Worst {
+            low_s: most(self.low_s, other.low_s),
+            high_s: most(self.high_s, other.high_s),
+            possible: self.possible && other.possible,
+        }
+    }
+
+    /// The verdict on a promise.
+    pub fn judge(self, objective_s: Option<i64>) -> Status {
+        let Some(most) = objective_s else { return Status::NoObjective };
+        match self {
+            Worst { possible: false, .. } => Status::NoPlan,
+            Worst { high_s: Some(high), .. } if high <= most => Status::Met,
+            Worst { low_s: None, .. } => Status::Unbounded,
+            Worst { low_s: Some(low), .. } if low > most => Status::Missed,
+            Worst { .. } => Status::Unknown,
+        }
+    }
+}
+
+/// One line of a derivation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Term<P = Source> {
+    /// What it is: "backup.nightly, largest gap of its schedule".
+    pub what: String,
+    /// How much it adds.
+    pub adds: Worst,
+    /// How that is known: declared, read live, stated by the provider.
+    pub source: String,
+    /// Why it does not help.
+    pub struck: Option<String>,
+    /// Where it is written.
+    pub at: Option<P>,
+}
+
+impl Judgement<Span> {
+    /// The same with lines and columns.
+    pub fn placed(self, at: &impl Fn(Span) -> Option<Source>) -> Judgement {
+        let Judgement { subject, scenario, metric, objective, maximum, before, after, status, derivation } =
+            self;
+        let place = |span: Option<Span>| span.and_then(at);
+        let promise = |p: Promise<Span>| Promise { most_s: p.most_s, at: place(p.at) };
+        let (objective, maximum) = (objective.map(promise), maximum.map(promise));
+        let derivation = derivation
+            .into_iter()
+            .map(|Term { what, adds, source, struck, at }| Term { what, adds, source, struck, at: place(at) })
+            .collect();
+        Judgement { subject, scenario, metric, objective, maximum, before, after, status, derivation }
+    }
+}
+
+/// All objectives of all scenarios, by scenario, then by subject. Datastores that a scenario does not
+/// touch, and services that it does not hit, are left out.
+pub fn judge(input: &Input<'_>) -> Vec<Judgement<Span>> {
+    let mut all = Vec::new();
+    for (name, scenario) in &input.system.scenarios {
+        let lost = Lost::of(input.system, &scenario.is, input.now_is);
+        all.extend(rpo::judge(input, (name, scenario), &lost));
+        all.extend(rto::judge(input, (name, scenario), &lost));
+    }
+    all
+}
+
+/// The strictest promise for a service: its own, that of whoever depends on it, that of the scenario.
+fn promise(
+    system: &System,
+    scenario: &Declared<Scenario>,
+    services: &[&Name],
+    attribute: &'static str,
+) -> Option<Promise<Span>> {
+    let of = |objective: &crate::system::Objective| match attribute {
+        "rpo" => objective.rpo,
+        "rto" => objective.rto,
+        "maximum_rpo" => objective.maximum_rpo,
+        "maximum_rto" => objective.maximum_rto,
+        _ => None,
+    };
+    let path = ["objective", attribute];
+    let own = services.iter().filter_map(|name| {
+        let service = system.services.get(*name)?;
+        let length = of(service.is.objective.as_ref()?)?;
+        Some(Promise { most_s: length.as_secs(), at: Some(service.written.at(&path)) })
+    });
+    let whole = scenario.is.objective.as_ref().and_then(of);
+    let whole =
+        whole.map(|length| Promise { most_s: length.as_secs(), at: Some(scenario.written.at(&path)) });
+    own.chain(whole).min_by_key(|p| p.most_s)
+}
+
+/// Services and everything that depends on them, directly or through others.
+fn with_dependents<'s>(system: &'s System, of: impl Iterator<Item = &'s Name>) -> Vec<&'s Name> {
+    let mut all: Vec<&Name> = of.collect();
+    let mut next = 0;
+    while let Some(name) = all.get(next).copied() {
+        next += 1;
+        for (other, service) in &system.services {
+            let depends = service.is.depends_on.iter().flatten().any(|s| s.0 == *name);
+            if depends && !all.contains(&other) {
+                all.push(other);
+            }
+        }
+    }
+    all
+}
+
+/// The region of a resource.
+fn region(components: &[Component], address: &Address) -> Option<String> {
+    components.iter().find(|c| c.address == *address).and_then(|c| c.place.region.clone())
+}

@@ -1,0 +1,95 @@
+//! What protects a resource in the worst case, whatever is lost: the same ways back that recovery
+//! chooses from, with what their kinds promise beside what was observed.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::candidate::{Candidate, candidates};
+use super::loss::Loss;
+use super::model::{Component, Input, Objective, Seen};
+use crate::addr::Address;
+use crate::plan::Instance;
+use crate::protection::Protection;
+use crate::system::System;
+use crate::value::Value;
+
+/// Something that protects a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// What holds it.
+    pub from: Address,
+    /// In words.
+    pub mechanism: String,
+    /// Where it is.
+    pub region: String,
+    /// The most that can be lost by it; none when it has no bound or was not seen.
+    pub worst: Option<SignedDuration>,
+    /// Whether it has a bound that was only not observed.
+    pub unseen: bool,
+    /// How that is known.
+    pub source: String,
+    /// Whether it reaches back to before data went wrong.
+    pub has_past: bool,
+    /// Why it does not help, whatever is lost.
+    pub refused: Option<String>,
+}
+
+/// All that protects the resource, in the order of the components.
+pub fn held(components: &[Component], resource: &Address, now: Timestamp) -> Vec<Held> {
+    let Some(subject) = components.iter().find(|c| c.address == *resource) else { return Vec::new() };
+    let input = Input {
+        components,
+        system: &System::default(),
+        loss: &Loss::default(),
+        scenario: None,
+        objective: Objective::default(),
+        at: None,
+        now,
+    };
+    candidates(&input, subject).into_iter().map(one).collect()
+}
+
+fn one(candidate: Candidate<'_>) -> Held {
+    let seen = candidate.loss;
+    let (worst, source, has_past) = match &candidate.protection {
+        Protection::PointInTime { lag_max, .. } => match (lag_max, seen) {
+            (Some(lag), Some(seen)) if seen > *lag => (Some(seen), candidate.loss_source, true),
+            (Some(lag), _) => (Some(*lag), "promised by the provider".to_owned(), true),
+            (None, seen) => (seen, candidate.loss_source, true),
+        },
+        Protection::ReplicatedBackups { .. } => (seen, candidate.loss_source, true),
+        Protection::Snapshot { .. } => {
+            (None, "made by hand: nothing says when the next one is made".to_owned(), true)
+        }
+        Protection::Versions { .. } => (seen, candidate.loss_source, true),
+        Protection::ReplicatesTo { .. } => (seen, candidate.loss_source, false),
+    };
+    Held {
+        from: candidate.from.address.clone(),
+        mechanism: candidate.mechanism,
+        region: candidate.region,
+        unseen: worst.is_none() && candidate.protection.has_window(),
+        worst,
+        source,
+        has_past,
+        refused: candidate.refused,
+    }
+}
+
+/// The components as they are after apply: what is written is set, what is declared is there.
+pub fn after_apply(components: &[Component], instances: &[Instance]) -> Vec<Component> {
+    let mut after = components.to_vec();
+    for component in &mut after {
+        let Some(instance) = instances.iter().find(|i| i.address == component.address) else { continue };
+        let written = instance.desired.iter().filter(|(_, expr)| !expr.any_sensitive());
+        for (name, value) in written.filter_map(|(name, expr)| Some((name, expr.value()?))) {
+            match value {
+                Value::Null => {}
+                value => drop(component.attributes.insert(name.clone(), value)),
+            }
+        }
+        if component.seen == Seen::Absent {
+            component.seen = Seen::Present;
+        }
+    }
+    after
+}
