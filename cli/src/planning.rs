@@ -210,7 +210,9 @@ fn time(connector: &Connector, clock: &dyn Clock, ui: &Ui) -> Result<Timestamp, 
         Some(sim) if !ui.env.contains_key("DRCTL_NOW") => {
             sim.read(|world| world.now).map_err(crate::project::failed)
         }
-        Some(_) | None => Ok(clock.now()),
+        // Whole seconds: what is planned is told to people, and nothing here is finer.
+        Some(_) | None => Ok(Timestamp::from_second(clock.now().as_second())
+            .expect("the second of an instant is an instant")),
     }
 }
 
