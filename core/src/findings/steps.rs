@@ -62,7 +62,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     for (name, procedure) in &subject.system.procedures {
         let ordered = Ordered::new(name, procedure);
         for (number, step) in procedure.is.step.0.iter().enumerate() {
-            found.extend(destroys(&ordered, number, step));
+            found.extend(destroys(subject, &ordered, number, step));
             found.extend(manual(&ordered, number, step));
             found.extend(unverified(&ordered, number, step));
             found.extend(dns(&ordered, number, step));
@@ -71,9 +71,16 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-fn destroys<'s>(ordered: &Ordered<'s>, number: usize, step: &'s Step) -> Option<Finding> {
-    let destroyed = step.destroys.as_deref().filter(|all| !all.is_empty())?;
-    if ordered.before(step).iter().any(|s| s.checks == Some(Check::Backup)) {
+fn destroys<'s>(
+    subject: &Subject<'_>,
+    ordered: &Ordered<'s>,
+    number: usize,
+    step: &'s Step,
+) -> Option<Finding> {
+    // What is made anew from other data, such as a cache, is no loss.
+    let rebuildable = |name: &Name| subject.system.datastores.get(name).is_some_and(|d| d.is.rebuildable);
+    let destroyed: Vec<_> = step.destroys.iter().flatten().filter(|d| !rebuildable(&d.0)).collect();
+    if destroyed.is_empty() || ordered.before(step).iter().any(|s| s.checks == Some(Check::Backup)) {
         return None;
     }
     let what = listed(destroyed.iter().map(|d| format!("datastore.{}", d.0)));

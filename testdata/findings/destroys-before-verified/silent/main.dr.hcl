@@ -18,3 +18,12 @@ procedure "back" {
     destroys = [datastore.db]
   }
 }
+datastore "sessions" {
+  rebuildable = true
+}
+procedure "flush" {
+  step "flush" {
+    run      = ["redis-cli", "FLUSHALL"]
+    destroys = [datastore.sessions]
+  }
+}
