@@ -211,8 +211,10 @@ fn time(connector: &Connector, clock: &dyn Clock, ui: &Ui) -> Result<Timestamp, 
             sim.read(|world| world.now).map_err(crate::project::failed)
         }
         // Whole seconds: what is planned is told to people, and nothing here is finer.
-        Some(_) | None => Ok(Timestamp::from_second(clock.now().as_second())
-            .expect("the second of an instant is an instant")),
+        Some(_) | None => {
+            Ok(Timestamp::from_second(clock.now().as_second())
+                .expect("the second of an instant is an instant"))
+        }
     }
 }
 

@@ -77,8 +77,12 @@ fn run(command: &str, dir: &Path) -> String {
 fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
         if path.is_file() {
-            fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+            fs::copy(&path, to).unwrap();
+        } else if !path.ends_with(".drctl") {
+            fs::create_dir(&to).unwrap();
+            copy(&path, &to);
         }
     }
 }
@@ -115,6 +119,38 @@ fn quickstart() {
 #[test]
 fn vatevo() {
     transcript("vatevo", "examples/vatevo/README.md");
+}
+
+/// The five systems as their documents describe them: what is found, and every way back.
+fn as_documented(example: &str) {
+    for text in ["README.md", "RECOVERY.md"] {
+        transcript(&format!("{example}/as-documented"), &format!("examples/{example}/as-documented/{text}"));
+    }
+}
+
+#[test]
+fn certificates() {
+    as_documented("certificates");
+}
+
+#[test]
+fn enterprise_inventory() {
+    as_documented("enterprise-inventory");
+}
+
+#[test]
+fn metrics_billing() {
+    as_documented("metrics-billing");
+}
+
+#[test]
+fn onetouch_bizcard() {
+    as_documented("onetouch-bizcard");
+}
+
+#[test]
+fn vatevo_as_documented() {
+    as_documented("vatevo");
 }
 
 #[test]
