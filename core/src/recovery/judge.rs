@@ -20,8 +20,7 @@ pub(crate) struct Lost {
 /// What was promised, in seconds, and to which service.
 type Promise = Option<(i64, Option<Name>)>;
 
-/// What was promised for the scenario; without that, the strictest of what was promised to the services
-/// that are hit.
+/// The strictest of what was promised for the scenario and to the services that are hit.
 fn promised(
     input: &Input<'_>,
     hit: &Hit,
@@ -31,7 +30,7 @@ fn promised(
     let services = hit.services.keys().filter_map(|name| input.system.services.get_key_value(name));
     let promises =
         services.filter_map(|(name, s)| Some((of(s.is.objective.as_ref()?)?.as_secs(), Some(name.clone()))));
-    own.map(|own| (own.as_secs(), None)).or_else(|| promises.min())
+    own.map(|own| (own.as_secs(), None)).into_iter().chain(promises).min()
 }
 
 /// Judges downtime and loss of data.
