@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 
 pub use lost::Lost;
 
-use crate::addr::{Address, Name};
+use crate::addr::Name;
 use crate::plan::Source;
 use crate::recovery::{Component, RecoveryPlan, Status};
 use crate::span::Span;
-use crate::system::{Declared, Scenario, System};
+use crate::system::{Declared, Objective, Scenario, System};
 
 /// Everything that objectives are judged from.
 pub struct Input<'a> {
@@ -201,15 +201,8 @@ fn promise(
     system: &System,
     scenario: &Declared<Scenario>,
     services: &[&Name],
-    attribute: &'static str,
+    (attribute, of): (&str, fn(&Objective) -> Option<SignedDuration>),
 ) -> Option<Promise<Span>> {
-    let of = |objective: &crate::system::Objective| match attribute {
-        "rpo" => objective.rpo,
-        "rto" => objective.rto,
-        "maximum_rpo" => objective.maximum_rpo,
-        "maximum_rto" => objective.maximum_rto,
-        _ => None,
-    };
     let path = ["objective", attribute];
     let own = services.iter().filter_map(|name| {
         let service = system.services.get(*name)?;
@@ -236,9 +229,4 @@ fn with_dependents<'s>(system: &'s System, of: impl Iterator<Item = &'s Name>) -
         }
     }
     all
-}
-
-/// The region of a resource.
-fn region(components: &[Component], address: &Address) -> Option<String> {
-    components.iter().find(|c| c.address == *address).and_then(|c| c.place.region.clone())
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use super::{Input, Judgement, Lost, Metric, Term, Worst, promise, region, with_dependents};
+use super::{Input, Judgement, Lost, Metric, Term, Worst, promise, with_dependents};
 use crate::addr::Name;
+use crate::recovery::backups::gone;
 use crate::recovery::{Component, Held, held};
 use crate::span::Span;
 use crate::system::{Backup, Datastore, Declared, Destination, Scenario, System};
@@ -22,8 +23,8 @@ pub(super) fn judge(
         let users = input.system.services.iter();
         let users = users.filter(|(_, s)| s.is.data.iter().flatten().any(|d| d.0 == *datastore));
         let services = with_dependents(input.system, users.map(|(name, _)| name));
-        let objective = promise(input.system, scenario, &services, "rpo");
-        let maximum = promise(input.system, scenario, &services, "maximum_rpo");
+        let objective = promise(input.system, scenario, &services, ("rpo", |o| o.rpo));
+        let maximum = promise(input.system, scenario, &services, ("maximum_rpo", |o| o.maximum_rpo));
         let prescribed = prescribed(input.system, scenario, lost, datastore);
         let worst = |components| worst(input, (datastore, declared), (lost, &prescribed), components);
         let ((before, _), (after, derivation)) = (worst(input.now_is), worst(input.then_is));
@@ -168,22 +169,22 @@ impl Mechanism<'_> {
         let mut found = Vec::new();
         let nowhere = to.is_empty().then_some(None);
         for (number, place) in to.iter().enumerate().map(|(n, d)| Some((n, d))).chain(nowhere).enumerate() {
-            let (what, transfer, struck, span) = match place {
+            let (what, transfer, span) = match place {
                 None => (
                     format!("backup.{}, beside the data", self.name),
                     Worst::NOTHING,
-                    self.beside(lost),
                     at(&["external", "schedule"]),
                 ),
                 Some((n, destination)) => (
                     format!("backup.{} in {}", self.name, destination.name),
                     destination.transfer.map_or(Worst::NOTHING, Worst::of),
-                    self.gone(destination, lost, components),
                     at(&["to", &n.to_string()])
                         .filter(|_| number > 0)
                         .or_else(|| at(&["external", "schedule"])),
                 ),
             };
+            let known = (input.system, &lost.loss, &lost.hit);
+            let struck = gone(known, &self.declared.is, place.map(|(_, d)| d), components);
             let struck = struck.or_else(|| self.too_short(place.map(|(_, d)| d), lost));
             let struck = struck.or_else(|| self.passed_over());
             let worst = match &struck {
@@ -223,29 +224,6 @@ impl Mechanism<'_> {
         let (other, procedure) = self.prescribed.first_key_value()?;
         let unused = !self.prescribed.contains_key(self.name);
         unused.then(|| format!("procedure {procedure} restores from backup.{other}"))
-    }
-
-    /// Why a backup that is kept beside the data is gone.
-    fn beside(&self, lost: &Lost) -> Option<String> {
-        lost.gone.contains(self.held_by).then(|| "nothing says that it is kept elsewhere".to_owned())
-    }
-
-    /// Why the destination is gone.
-    fn gone(&self, to: &Destination, lost: &Lost, components: &[Component]) -> Option<String> {
-        if let Some(site) = to.site.as_ref().filter(|s| lost.hit.sites.contains_key(&s.0)) {
-            return Some(format!("site {} is lost", site.0));
-        }
-        let region =
-            to.region.clone().or_else(|| to.bucket.as_ref().and_then(|bucket| region(components, &bucket.0)));
-        if let Some(region) = region.filter(|r| lost.loss.regions.contains(r)) {
-            return Some(format!("it is in {region}, which is lost"));
-        }
-        if let Some(bucket) = to.bucket.as_ref().filter(|b| lost.takes(&b.0, components)) {
-            return Some(format!("{} is lost", bucket.0));
-        }
-        let nowhere = to.site.is_none() && to.bucket.is_none() && to.region.is_none();
-        let beside = nowhere && lost.gone.contains(self.held_by);
-        beside.then(|| "nothing says in which region or at which site it is".to_owned())
     }
 
     /// Why it does not reach back to before the data went wrong.

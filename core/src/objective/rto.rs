@@ -42,8 +42,8 @@ pub(super) fn judge(
         }
         back.insert(service, after);
         let services = with_dependents(input.system, std::iter::once(service));
-        let objective = promise(input.system, scenario, &services, "rto");
-        let maximum = promise(input.system, scenario, &services, "maximum_rto");
+        let objective = promise(input.system, scenario, &services, ("rto", |o| o.rto));
+        let maximum = promise(input.system, scenario, &services, ("maximum_rto", |o| o.maximum_rto));
         let total = whole.detection.and_then(after);
         derivation.splice(0..0, whole.noticed.clone());
         let judgement = Judgement {

@@ -4,10 +4,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::hit::Hit;
-use super::model::{Input, Rejected};
+use super::loss::Loss;
+use super::model::{Component, Input, Rejected};
 use super::planner::readable;
 use crate::addr::Name;
-use crate::system::{Backup, Destination};
+use crate::system::{Backup, Destination, System};
 
 /// A backup that can be restored from.
 pub(crate) struct Kept<'a> {
@@ -106,7 +107,7 @@ fn kept<'a>(
     (name, backup): (&'a Name, &'a Backup),
     place: Option<&Destination>,
 ) -> Result<Kept<'a>, String> {
-    if let Some(why) = gone(input, hit, backup, place) {
+    if let Some(why) = gone((input.system, input.loss, hit), backup, place, input.components) {
         return Err(why);
     }
     let transfer = place.and_then(|to| to.transfer).unwrap_or_default();
@@ -146,26 +147,37 @@ pub(crate) fn good_until(input: &Input<'_>, datastore: &Name) -> Option<Timestam
     input.at.or_else(|| within.and_then(|within| input.now.checked_sub(within).ok()))
 }
 
-/// Why nothing is there any more.
-fn gone(input: &Input<'_>, hit: &Hit, backup: &Backup, place: Option<&Destination>) -> Option<String> {
-    let Some(to) = place else {
-        // Where data only went wrong the copy beside it still is.
-        let held = input.system.datastores.get(&backup.of.0);
-        let place = held.and_then(|d| hit.place(input.loss, &d.is, input.components));
-        let lost = place.is_some() || input.loss.datastores.contains(&backup.of.0);
-        return lost.then(|| "it stands beside the data and is lost with it".to_owned());
+/// Why nothing is left of a backup in one place that it is kept at; with none it is kept beside the data.
+pub(crate) fn gone(
+    (system, loss, hit): (&System, &Loss, &Hit),
+    backup: &Backup,
+    place: Option<&Destination>,
+    components: &[Component],
+) -> Option<String> {
+    // Where data only went wrong the copy beside it still is.
+    let beside = || {
+        let held = system.datastores.get(&backup.of.0);
+        loss.datastores.contains(&backup.of.0)
+            || held.is_some_and(|d| hit.place(loss, &d.is, components).is_some())
     };
+    let Some(to) = place else {
+        return beside().then(|| "it stands beside the data and is lost with it".to_owned());
+    };
+    if to.site.is_none() && to.region.is_none() && to.bucket.is_none() {
+        let why = "nothing says in which region or at which site it is, and the data is gone";
+        return beside().then(|| why.to_owned());
+    }
     if let Some(site) = to.site.as_ref().filter(|s| hit.sites.contains_key(&s.0)) {
         return Some(format!("site.{} is lost", site.0));
     }
-    if let Some(region) = to.region.as_ref().filter(|r| input.loss.regions.contains(*r)) {
+    if let Some(region) = to.region.as_ref().filter(|r| loss.regions.contains(*r)) {
         return Some(format!("it is in {region}, which is lost"));
     }
     let bucket = to.bucket.as_ref()?;
-    if input.loss.names_resource(&bucket.0) {
+    if loss.names_resource(&bucket.0) {
         return Some(format!("{} is lost", bucket.0));
     }
-    let holder = input.components.iter().find(|c| c.address == bucket.0)?;
-    let region = holder.place.region.as_ref().filter(|r| input.loss.regions.contains(*r))?;
+    let holder = components.iter().find(|c| c.address == bucket.0)?;
+    let region = holder.place.region.as_ref().filter(|r| loss.regions.contains(*r))?;
     Some(format!("{} is in {region}, which is lost", bucket.0))
 }

@@ -1,7 +1,7 @@
 //! Recovery planning: what a loss takes away, what is left to come back from, and the ordered steps.
 //! A pure function of components, loss and time; derived from the graph, never written down.
 
-mod backups;
+pub(crate) mod backups;
 pub mod candidate;
 pub mod check;
 mod choose;

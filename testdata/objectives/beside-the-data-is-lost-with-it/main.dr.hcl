@@ -33,3 +33,13 @@ backup "nowhere" {
     takes    = "1m"
   }
 }
+backup "somewhere" {
+  of = datastore.orders
+  external {
+    schedule = rate("1h")
+    takes    = "1m"
+  }
+  to "disk" {
+    path = "/srv/backups"
+  }
+}
