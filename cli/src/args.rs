@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    apply, backups, findings, import, kinds, objectives, plan, recover, show, sim, snapshot, state, validate,
-    version,
+    apply, backups, findings, import, kinds, objectives, plan, recover, schema, show, sim, snapshot, state,
+    validate, version,
 };
 
 /// Disaster recovery as code: declares how data is protected, plans and applies it, and plans the way back.
@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Kinds(kinds::Args),
     /// Fills, breaks and inspects the simulated cloud
     Sim(sim::Args),
+    /// Prints the JSON Schema of what another command prints
+    Schema(schema::Args),
     /// Says which drctl this is
     Version(version::Args),
 }

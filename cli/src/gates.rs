@@ -3,7 +3,7 @@
 
 use clap::{Args, ValueEnum};
 use drctl_core::diag::Severity;
-use drctl_core::findings::Finding;
+use drctl_core::findings::Placed;
 use drctl_core::plan::AcceptKind;
 use drctl_core::rule::Effect;
 
@@ -23,7 +23,7 @@ pub(crate) struct Gates {
     /// Exits with 4 when protection is weakened or something is irreversible and nobody has accepted it
     #[arg(long)]
     check_protection: bool,
-    /// Exits with 5 when there is a finding of this severity or worse
+    /// Exits with 5 when there is a finding of this severity or worse that is not waived
     #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<FailOn>,
     /// Exits with 6 when something could not be observed or was left out
@@ -37,7 +37,7 @@ pub(crate) struct Gates {
 /// How bad a finding must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FailOn {
-    /// What the provider would refuse.
+    /// What the provider would refuse, and what is provably wrong with the declared system.
     Error,
     /// What weakens, is irreversible, interrupts, or does not work as one may think.
     Warning,
@@ -46,8 +46,8 @@ pub(crate) enum FailOn {
 }
 
 impl FailOn {
-    /// Whether a finding about the declared system is that bad and not waived.
-    pub(crate) fn fails(self, finding: &Finding) -> bool {
+    /// Whether a finding about the declared system is that bad and nobody lives with it.
+    pub(crate) fn fails(self, finding: &Placed) -> bool {
         let least = match self {
             FailOn::Error => Severity::Error,
             FailOn::Warning => Severity::Warning,
@@ -98,12 +98,13 @@ fn weakens_unaccepted(view: &View<'_>) -> bool {
 }
 
 fn has_finding(view: &View<'_>, least: FailOn) -> bool {
-    view.plan.changes.iter().flat_map(|c| &c.notes).any(|note| match note.effect {
+    let noted = view.plan.changes.iter().flat_map(|c| &c.notes).any(|note| match note.effect {
         Effect::Refuse => true,
         Effect::Irreversible | Effect::Weakens | Effect::Outage | Effect::Warn => least != FailOn::Error,
         Effect::Inform => least == FailOn::Note,
         Effect::Strengthens => false,
-    })
+    });
+    noted || view.plan.findings.iter().any(|finding| least.fails(finding))
 }
 
 #[cfg(test)]
@@ -137,5 +138,26 @@ mod tests {
             assert_eq!(gates(names).exit(&sample::view(&bad)).code(), code, "{names:?}");
             assert_eq!(gates(names).exit(&sample::view(&good)).code(), 0, "{names:?}");
         }
+    }
+
+    #[test]
+    fn a_finding_closes_the_gate_unless_it_is_milder_or_waived() {
+        let plan = |findings| Plan { changes: Vec::new(), complete: true, findings, ..sample::plan() };
+        let gates = |fail_on| Gates { fail_on, ..Gates::default() };
+        let milder = Placed { severity: Severity::Warning, ..sample::finding() };
+        for (finding, least, code) in [
+            (sample::finding(), FailOn::Error, 5),
+            (milder.clone(), FailOn::Error, 0),
+            (milder, FailOn::Warning, 5),
+            (sample::waived(), FailOn::Note, 0),
+        ] {
+            let plan = plan(vec![finding]);
+            assert_eq!(gates(Some(least)).exit(&sample::view(&plan)).code(), code, "{least:?}");
+            assert_eq!(gates(None).exit(&sample::view(&plan)).code(), 0);
+        }
+        let missed = Plan { objectives: vec![sample::judgement()], ..plan(vec![sample::finding()]) };
+        let ci = Gates { ci: true, ..Gates::default() };
+        assert_eq!(ci.exit(&sample::view(&missed)).code(), 3);
+        assert_eq!(ci.exit(&sample::view(&plan(vec![sample::finding()]))).code(), 5);
     }
 }

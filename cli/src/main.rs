@@ -110,6 +110,7 @@ fn dispatch(cli: &Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Import(args) => commands::import::run(args, &project, ui),
         Command::State(args) => commands::state::run(args, &project, ui),
         Command::Sim(args) => commands::sim::run(args, &project, ui),
+        Command::Schema(args) => commands::schema::run(args, ui),
         Command::Version(args) => commands::version::run(args, ui),
     }
 }

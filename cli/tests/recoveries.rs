@@ -36,7 +36,8 @@ fn run(main: &Path) -> datatest_stable::Result<()> {
         if text.starts_with("Recovery plan") {
             let json = drctl(folder, home.path(), &[args.as_slice(), &["--format", "json"]].concat())?;
             let plan = serde_json::from_slice(&json.stdout)?;
-            let schema = serde_json::from_str(include_str!("../schemas/recovery.schema.json"))?;
+            let schema =
+                serde_json::from_slice(&drctl(folder, home.path(), &["schema", "recovery"])?.stdout)?;
             let wrong = schema_check::check(&schema, &plan);
             assert!(wrong.is_empty(), "{wrong:#?}");
             assert!(!text.contains("mistake of drctl"), "{text}");

@@ -1,7 +1,7 @@
 //! Diagnostics: the user's text or world is wrong. They are collected, not thrown: a stage returns
 //! what it could make and the list. Source text is attached where they are rendered, in `cli`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::addr::Address;
 use crate::codes::Code;
@@ -9,7 +9,7 @@ use crate::fact::FactId;
 use crate::span::Span;
 
 /// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Nothing is planned or applied.

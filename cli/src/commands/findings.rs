@@ -1,6 +1,6 @@
 //! `drctl findings`: what is provably wrong with the declared system. Asks no provider.
 
-use drctl_core::findings::{Finding, Subject, findings, regions};
+use drctl_core::findings::{Placed, Subject, placed, regions};
 use drctl_core::plan;
 use jiff::Timestamp;
 
@@ -32,9 +32,9 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     let found = find(&loaded, now)?;
     warn(&loaded, drctl_core::diag::Diagnostics::default(), ui);
     match ui.format {
-        Format::Text => ui.print(&render::findings::text(&found, &loaded.sources, ui.look()))?,
+        Format::Text => ui.print(&render::findings::text(&found, ui.look()))?,
         Format::Json => {
-            let json = render::findings::json(&found, &loaded.sources, now);
+            let json = render::findings::json(&found, now);
             ui.print(&format!("{json:#}\n"))?;
         }
     }
@@ -43,11 +43,12 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
 }
 
 /// What is wrong with the system of a configuration.
-pub(crate) fn find(loaded: &Loaded, now: Timestamp) -> Result<Vec<Finding>, Failure> {
+fn find(loaded: &Loaded, now: Timestamp) -> Result<Vec<Placed>, Failure> {
     let (system, diagnostics) = plan::system(&loaded.config, &loaded.variables);
     if diagnostics.has_errors() {
         return Err(loaded.failure(diagnostics));
     }
     let regions = regions(&loaded.config, &loaded.variables, &REGISTRY);
-    Ok(findings(&Subject { system: &system, config: &loaded.config, regions: &regions }, now))
+    let subject = Subject { system: &system, config: &loaded.config, regions: &regions };
+    Ok(placed(&subject, &loaded.sources, now))
 }

@@ -146,12 +146,13 @@ pub(crate) fn json(since: &Since, apply: &View<'_>) -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::schema::{Of, schema};
     use crate::failure::Reported;
     use crate::render::{sample, schema_check};
 
     #[test]
     fn both_outcomes_keep_to_the_schema() {
-        let schema: Json = serde_json::from_str(include_str!("../../schemas/plan.schema.json")).unwrap();
+        let schema = schema(Of::Plan);
         let plan = sample::plan();
         let let_go = plan.changes.iter().take(1).map(|c| (c.address.clone(), c.id.clone())).collect();
         let compared = Comparison { plan: sample::plan(), let_go, diagnostics: Default::default() };

@@ -418,20 +418,23 @@ pub(crate) fn severity(note: &Note) -> Option<&'static str> {
     }
 }
 
+/// What rules have to say: of the resources, then of the declared system.
 fn findings<'v>(view: &'v View<'v>) -> impl Iterator<Item = Json> + 'v {
     let notes = view.plan.changes.iter().flat_map(|change| change.notes.iter().map(move |n| (change, n)));
-    notes.filter_map(|(change, note)| {
+    let noted = notes.filter_map(|(change, note)| {
         Some(json!({
-            "rule": note.fact, "severity": severity(note)?, "summary": note.reason, "detail": note.help,
+            "rule": note.fact, "name": null, "severity": severity(note)?, "summary": note.reason, "detail": "",
             "address": change.address, "attribute": note.attribute, "range": change.source,
-            "facts": [note.fact],
+            "facts": [note.fact], "fix": note.help, "waiver": null,
         }))
-    })
+    });
+    noted.chain(view.plan.findings.iter().map(super::findings::object))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::schema::{Of, schema};
     use crate::render::sample;
 
     #[test]
@@ -462,7 +465,7 @@ mod tests {
 
     #[test]
     fn a_plan_keeps_to_its_schema() {
-        let schema: Json = serde_json::from_str(include_str!("../../schemas/plan.schema.json")).unwrap();
+        let schema = schema(Of::Plan);
         let plan = sample::plan();
         let json = json!(PlanJson(&sample::view(&plan)));
         assert_eq!(crate::render::schema_check::check(&schema, &json), Vec::<String>::new());

@@ -21,7 +21,9 @@ pub(crate) fn plan(view: &View<'_>) -> String {
 
 /// The whole plan in so many characters.
 pub(super) fn plan_within(view: &View<'_>, budget: usize) -> String {
-    let mut text = head(view) + &super::objectives::markdown(&view.plan.objectives);
+    let mut text = head(view)
+        + &super::objectives::markdown(&view.plan.objectives)
+        + &super::findings::markdown(&view.plan.findings);
     let foot = foot(view);
     let budget = budget.saturating_sub(RESERVE + foot.chars().count());
     let used = text.chars().count();
@@ -195,6 +197,22 @@ fn foot(view: &View<'_>) -> String {
     text
 }
 
+/// Characters that a table takes at most: what changes has to fit beside it.
+const TABLE: usize = 14_000;
+
+/// Adds the rows of a table as far as they fit, at most so many; how many were left out.
+pub(super) fn within(text: &mut String, rows: impl ExactSizeIterator<Item = String>, most: usize) -> usize {
+    let (all, mut used) = (rows.len(), 0);
+    for (i, row) in rows.enumerate() {
+        used += row.chars().count();
+        if i == most || used > TABLE {
+            return all - i;
+        }
+        text.push_str(&row);
+    }
+    0
+}
+
 /// A fence that nothing in the text can close.
 fn fence(text: &str) -> String {
     "`".repeat(longest_run(text).max(2) + 1)
@@ -240,6 +258,8 @@ pub(super) fn escape(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::render::sample;
+    use drctl_core::findings::Placed;
+    use drctl_core::objective::Judgement;
 
     #[test]
     fn a_comment_says_the_worst_first() {
@@ -366,6 +386,20 @@ mod tests {
         assert!(text.contains(" more left out for length"));
         assert!(text.trim_end().ends_with("applies exactly this plan or refuses."));
         assert!(text.contains("WEAKENS PROTECTION (2)"));
+    }
+
+    #[test]
+    fn objectives_and_findings_of_any_length_leave_room() {
+        let mut plan = sample::plan();
+        let long = "&\u{200b}".repeat(5_000);
+        let judged = Judgement { subject: long.clone(), ..sample::judgement() };
+        plan.objectives = vec![judged; 500];
+        plan.findings = vec![Placed { address: long.clone(), summary: long, ..sample::finding() }; 500];
+        plan.changes.extend(vec![plan.changes[3].clone(); 2000]);
+        let text = super::plan(&sample::view(&plan));
+        assert!(text.chars().count() <= BUDGET);
+        assert!(text.contains("WEAKENS PROTECTION (2)"));
+        assert!(text.contains(" more: `drctl matrix`") && text.contains(" more: `drctl findings`"));
     }
 
     #[test]

@@ -9,9 +9,9 @@ use drctl_core::recovery::{Status, readable};
 
 use serde_json::{Value as Json, json};
 
-use super::markdown::escape;
+use super::markdown::{escape, within};
 use super::palette::{Look, Tone};
-use super::text::{safe, width, wrap};
+use super::text::{clip, safe, width, wrap};
 
 /// One line an objective, of those that are not met also why; nothing without objectives.
 pub(crate) fn section(judged: &[Judgement], look: Look) -> String {
@@ -175,6 +175,8 @@ pub(crate) fn verdict(one: &Judgement) -> String {
 
 /// Rows of the table in a comment; of the rest only the number.
 const MOST_ROWS: usize = 40;
+/// Columns of a name in it: a comment has a limit, and names have none.
+const CELL: usize = 120;
 
 /// A table for a pull request, what is not met first; nothing without objectives.
 pub(crate) fn markdown(judged: &[Judgement]) -> String {
@@ -184,21 +186,23 @@ pub(crate) fn markdown(judged: &[Judgement]) -> String {
     }
     let mut text = "\n### Objectives\n\n| | subject | scenario | before | after | objective | |\n".to_owned();
     text += "|---|---|---|---|---|---|---|\n";
-    for one in bad.iter().chain(&good).take(MOST_ROWS) {
+    let cell = |text: &str| escape(&clip(&safe(text), CELL, "…"));
+    let sorted: Vec<&Judgement> = bad.into_iter().chain(good).collect();
+    let rows = sorted.iter().map(|one| {
         let promised = one.objective.as_ref().map_or_else(String::new, |o| readable(o.most_s));
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {} | {promised} | {} |",
+        format!(
+            "| {} | {} | {} | {} | {} | {promised} | {} |\n",
             metric(one.metric),
-            escape(&one.subject),
-            escape(one.scenario.as_str()),
+            cell(&one.subject),
+            cell(one.scenario.as_str()),
             worst(one.before),
             worst(one.after),
             verdict(one),
-        );
-    }
-    if judged.len() > MOST_ROWS {
-        let _ = writeln!(text, "\n{} more: `drctl matrix` has them all.", judged.len() - MOST_ROWS);
+        )
+    });
+    let left_out = within(&mut text, rows, MOST_ROWS);
+    if left_out > 0 {
+        let _ = writeln!(text, "\n{left_out} more: `drctl matrix` has them all.");
     }
     text
 }
@@ -292,6 +296,7 @@ fn place(at: &Source) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::schema::{Of, schema};
     use crate::render::json::PlanJson;
     use crate::render::{sample, schema_check};
     use drctl_core::plan::Plan;
@@ -321,8 +326,12 @@ mod tests {
 
     #[test]
     fn programs_get_what_the_schema_promises() {
-        let schema = serde_json::from_str(include_str!("../../schemas/plan.schema.json")).unwrap();
-        let plan = Plan { objectives: vec![sample::judgement()], ..sample::plan() };
+        let schema = schema(Of::Plan);
+        let plan = Plan {
+            objectives: vec![sample::judgement()],
+            findings: vec![sample::finding(), sample::waived()],
+            ..sample::plan()
+        };
         let json = serde_json::to_value(PlanJson(&sample::view(&plan))).unwrap();
         assert_eq!(json["objectives"][0]["status"], "missed");
         assert_eq!(schema_check::check(&schema, &json), Vec::<String>::new());

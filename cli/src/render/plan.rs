@@ -42,6 +42,7 @@ pub(crate) fn pieces<E>(
     piece(outputs(view.plan, look))?;
     piece(unchanged(view.plan, look))?;
     piece(super::objectives::section(&view.plan.objectives, look))?;
+    piece(super::findings::section(&view.plan.findings, look))?;
     piece(foot(view, look))
 }
 

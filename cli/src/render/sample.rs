@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 
 use drctl_core::addr::{InstanceKey, ModulePath, Name, ProviderAddress};
 use drctl_core::fact::{Fact, FactId};
+use drctl_core::findings::{Finding, Placed, RuleId, Waived};
 use drctl_core::lang::expr::{Expr, ExprKind, PathStep, Reference, Subject};
 use drctl_core::map::Map;
 use drctl_core::objective::{Judgement, Metric, Promise, Term, Worst};
 use drctl_core::plan::{
     AcceptKind, Acceptance, Action, After, AttributeChange, OutputChange, Plan, ProviderHead, ResourceChange,
-    Selection, StateRef,
+    Selection, Source, StateRef,
 };
 use drctl_core::provider::{ErrorClass, Id, Observed, Pending, Place, ProviderEntry, Registry, Unobserved};
 use drctl_core::recovery::Status;
 use drctl_core::rule::{Effect, Note, Timing, Window};
-use drctl_core::span::{FileId, Span};
+use drctl_core::span::{FileId, Position, Span};
 use drctl_core::value::Value;
 use jiff::Timestamp;
 
@@ -64,6 +65,33 @@ pub(crate) fn judgement() -> Judgement {
         status: Status::Missed,
         derivation: vec![term("backup.dump in s3", None), term("backup.copy", Some("it burns, too"))],
     }
+}
+
+/// A finding whose texts try what they can.
+pub(crate) fn finding() -> Placed {
+    let at = |line| Position { line, column: 3, byte: 40 };
+    Finding {
+        rule: RuleId::DestroysBeforeVerified,
+        severity: RuleId::DestroysBeforeVerified.severity(),
+        summary: "it destroys </details> @all | `x` \u{1b}[31m\u{202e} ]]> & <b>".to_owned(),
+        detail: "Nobody knows.".to_owned(),
+        address: "procedure.restore step dr\u{1b}op".to_owned(),
+        span: Some(Source { file: "main <x>.dr.hcl".into(), start: at(4), end: at(4) }),
+        fix: "Look first.".to_owned(),
+        waived: None,
+    }
+}
+
+/// The same, waived.
+pub(crate) fn waived() -> Placed {
+    let name = |name: &str| Name::new(name).unwrap();
+    let waived = Waived {
+        name: name("known"),
+        owner: name("cto"),
+        until: "2027-01-01T00:00:00Z".parse().unwrap(),
+        reason: "we live with <it> & \"it\"".to_owned(),
+    };
+    Finding { waived: Some(waived), ..finding() }
 }
 
 fn span() -> Span {
@@ -270,6 +298,7 @@ pub(crate) fn plan() -> Plan {
         steps: Vec::new(),
         outputs: [("copy_arn".to_owned(), output)].into(),
         objectives: Vec::new(),
+        findings: Vec::new(),
         accepted: Vec::new(),
         last_seen: None,
     }

@@ -15,21 +15,23 @@ mod waivers;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 pub use rules::RuleId;
 
 use crate::addr::{Address, Name};
 use crate::config::Config;
 use crate::diag::Severity;
-use crate::plan;
+use crate::plan::{self, Source};
 use crate::provider::Registry;
-use crate::span::Span;
+use crate::span::{SourceMap, Span};
 use crate::system::System;
 use crate::value::Value;
 
-/// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+/// One thing that is wrong. `At` is how its place is told: by a span while it is looked for, by file, line
+/// and column once it is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding<At = Span> {
     /// The rule that found it.
     pub rule: RuleId,
     /// How bad it is.
@@ -41,15 +43,18 @@ pub struct Finding {
     /// What it is about: `procedure.restore step drop`.
     pub address: String,
     /// Where that is written.
-    pub span: Span,
+    pub span: At,
     /// What to do, in full sentences.
     pub fix: String,
     /// Who has decided to live with it.
     pub waived: Option<Waived>,
 }
 
+/// A finding with its place in the files; none when it stands in no file.
+pub type Placed = Finding<Option<Source>>;
+
 /// A decision to live with a finding, in force.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waived {
     /// The waiver.
     pub name: Name,
@@ -96,6 +101,18 @@ pub fn findings(subject: &Subject<'_>, now: Timestamp) -> Vec<Finding> {
     services::check(subject, &mut found);
     steps::check(subject, &mut found);
     judged(found, subject.system, now)
+}
+
+/// The same with their places: what a plan holds and `drctl findings` lists.
+pub fn placed(subject: &Subject<'_>, sources: &SourceMap, now: Timestamp) -> Vec<Placed> {
+    let lines = plan::Lines::new(sources);
+    let found = findings(subject, now).into_iter();
+    found
+        .map(|Finding { rule, severity, summary, detail, address, span, fix, waived }| {
+            let span = lines.source(span);
+            Finding { rule, severity, summary, detail, address, span, fix, waived }
+        })
+        .collect()
 }
 
 /// Findings with what waivers say of them, sorted. For those of other parts, too.

@@ -39,6 +39,7 @@ pub use model::*;
 pub use planner::{FORMAT_VERSION, Input, plan};
 pub use providers::providers;
 pub use resolve::{Progress, resolve};
+pub(crate) use source::Lines;
 pub use system::system;
 pub use text::loops;
 pub use world::{Basis, Earlier, Observation, ReadRequest, World};

@@ -23,6 +23,7 @@ use crate::addr::{Address, Name, ProviderAddress};
 use crate::codes::Code;
 use crate::config::Config;
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::findings::{self, Placed};
 use crate::lang::reduce;
 use crate::objective::{self, Judgement};
 use crate::provider::{Id, Observed, Registry};
@@ -31,6 +32,7 @@ use crate::rule::{Note, Timing};
 use crate::schema::attribute as find;
 use crate::span::SourceMap;
 use crate::state::State;
+use crate::system::System;
 use crate::value::Value;
 
 /// Version of the plan's format.
@@ -90,7 +92,10 @@ pub fn plan(input: &Input<'_>) -> (Plan, Diagnostics) {
     let outputs = outputs(input, &known, &mut diags);
     diags.extend(known.diags.take());
     let instances = std::mem::take(&mut known.instances);
-    let objectives = objectives(input, &instances, &mut diags);
+    let (system, found) = system(input.config, input.variables);
+    diags.extend(found);
+    let objectives = objectives(input, &system, &instances);
+    let findings = findings(input, &system);
     let plan = Plan {
         format_version: FORMAT_VERSION.to_owned(),
         drctl_version: input.drctl_version.to_owned(),
@@ -104,6 +109,7 @@ pub fn plan(input: &Input<'_>) -> (Plan, Diagnostics) {
         steps,
         outputs,
         objectives,
+        findings,
         accepted: accept::in_force(input, &mut diags),
         last_seen: input.world.last_seen(),
     };
@@ -111,9 +117,7 @@ pub fn plan(input: &Input<'_>) -> (Plan, Diagnostics) {
 }
 
 /// What was promised and what is to be expected.
-fn objectives(input: &Input<'_>, instances: &[Instance], diags: &mut Diagnostics) -> Vec<Judgement> {
-    let (system, found) = system(input.config, input.variables);
-    diags.extend(found);
+fn objectives(input: &Input<'_>, system: &System, instances: &[Instance]) -> Vec<Judgement> {
     if system.scenarios.is_empty() {
         return Vec::new();
     }
@@ -123,7 +127,7 @@ fn objectives(input: &Input<'_>, instances: &[Instance], diags: &mut Diagnostics
         let promised = scenario.is.objective.clone().unwrap_or_default();
         let plan = recovery::recover(&recovery::Input {
             components: &recovery::components(instances, input.world, &loss),
-            system: &system,
+            system,
             loss: &loss,
             scenario: Some(name),
             objective: Objective { rto: promised.rto, rpo: promised.rpo },
@@ -133,7 +137,7 @@ fn objectives(input: &Input<'_>, instances: &[Instance], diags: &mut Diagnostics
         (name.clone(), plan)
     });
     let judged = objective::judge(&objective::Input {
-        system: &system,
+        system,
         now_is: &now_is,
         then_is: &recovery::after_apply(&now_is, instances),
         derived: &derived.collect(),
@@ -141,6 +145,13 @@ fn objectives(input: &Input<'_>, instances: &[Instance], diags: &mut Diagnostics
     });
     let lines = Lines::new(input.sources);
     judged.into_iter().map(|one| one.placed(&|span| lines.source(span))).collect()
+}
+
+/// What is wrong with the declared system.
+fn findings(input: &Input<'_>, system: &System) -> Vec<Placed> {
+    let Input { config, variables, registry, sources, now, .. } = input;
+    let regions = findings::regions(config, variables, registry);
+    findings::placed(&findings::Subject { system, config, regions: &regions }, sources, *now)
 }
 
 /// Two addresses must not stand for one thing.

@@ -151,6 +151,7 @@ impl Scene {
             changes,
             outputs: BTreeMap::new(),
             objectives: Vec::new(),
+            findings: Vec::new(),
             accepted,
             last_seen: None,
         }

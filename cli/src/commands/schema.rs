@@ -1,0 +1,96 @@
+//! `drctl schema`: the JSON Schema of what another command prints. The schemas are the files of
+//! `cli/schemas`; what several share stands in `common.schema.json` and is put into each that uses it.
+
+use std::collections::BTreeSet;
+
+use clap::ValueEnum;
+use serde_json::Value as Json;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::ui::Ui;
+
+/// Options of `drctl schema`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Of what
+    #[arg(value_enum)]
+    of: Of,
+}
+
+/// What has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Of {
+    /// `drctl plan --json` and `drctl show --json`
+    Plan,
+    /// `drctl recover --json`
+    Recovery,
+    /// `drctl findings --json`
+    Findings,
+    /// `drctl matrix --json` and `drctl explain --json`
+    Objectives,
+    /// `drctl validate --json`
+    Validate,
+    /// Each line of `drctl apply --json`
+    Events,
+}
+
+/// Prints it.
+pub(crate) fn run(args: &Args, ui: &Ui) -> Result<Exit, Failure> {
+    ui.print(&format!("{:#}\n", schema(args.of)))?;
+    Ok(Exit::Success)
+}
+
+/// The schema, with all that it refers to.
+pub(crate) fn schema(of: Of) -> Json {
+    let text = match of {
+        Of::Plan => include_str!("../../schemas/plan.schema.json"),
+        Of::Recovery => include_str!("../../schemas/recovery.schema.json"),
+        Of::Findings => include_str!("../../schemas/findings.schema.json"),
+        Of::Objectives => include_str!("../../schemas/objectives.schema.json"),
+        Of::Validate => include_str!("../../schemas/validate.schema.json"),
+        Of::Events => include_str!("../../schemas/events.schema.json"),
+    };
+    let read = |text| serde_json::from_str::<Json>(text).expect("the schemas are JSON: a test reads them");
+    let common = read(include_str!("../../schemas/common.schema.json"));
+    let mut schema = read(text);
+    loop {
+        let mut wanted = BTreeSet::new();
+        references(&schema, &mut wanted);
+        let missing = wanted.iter().find(|name| schema["$defs"].get(name.as_str()).is_none());
+        let Some(name) = missing else { return schema };
+        schema["$defs"][name] =
+            common["$defs"].get(name).cloned().expect("what is referred to is there: a test looks");
+    }
+}
+
+/// The names of all definitions that are referred to.
+fn references(schema: &Json, found: &mut BTreeSet<String>) {
+    match schema {
+        Json::Object(object) => {
+            let to = object.get("$ref").and_then(Json::as_str).and_then(|to| to.strip_prefix("#/$defs/"));
+            found.extend(to.map(str::to_owned));
+            object.values().for_each(|part| references(part, found));
+        }
+        Json::Array(all) => all.iter().for_each(|part| references(part, found)),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_schema_has_all_that_it_refers_to_and_nothing_else() {
+        for of in Of::value_variants() {
+            let schema = schema(*of);
+            let mut wanted = BTreeSet::new();
+            references(&schema, &mut wanted);
+            let has: BTreeSet<String> =
+                schema["$defs"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
+            assert_eq!(has, wanted, "{of:?}");
+            assert!(schema["description"].is_string(), "{of:?}");
+        }
+    }
+}
