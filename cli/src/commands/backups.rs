@@ -69,7 +69,7 @@ fn text((name, backup): (&Name, &Backup), now: Timestamp, look: Look) -> String 
     line("can be lost", lost(gap, external, loss));
     for (name, words) in [("list", &external.list), ("restore", &external.restore)] {
         if let Some(words) = words {
-            let _ = writeln!(out, "  {name}\n{}", command(words, look));
+            let _ = writeln!(out, "  {name}\n{}", command(words, None, look));
         }
     }
     out

@@ -8,7 +8,8 @@ use drctl_core::addr::Name;
 use drctl_core::plan::LastSeen;
 use drctl_core::provider::{Phase, StepNature};
 use drctl_core::recovery::{
-    Blocked, Choice, Hit, Infeasible, Judged, RecoveryPlan, Rejected, Status, Step, Unprotected, readable,
+    Blocked, Choice, Hit, Infeasible, Judged, RecoveryPlan, Rejected, Status, Step, Unprotected, WrittenAt,
+    readable,
 };
 
 use super::palette::{Charset, Look};
@@ -183,6 +184,13 @@ fn head(
     if let (Some(detection), true) = (plan.detection_s, plan.rto.p95_s.is_some() || plan.rto.why.is_some()) {
         let _ = writeln!(out, "       {} of that until somebody knows (declared)", readable(detection));
     }
+    if let (Some(p50), Some(p95)) = (plan.estimate_p50_s, plan.estimate_p95_s) {
+        let _ = writeln!(
+            out,
+            "       {} is what the scenario estimates for the whole (declared)",
+            range(p50, p95)
+        );
+    }
     if let Some(why) = &plan.rto.why {
         let _ = writeln!(out, "{}", wrap("       ", &safe(why), look.width));
     }
@@ -303,6 +311,9 @@ fn one_step(out: &mut String, step: &Step, look: Look) {
         let _ = writeln!(out, "{}", wrap(&format!("       {first}"), &safe(text), look.width));
     };
     line("", &times(step));
+    if let Some(written) = &step.written {
+        conditions(written, &mut line);
+    }
     for before in &step.before {
         line("before: ", before);
     }
@@ -315,13 +326,32 @@ fn one_step(out: &mut String, step: &Step, look: Look) {
         let facts = if facts.is_empty() { String::new() } else { format!(" [{}]", facts.join(", ")) };
         line("why: ", &format!("{}{facts}", step.why));
     }
+    let dir = step.written.as_ref().and_then(|w| w.dir.as_deref());
     if !step.command_equivalent.is_empty() {
-        let _ = writeln!(out, "{}", command(&step.command_equivalent, look));
+        let _ = writeln!(out, "{}", command(&step.command_equivalent, dir, look));
     }
     if !step.undo.is_empty() {
-        let _ = writeln!(out, "       taken back with:\n{}", command(&step.undo, look));
+        let _ = writeln!(out, "       taken back with:\n{}", command(&step.undo, dir, look));
     }
     let _ = writeln!(out);
+}
+
+/// When it is done, in the place of what, and what has to be at hand.
+fn conditions(written: &WrittenAt, line: &mut impl FnMut(&str, &str)) {
+    let others: Vec<String> = written.instead_of.iter().map(u32::to_string).collect();
+    if !others.is_empty() {
+        let steps = if others.len() == 1 { "step" } else { "steps" };
+        line("INSTEAD OF ", &format!("{steps} {}: do this or that, not both", others.join(", ")));
+    }
+    if let Some(when) = &written.when {
+        line("ONLY WHEN ", when);
+    }
+    for input in &written.inputs {
+        line("you say: ", &format!("${{input.{}}}, {}", input.name, input.description));
+    }
+    if !written.env.is_empty() {
+        line("before: ", &format!("set in the environment: {}", written.env.join(", ")));
+    }
 }
 
 /// Who does it, for what, after what, and how long it takes.
@@ -332,7 +362,8 @@ fn times(step: &Step) -> String {
         (StepNature::Manual, None) => "by hand".to_owned(),
         (StepNature::Manual, Some(owner)) => format!("by hand, contact.{}", owner.contact),
     };
-    let reached: Vec<&String> = step.owner.iter().flat_map(|o| o.role.iter().chain(&o.reached)).collect();
+    let reached: Vec<&String> =
+        step.owner.iter().flat_map(|o| o.name.iter().chain(&o.role).chain(&o.reached)).collect();
     let reached = match reached.as_slice() {
         [] => String::new(),
         all => format!(" ({})", all.iter().map(|t| t.as_str()).collect::<Vec<_>>().join(", ")),
@@ -354,9 +385,15 @@ fn times(step: &Step) -> String {
 }
 
 /// The command as a person can paste it: quoted, one option a line when it is long, its value on the
-/// next where both do not fit.
-pub(crate) fn command(words: &[String], look: Look) -> String {
-    let quoted: Vec<String> = words.iter().map(|w| quote(w)).collect();
+/// next where both do not fit. In a directory it runs in a shell of its own, so that the next command does
+/// not run there too.
+pub(crate) fn command(words: &[String], dir: Option<&str>, look: Look) -> String {
+    let mut quoted: Vec<String> = words.iter().map(|w| quote(w)).collect();
+    if let (Some(dir), Some(last)) = (dir, quoted.last_mut()) {
+        last.push(')');
+        let into = format!("(cd {} && {}", quote(dir), quoted[0]);
+        quoted[0] = into;
+    }
     let one_line = format!("       $ {}", quoted.join(" "));
     if width(&one_line) <= look.width {
         return one_line;
@@ -412,7 +449,7 @@ mod tests {
         let long = format!("arn:{}", "x".repeat(80));
         let words = ["aws", "rds", "restore", "--name", "n", "--source", &long, "--region", "eu-west-2"];
         let words: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
-        let text = command(&words, Look::PLAIN);
+        let text = command(&words, None, Look::PLAIN);
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         let value = format!("{long} \\");
         assert_eq!(

@@ -7,6 +7,7 @@ use super::Subject;
 use crate::addr::{Address, Name};
 use crate::system::{
     Backup, Datastore, Declared, Destination, LossKind, Procedure, ResourceRef, Scenario, Service, SiteRef,
+    in_order,
 };
 
 /// Something that is lost as a whole.
@@ -158,7 +159,9 @@ impl<'s> Lost<'s> {
         if names.is_empty() {
             names = self.services().filter_map(|(_, s)| s.is.recover.as_ref().map(|p| &p.0)).collect();
         }
-        let all = &self.subject.system.procedures;
-        names.into_iter().filter_map(|name| all.get_key_value(name)).collect()
+        let system = self.subject.system;
+        let included = names.iter().flat_map(|name| in_order(system, name)).map(|at| at.procedure);
+        let names: BTreeSet<&Name> = included.chain(names.iter().copied()).collect();
+        names.into_iter().filter_map(|name| system.procedures.get_key_value(name)).collect()
     }
 }

@@ -89,6 +89,8 @@ rules! {
     ExpiredWaiver = "DR817" "expired-waiver" Warning;
     /// A waiver that waives nothing.
     IdleWaiver = "DR818" "idle-waiver" Note;
+    /// The steps of a scenario's way back take longer than the scenario estimates for the whole of it.
+    EstimateTooShort = "DR819" "estimate-too-short" Warning;
 }
 
 impl RuleId {

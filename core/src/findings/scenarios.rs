@@ -1,5 +1,7 @@
 //! Scenarios: whether there is a way back, whether it works after that loss, and whether it is in time.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 
 use super::commands::{takes_latest, text};
@@ -9,6 +11,7 @@ use super::{Finding, RuleId, Subject, listed};
 use crate::addr::Name;
 use crate::diag::Severity;
 use crate::duration;
+use crate::objective::at_least;
 use crate::system::{Declared, Procedure, Scenario, Step};
 
 /// All rules about scenarios.
@@ -17,6 +20,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
         let lost = Lost::new(subject, &scenario.is);
         found.extend(without_plan(subject, (name, scenario), &lost));
         found.extend(phases((name, scenario), &lost));
+        found.extend(estimate(subject, (name, scenario)));
         for (procedure_name, procedure) in lost.procedures(&scenario.is) {
             for (number, step) in procedure.is.step.0.iter().enumerate() {
                 let here = Here { scenario: name, name: procedure_name, procedure, number, step };
@@ -90,6 +94,26 @@ fn phases((name, scenario): (&Name, &Declared<Scenario>), lost: &Lost<'_>) -> Op
         Finding::new(RuleId::PhasesExceedObjective, format!("scenario.{name}"), span, summary)
             .why(format!("The budgets are {parts}, one after the other."))
             .fix(format!("Make the phases shorter, or promise {sum}.")),
+    )
+}
+
+/// The procedures of the scenario one after the other, beside what it estimates for all of them.
+fn estimate(subject: &Subject<'_>, (name, scenario): (&Name, &Declared<Scenario>)) -> Option<Finding> {
+    let whole = scenario.is.at_most()?;
+    let followed: BTreeSet<&Name> = scenario.is.recover.iter().flatten().map(|p| &p.0).collect();
+    let least = |sum: SignedDuration, p: &&Name| sum.saturating_add(at_least(subject.system, p));
+    let steps = followed.iter().fold(SignedDuration::ZERO, least);
+    if steps <= whole {
+        return None;
+    }
+    let (steps, whole) = (duration::text(steps), duration::text(whole));
+    let attribute = if scenario.is.estimate_p95.is_some() { "estimate_p95" } else { "estimate" };
+    let span = scenario.written.at(&[attribute]);
+    let summary = format!("The steps take at least {steps}, and {whole} is estimated for the whole");
+    Some(
+        Finding::new(RuleId::EstimateTooShort, format!("scenario.{name}"), span, summary)
+            .why("The steps have estimates of their own; the longest path through them says how long it takes.")
+            .fix(format!("Estimate {steps} or more, or make the way back shorter.")),
     )
 }
 

@@ -19,7 +19,8 @@ struct Ordered<'s> {
 impl<'s> Ordered<'s> {
     fn new(name: &'s Name, procedure: &'s Declared<Procedure>) -> Ordered<'s> {
         let steps = &procedure.is.step.0;
-        let needs = steps.iter().flat_map(|s| s.before().map(|before| (s.name.as_str(), before)));
+        let before = |s: &'s Step| procedure.is.step.before(s).into_iter().map(|b| (s.name.as_str(), b));
+        let needs = steps.iter().flat_map(before);
         Ordered { name, procedure, graph: Graph::build(steps.iter().map(|s| s.name.as_str()), needs) }
     }
 

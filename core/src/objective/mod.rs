@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use lost::Lost;
+pub use rto::at_least;
 
 use crate::addr::Name;
 use crate::plan::Source;

@@ -10,7 +10,7 @@ use crate::addr::Name;
 use crate::recovery::backups::gone;
 use crate::recovery::{Component, Held, held};
 use crate::span::Span;
-use crate::system::{Backup, Datastore, Declared, Destination, Scenario, System};
+use crate::system::{Backup, Datastore, Declared, Destination, Scenario, System, in_order};
 
 /// Every datastore that the scenario hits.
 pub(super) fn judge(
@@ -56,12 +56,11 @@ fn prescribed<'s>(
     let followed = scenario.is.recover.as_ref().map_or_else(own, |all| all.iter().collect());
     let mut found = BTreeMap::new();
     for procedure in followed {
-        let Some((name, declared)) = system.procedures.get_key_value(&procedure.0) else { continue };
-        for step in &declared.is.step.0 {
-            if let (Some(restored), Some(from)) = (&step.restore, &step.from)
+        for at in in_order(system, &procedure.0) {
+            if let (Some(restored), Some(from)) = (&at.step.restore, &at.step.from)
                 && restored.0 == *datastore
             {
-                found.entry(&from.0).or_insert(name);
+                found.entry(&from.0).or_insert(at.procedure);
             }
         }
     }

@@ -8,8 +8,9 @@ use jiff::SignedDuration;
 use super::{Input, Judgement, Lost, Metric, Term, Worst, promise, with_dependents};
 use crate::addr::Name;
 use crate::graph::Graph;
+use crate::recovery::readable;
 use crate::span::Span;
-use crate::system::{Declared, Procedure, Scenario, Step};
+use crate::system::{Declared, Scenario, Step, System, in_order};
 
 /// Every service that the scenario hits.
 pub(super) fn judge(
@@ -44,6 +45,8 @@ pub(super) fn judge(
         let services = with_dependents(input.system, std::iter::once(service));
         let objective = promise(input.system, scenario, &services, ("rto", |o| o.rto));
         let maximum = promise(input.system, scenario, &services, ("maximum_rto", |o| o.maximum_rto));
+        let (after, estimated) = whole.estimated(after, &mut derivation);
+        derivation.extend(estimated);
         let total = whole.detection.and_then(after);
         derivation.splice(0..0, whole.noticed.clone());
         let judgement = Judgement {
@@ -67,6 +70,9 @@ struct Whole<'a> {
     name: &'a Name,
     detection: Worst,
     noticed: Option<Term<Span>>,
+    /// How long it takes as a whole, when that is estimated.
+    estimate: Option<SignedDuration>,
+    estimate_at: Option<Span>,
     /// The procedures that are followed in place of those of the services.
     instead: Option<Vec<&'a Name>>,
 }
@@ -82,7 +88,33 @@ impl<'a> Whole<'a> {
             at: Some(scenario.written.at(&["detection"])),
         });
         let instead = scenario.is.recover.as_ref().map(|all| all.iter().map(|p| &p.0).collect());
-        Whole { name, detection, noticed, instead }
+        let estimate = scenario.is.at_most();
+        let attribute = if scenario.is.estimate_p95.is_some() { "estimate_p95" } else { "estimate" };
+        let estimate_at = estimate.map(|_| scenario.written.at(&[attribute]));
+        Whole { name, detection, noticed, estimate, estimate_at, instead }
+    }
+
+    /// What the scenario estimates as a whole, and how long it takes then. It counts where the steps do not
+    /// tell, unless they take longer already.
+    fn estimated(&self, steps: Worst, terms: &mut [Term<Span>]) -> (Worst, Option<Term<Span>>) {
+        let (Some(whole), Worst { low_s: Some(low), high_s, possible: true }) = (self.estimate, steps) else {
+            return (steps, None);
+        };
+        let counts = high_s.is_none() && low <= whole.as_secs();
+        let struck = match (counts, high_s) {
+            (true, _) => None,
+            (false, Some(_)) => Some(format!("the steps say it: {}", readable(low))),
+            (false, None) => Some(format!("the steps take at least {}", readable(low))),
+        };
+        let adds = Worst::of(whole);
+        if counts {
+            for term in terms.iter_mut().filter(|term| term.struck.is_none()) {
+                term.struck = Some("the estimate of the whole counts".to_owned());
+            }
+        }
+        let what = "the way back as a whole, as the scenario estimates it".to_owned();
+        let term = Term { what, adds, source: "declared".to_owned(), struck, at: self.estimate_at };
+        (if counts { adds } else { steps }, Some(term))
     }
 
     /// How long the service's own way back takes once all that it depends on is back.
@@ -92,8 +124,7 @@ impl<'a> Whole<'a> {
         let procedures = self.instead.clone().or(own).unwrap_or_default();
         let (mut worst, mut terms) = (Worst::NOTHING, Vec::new());
         for name in &procedures {
-            let Some(procedure) = input.system.procedures.get(*name) else { continue };
-            let (length, mut found) = longest(name, procedure);
+            let (length, mut found) = longest(input.system, name);
             worst = worst.and_then(length);
             terms.append(&mut found);
         }
@@ -127,30 +158,31 @@ impl<'a> Whole<'a> {
     }
 }
 
-/// The longest path through a procedure.
-fn longest(name: &Name, procedure: &Declared<Procedure>) -> (Worst, Vec<Term<Span>>) {
-    let steps = &procedure.is.step.0;
-    let index: BTreeMap<&str, usize> = steps.iter().zip(0..).map(|(s, i)| (s.name.as_str(), i)).collect();
-    let needs = steps.iter().zip(0..).flat_map(|(s, i)| {
-        let index = &index;
-        s.before().filter_map(move |before| Some((i, *index.get(before)?)))
-    });
-    let needs: Vec<(usize, usize)> = needs.collect();
+/// How long a procedure takes when luck is bad, as far as its steps say that.
+pub fn at_least(system: &System, procedure: &Name) -> SignedDuration {
+    SignedDuration::from_secs(longest(system, procedure).0.low_s.unwrap_or(0))
+}
+
+/// The longest path through a procedure and what it includes.
+fn longest(system: &System, name: &Name) -> (Worst, Vec<Term<Span>>) {
+    let steps = in_order(system, name);
+    let needs = steps.iter().zip(0..).flat_map(|(at, i)| at.after.iter().map(move |before| (i, *before)));
     let graph = Graph::build(0..steps.len(), needs);
     let length = |step: &Step| step.estimate_p95.or(step.estimate).or(step.wait);
-    let weight = |i: &usize| length(&steps[*i]).unwrap_or(SignedDuration::ZERO);
+    let weight = |i: &usize| length(steps[*i].step).unwrap_or(SignedDuration::ZERO);
     let Ok((path, total)) = graph.longest_path(weight) else { return (Worst::NO_WAY, Vec::new()) };
-    let unstated: Vec<&str> = steps.iter().filter(|s| length(s).is_none()).map(|s| s.name.as_str()).collect();
+    let without = steps.iter().filter(|at| length(at.step).is_none());
+    let unstated: Vec<&str> = without.map(|at| at.step.name.as_str()).collect();
     let mut terms: Vec<Term<Span>> = path
         .into_iter()
         .filter_map(|i| {
-            let step = &steps[*i];
+            let at = &steps[*i];
             Some(Term {
-                what: format!("{name}, step {}", step.name),
-                adds: Worst::of(length(step)?),
+                what: format!("{}, step {}", at.procedure, at.step.name),
+                adds: Worst::of(length(at.step)?),
                 source: "declared".to_owned(),
                 struck: None,
-                at: Some(procedure.written.at(&["step", &i.to_string()])),
+                at: Some(at.declared.written.at(&["step", &at.number.to_string()])),
             })
         })
         .collect();
@@ -162,7 +194,7 @@ fn longest(name: &Name, procedure: &Declared<Procedure>) -> (Worst, Vec<Term<Spa
         adds: Worst::stated(None),
         source: "not declared: `estimate`".to_owned(),
         struck: None,
-        at: Some(procedure.written.span),
+        at: system.procedures.get(name).map(|p| p.written.span),
     });
     (Worst::of(total).and_then(Worst::stated(None)), terms)
 }

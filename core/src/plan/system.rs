@@ -10,9 +10,11 @@ use crate::addr::Name;
 use crate::codes::Code;
 use crate::config::Config;
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::graph::Graph;
 use crate::lang::reduce;
 use crate::schema::{Attributes, attribute as find};
-use crate::system::{BlockType, Blocks, Declared, System, Written};
+use crate::span::Span;
+use crate::system::{BlockType, Blocks, Declared, Step, System, Written};
 use crate::value::Value;
 
 /// The system that is declared. What is not known or does not fit is an error.
@@ -20,10 +22,44 @@ pub fn system(config: &Config, variables: &BTreeMap<Name, Value>) -> (System, Di
     let world = World::default();
     let known = Known::new(config, variables, &world, None);
     let mut evaluation = Evaluation { known: &known, diags: Diagnostics::default() };
-    let system = System::from_blocks(&mut evaluation);
+    let mut system = System::from_blocks(&mut evaluation);
     let mut diags = evaluation.diags;
+    includes(&mut system, &mut diags);
     diags.extend(known.diags.take());
     (system, diags.sorted())
+}
+
+/// Reports each circle of procedures that include each other once, and takes its members out.
+fn includes(system: &mut System, diags: &mut Diagnostics) {
+    loop {
+        let edges = system.procedures.iter().flat_map(|(name, procedure)| {
+            let included = procedure.is.step.0.iter().filter_map(|s| Some(s.procedure.as_ref()?.0.clone()));
+            included.map(move |other| (name.clone(), other))
+        });
+        let graph = Graph::build(system.procedures.keys().cloned(), edges.collect::<Vec<_>>());
+        let Err(circle) = graph.order() else { return };
+        let members: Vec<Name> = circle.0;
+        let next = members.iter().cycle().skip(1);
+        let spans: Vec<(Span, &Name)> = members
+            .iter()
+            .zip(next)
+            .filter_map(|(from, to)| {
+                let procedure = system.procedures.get(from)?;
+                let includes = |s: &Step| s.procedure.as_ref().is_some_and(|p| p.0 == *to);
+                let number = procedure.is.step.0.iter().position(includes)?.to_string();
+                Some((procedure.written.at(&["step", &number, "procedure"]), to))
+            })
+            .collect();
+        let names: Vec<String> = members.iter().map(|name| format!("procedure.{name}")).collect();
+        let label = |to: &Name| format!("does the steps of procedure.{to}");
+        if let Some(((span, to), others)) = spans.split_first() {
+            let first = names.first().cloned().unwrap_or_default();
+            let found = Diagnostic::error(Code::Cycle, "A procedure includes itself", *span, label(to))
+                .help(format!("{} -> {first}", names.join(" -> ")));
+            diags.push(others.iter().fold(found, |d, (span, to)| d.label(*span, label(to))));
+        }
+        system.procedures.retain(|name, _| !members.contains(name));
+    }
 }
 
 struct Evaluation<'k> {

@@ -6,14 +6,12 @@ use super::hit::Hit;
 use super::model::Input;
 use crate::addr::Name;
 use crate::graph::Graph;
-use crate::system::{Priority, Procedure};
+use crate::system::Priority;
 
 /// A procedure that is followed.
 pub(crate) struct Followed<'a> {
     /// Its name.
     pub(crate) name: &'a Name,
-    /// Its steps.
-    pub(crate) procedure: &'a Procedure,
     /// Those that are done before, by their place.
     pub(crate) after: BTreeSet<usize>,
     /// The datastores that are back before.
@@ -29,12 +27,12 @@ pub(crate) fn followed<'a>(input: &Input<'a>, hit: &Hit) -> (Vec<Followed<'a>>, 
     };
     let mut all: Vec<Followed<'a>> = Vec::new();
     for reference in named {
-        let Some((name, procedure)) = input.system.procedures.get_key_value(&reference.0) else { continue };
+        let Some((name, _)) = input.system.procedures.get_key_value(&reference.0) else { continue };
         if all.iter().any(|f| f.name == name) {
             continue;
         }
         let after = all.len().checked_sub(1).into_iter().collect();
-        all.push(Followed { name, procedure: &procedure.is, after, data: BTreeSet::new() });
+        all.push(Followed { name, after, data: BTreeSet::new() });
     }
     (all, Vec::new())
 }
@@ -70,7 +68,7 @@ fn of_services<'a>(input: &Input<'a>, hit: &Hit) -> (Vec<Followed<'a>>, Vec<Stri
     for one in &order {
         let service = &system.services[one.1].is;
         let Some(reference) = &service.recover else { continue };
-        let Some((name, procedure)) = system.procedures.get_key_value(&reference.0) else { continue };
+        let Some((name, _)) = system.procedures.get_key_value(&reference.0) else { continue };
         let below = graph.with_needs([one]);
         let earlier = |n: &&Node<'a>| places.iter().find(|(s, _)| *s == n.1).map(|(_, place)| *place);
         let after: BTreeSet<usize> = below.iter().filter_map(earlier).collect();
@@ -79,7 +77,7 @@ fn of_services<'a>(input: &Input<'a>, hit: &Hit) -> (Vec<Followed<'a>>, Vec<Stri
         let place = match all.iter().position(|f| f.name == name) {
             Some(place) => place,
             None => {
-                all.push(Followed { name, procedure: &procedure.is, after, data: BTreeSet::new() });
+                all.push(Followed { name, after, data: BTreeSet::new() });
                 all.len() - 1
             }
         };

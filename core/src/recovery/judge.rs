@@ -73,6 +73,13 @@ fn downtime(plan: &RecoveryPlan, objective: Promise) -> Judged {
     let has = if without.len() == 1 { "has" } else { "have" };
     let least = super::planner::readable(noticed + at_least(&plan.steps));
     let why = format!("{steps} {} {has} no estimate; the others take at least {least}", without.join(", "));
+    if let (Some(usual), Some(unlucky)) = (plan.estimate_p50_s, plan.estimate_p95_s)
+        && at_least(&plan.steps) <= unlucky
+    {
+        let value = Some((noticed + usual, noticed + unlucky));
+        let why = format!("{why}: the scenario's own estimate counts");
+        return Judged { why: Some(why), ..verdict(value, objective, Status::Unknown) };
+    }
     Judged { why: Some(why), ..verdict(None, objective, Status::Unknown) }
 }
 

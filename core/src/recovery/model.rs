@@ -105,6 +105,10 @@ pub struct RecoveryPlan {
     pub phases: Vec<PhaseTime>,
     /// Seconds until somebody knows, as the scenario declares them.
     pub detection_s: Option<i64>,
+    /// Seconds that the way back takes as a whole, as the scenario estimates it.
+    pub estimate_p50_s: Option<i64>,
+    /// The same when luck is bad.
+    pub estimate_p95_s: Option<i64>,
     /// Downtime: the detection, and the longest path to the last resumption; protecting again comes
     /// after it.
     pub rto: Judged,
@@ -300,6 +304,25 @@ pub struct WrittenAt {
     pub step: String,
     /// The phase of the scenario that it counts for.
     pub phase: Option<String>,
+    /// When it is done, in words; none when it always is.
+    pub when: Option<String>,
+    /// The steps that it is done instead of, when it is done.
+    pub instead_of: BTreeSet<u32>,
+    /// The directory in which the command is run.
+    pub dir: Option<String>,
+    /// The variables that have to be set in its environment.
+    pub env: Vec<String>,
+    /// What the operator says when it is done.
+    pub inputs: Vec<Asked>,
+}
+
+/// Something that only the operator can say, at the time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Asked {
+    /// What it is called: `input.NAME`.
+    pub name: String,
+    /// What is asked for, and where it is found.
+    pub description: String,
 }
 
 /// Somebody who does a step.
@@ -307,6 +330,8 @@ pub struct WrittenAt {
 pub struct Owner {
     /// The contact.
     pub contact: Name,
+    /// Who it is, when it is one person.
+    pub name: Option<String>,
     /// What they are.
     pub role: Option<String>,
     /// How they are reached, the fastest first.

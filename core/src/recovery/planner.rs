@@ -14,10 +14,10 @@ use super::judge::{Lost, judge, no_plan};
 use super::model::{Blocked, Choice, Infeasible, Input, RecoveryPlan};
 use super::phases::phases;
 use super::splice::{Derived, merge, splice};
-use super::steps::{Lane, clock, order};
+use super::steps::{Lane, at_least, clock, order};
 use crate::addr::Name;
 use crate::provider::Phase;
-use crate::system::Service;
+use crate::system::{Service, in_order};
 
 /// Plans the recovery from a loss. Always gives a plan: what cannot come back stands in
 /// `infeasible`, and what cannot be done in `blocked`, with the reasons.
@@ -25,7 +25,7 @@ pub fn recover(input: &Input<'_>) -> RecoveryPlan {
     let run = run_id(input.now);
     let hit = Hit::of(input.loss, input.system, input.components);
     let (followed, odd) = followed(input, &hit);
-    let restored = restored(&followed);
+    let restored = restored(input, &followed);
     let mut parts = parts(input, &hit, &restored, &run);
     let (steps, mut unprotected) = order(&lanes(&parts.chosen), input.components);
     let first = steps.iter().filter(|s| s.phase != Some(Phase::Protect)).count();
@@ -75,15 +75,25 @@ pub fn recover(input: &Input<'_>) -> RecoveryPlan {
         warnings,
         phases,
         detection_s: scenario.and_then(|s| s.is.detection).map(|d| d.as_secs()),
+        estimate_p50_s: scenario.and_then(|s| s.is.estimate.or(s.is.estimate_p95)).map(|d| d.as_secs()),
+        estimate_p95_s: scenario.and_then(|s| s.is.at_most()).map(|d| d.as_secs()),
         rto: no_plan(None),
         rpo: no_plan(None),
     };
     judge(input, &mut plan, &losses);
+    plan.warnings.extend(longer(&plan));
     // Somebody may have to follow it all the same; they should know where to look twice.
     let (flaws, doubts) = (check(&plan), doubts(&plan));
     plan.warnings.extend(doubts);
     plan.warnings.extend(flaws.into_iter().map(|flaw| format!("a mistake of drctl in this plan: {flaw}")));
     plan
+}
+
+/// The steps take longer than the scenario estimates for the whole.
+fn longer(plan: &RecoveryPlan) -> Option<String> {
+    let (whole, least) = (plan.estimate_p95_s?, at_least(&plan.steps));
+    let (steps, whole) = (readable(least), (least > whole).then(|| readable(whole))?);
+    Some(format!("the steps take at least {steps}, and the scenario estimates {whole} for the whole"))
 }
 
 /// What becomes of each datastore that no written step restores.
@@ -147,9 +157,9 @@ fn since_when(name: &Name) -> String {
 }
 
 /// Datastores that a followed procedure restores.
-fn restored<'a>(followed: &[Followed<'a>]) -> BTreeSet<&'a Name> {
-    let steps = followed.iter().flat_map(|f| &f.procedure.step.0);
-    steps.filter_map(|s| s.restore.as_ref().map(|d| &d.0)).collect()
+fn restored<'a>(input: &Input<'a>, followed: &[Followed<'a>]) -> BTreeSet<&'a Name> {
+    let steps = followed.iter().flat_map(|f| in_order(input.system, f.name));
+    steps.filter_map(|at| at.step.restore.as_ref().map(|d| &d.0)).collect()
 }
 
 /// The way back that the kind of a datastore's resource knows.

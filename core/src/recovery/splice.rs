@@ -7,10 +7,10 @@ use super::backups::{self, Kept};
 use super::follow::Followed;
 use super::hit::Hit;
 use super::model::{Blocked, Choice, Infeasible, Input, Rejected, Step, Unprotected};
-use super::written::{in_order, step};
+use super::written::step;
 use crate::addr::Name;
 use crate::provider::{Phase, RecoveryStep, StepNature};
-use crate::system::Step as Is;
+use crate::system::{Step as Is, in_order};
 
 /// A way back by steps that a kind knows.
 pub(crate) struct Derived {
@@ -56,25 +56,33 @@ pub(crate) fn splice(
         let mut entry: BTreeSet<u32> = one.after.iter().flat_map(|place| ends[*place].clone()).collect();
         let data = back.iter().filter(|b| one.data.contains(&b.datastore));
         entry.extend(data.flat_map(|b| b.since.iter().copied()));
-        let mut last: BTreeMap<&str, u32> = BTreeMap::new();
+        // By the place of a written step: the steps of the plan that it becomes.
+        let mut ids: Vec<BTreeSet<u32>> = Vec::new();
         let mut open = BTreeSet::new();
-        for is in in_order(one.procedure) {
-            let mut next = step(input.system, one.name, is);
-            next.needs = match is.before().filter_map(|name| last.get(name).copied()).collect() {
+        let placed = in_order(input.system, one.name);
+        for at in &placed {
+            let (is, mut next) = (at.step, step(input.system, at, &placed));
+            // One that becomes several is done with its last.
+            let last = |place: &usize| ids[*place].last().copied();
+            next.needs = match at.after.iter().filter_map(last).collect() {
                 none if BTreeSet::is_empty(&none) => entry.clone(),
                 needs => needs,
             };
+            if let Some(written) = &mut next.written {
+                written.instead_of = at.instead_of.iter().flat_map(|place| ids[*place].clone()).collect();
+            }
             open.retain(|id| !next.needs.contains(id));
             let number = |written: &Written| first + u32::try_from(written.steps.len()).unwrap_or(u32::MAX);
             next.id = number(&written);
+            let begin = next.id;
             blocked(hit, is, next.id, &mut written);
             match &is.restore {
                 Some(datastore) => restore(input, hit, is, &datastore.0, next, &derive, &mut written),
                 None => written.steps.push(next),
             }
-            let id = number(&written) - 1;
-            last.insert(&is.name, id);
-            open.insert(id);
+            let end = number(&written);
+            ids.push((begin..end).collect());
+            open.insert(end - 1);
         }
         ends.push(if open.is_empty() { entry } else { open });
     }

@@ -1,14 +1,18 @@
 //! One written step as a step of a plan: what is done, as a command that can be pasted.
 
-use super::model::{Owner, Step, WrittenAt};
+use std::collections::BTreeSet;
+
+use super::model::{Asked, Owner, Step, WrittenAt};
 use crate::addr::Name;
 use crate::duration;
 use crate::provider::StepNature;
-use crate::system::{Http, Procedure, Sql, Step as Is, System};
+use crate::system::{Http, Input, Placed, Sql, Step as Is, System};
 
 /// The step as it is written, with nothing before it and number 0. What it restores is added later.
-pub(crate) fn step(system: &System, procedure: &Name, is: &Is) -> Step {
-    let (told, command) = what(is);
+pub(crate) fn step(system: &System, at: &Placed<'_>, all: &[Placed<'_>]) -> Step {
+    let is = at.step;
+    let brought = at.restored_by.map(|place| all[place].step);
+    let (told, command) = what(is, brought);
     let summary = is.description.clone().unwrap_or(told);
     let kind = match (&is.manual, is.checks.is_some() || is.http.is_some()) {
         (Some(_), _) => StepNature::Manual,
@@ -18,20 +22,27 @@ pub(crate) fn step(system: &System, procedure: &Name, is: &Is) -> Step {
     let mut before: Vec<String> =
         is.http.iter().map(|h| format!("the status must be {}", h.status)).collect();
     before.extend(is.needs.iter().flatten().map(|site| format!("site.{} works", site.0)));
+    before.extend(is.sql.as_ref().filter(|sql| sql.database.is_none()).and(brought).and_then(connected));
+    before.extend(is.into.iter().map(|name| format!("it comes back as {name}, a new name")));
     let usual = is.estimate.or(is.wait).or(is.estimate_p95);
     let unlucky = is.estimate_p95.or(usual);
     Step {
         id: 0,
         datastore: is.restore.as_ref().map(|d| d.0.clone()),
         written: Some(WrittenAt {
-            procedure: procedure.clone(),
+            procedure: at.procedure.clone(),
             step: is.name.clone(),
-            phase: is.phase.clone(),
+            phase: at.phase.map(str::to_owned),
+            when: at.when.clone(),
+            instead_of: BTreeSet::new(),
+            dir: is.dir.clone(),
+            env: is.env.iter().flatten().map(|name| name.0.clone()).collect(),
+            inputs: is.input.iter().flatten().map(asked).collect(),
         }),
         summary,
         phase: None,
         kind,
-        needs: std::collections::BTreeSet::new(),
+        needs: BTreeSet::new(),
         before,
         api: None,
         command_equivalent: command,
@@ -55,13 +66,24 @@ fn owner(system: &System, contact: &Name) -> Owner {
     let ways = known.map(|c| [c.phone.clone(), c.via.clone(), c.email.clone()]);
     Owner {
         contact: contact.clone(),
+        name: known.and_then(|c| c.name.clone()),
         role: known.map(|c| c.role.clone()),
         reached: ways.into_iter().flatten().flatten().collect(),
     }
 }
 
+fn asked(input: &Input) -> Asked {
+    Asked { name: input.name.clone(), description: input.description.clone() }
+}
+
+/// Where a client must lead that is given no database: to the one that came back without a new name.
+fn connected(brought: &Is) -> Option<String> {
+    let datastore = brought.restore.as_ref().filter(|_| brought.into.is_none())?;
+    Some(format!("PGHOST, PGDATABASE and PGUSER lead to datastore.{} as it came back", datastore.0))
+}
+
 /// What is done, in words and as a command.
-fn what(is: &Is) -> (String, Vec<String>) {
+fn what(is: &Is, brought: Option<&Is>) -> (String, Vec<String>) {
     let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<String>>();
     if let Some(run) = &is.run {
         (format!("run `{}`", run.first().map_or("", String::as_str)), run.clone())
@@ -73,7 +95,11 @@ fn what(is: &Is) -> (String, Vec<String>) {
         command.extend(words(&["--write-out", "%{http_code}\\n", url]));
         (format!("see that {url} answers {status}"), command)
     } else if let Some(sql) = &is.sql {
-        (format!("ask {}", sql.database), psql(sql))
+        let back = brought.and_then(|b| b.into.clone());
+        let named = sql.database.clone().or(back);
+        let datastore = brought.and_then(|b| b.restore.as_ref()).map(|d| format!("datastore.{}", d.0));
+        let asked = named.clone().or(datastore).unwrap_or_else(|| "the database".to_owned());
+        (format!("ask {asked}"), psql(sql, named.as_deref()))
     } else if let Some(wait) = is.wait {
         (format!("wait, {} at most", duration::text(wait)), Vec::new())
     } else if let Some(datastore) = &is.restore {
@@ -83,23 +109,11 @@ fn what(is: &Is) -> (String, Vec<String>) {
     }
 }
 
-fn psql(Sql { database, query, file }: &Sql) -> Vec<String> {
+fn psql(Sql { database: _, query, file }: &Sql, database: Option<&str>) -> Vec<String> {
     let mut command: Vec<String> =
-        ["psql", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--dbname", database].map(str::to_owned).into();
+        ["psql", "--no-psqlrc", "--set", "ON_ERROR_STOP=1"].map(str::to_owned).into();
+    command.extend(database.iter().flat_map(|d| ["--dbname".to_owned(), (*d).to_owned()]));
     command.extend(query.iter().flat_map(|q| ["--command".to_owned(), q.clone()]));
     command.extend(file.iter().flat_map(|f| ["--file".to_owned(), f.clone()]));
     command
-}
-
-/// The steps of a procedure, each after those that it waits for, else in the order of the text.
-pub(crate) fn in_order(procedure: &Procedure) -> Vec<&Is> {
-    let mut open: Vec<&Is> = procedure.step.0.iter().collect();
-    let mut ordered: Vec<&Is> = Vec::new();
-    while !open.is_empty() {
-        let done = |name: &str| ordered.iter().any(|s| s.name == name);
-        // A procedure has no circle, so one is always ready.
-        let ready = open.iter().position(|s| s.before().all(done)).unwrap_or(0);
-        ordered.push(open.remove(ready));
-    }
-    ordered
 }

@@ -9,6 +9,8 @@ use super::reference::ContactRef;
 pub struct Contact {
     /// What they are: "CTO", "on-call engineer", "AWS Support".
     pub role: String,
+    /// Who it is, when it is one person.
+    pub name: Option<String>,
     /// Their telephone number.
     pub phone: Option<String>,
     /// Their address.

@@ -4,11 +4,13 @@
 mod backup;
 mod contact;
 mod datastore;
+mod order;
 mod procedure;
 mod reference;
 mod scenario;
 mod service;
 mod site;
+mod step;
 mod waiver;
 
 use std::collections::BTreeMap;
@@ -16,13 +18,15 @@ use std::collections::BTreeMap;
 pub use backup::{Backup, Destination, Exposure, External};
 pub use contact::Contact;
 pub use datastore::Datastore;
-pub use procedure::{Check, Http, Procedure, Sql, Step, Steps};
+pub use order::{Placed, in_order};
+pub use procedure::{Procedure, Steps};
 pub use reference::{
     BackupRef, ContactRef, DatastoreRef, ProcedureRef, ResourceRef, ServiceRef, SiteRef, StepRef,
 };
 pub use scenario::{Lose, LossKind, PhaseBudget, Scenario};
 pub use service::{Health, Objective, Priority, Service};
 pub use site::Site;
+pub use step::{Check, EnvName, Http, Input, Sql, Step};
 pub use waiver::{AnyRef, Until, Waiver};
 
 use crate::addr::Name;

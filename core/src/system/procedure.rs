@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
-
-use super::reference::{BackupRef, ContactRef, DatastoreRef, SiteRef, StepRef};
+use super::step::Step;
 use crate::graph::Graph;
 use crate::schema::{AttributeType, Invalid, Type};
 use crate::value::Value;
@@ -23,129 +21,109 @@ pub struct Procedure {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Steps(pub Vec<Step>);
 
-/// One step.
-#[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
-#[attribute(check = Step::check)]
-pub struct Step {
-    /// What it is called.
-    #[attribute(label)]
-    pub name: String,
-    /// The steps that are done before.
-    pub after: Option<Vec<StepRef>>,
-    /// What it is for.
-    pub description: Option<String>,
-    /// The command, one word an element; no shell sees it.
-    pub run: Option<Vec<String>>,
-    /// A line for `sh -c`: for what needs pipes or redirections.
-    pub shell: Option<String>,
-    /// Brings this datastore back from a recovery point.
-    pub restore: Option<DatastoreRef>,
-    /// The mechanism it is brought back from, when the planner is not to choose.
-    pub from: Option<BackupRef>,
-    /// A request that must be answered.
-    pub http: Option<Http>,
-    /// Questions to a database.
-    pub sql: Option<Sql>,
-    /// Nothing is done but to wait that long, at most.
-    pub wait: Option<SignedDuration>,
-    /// What a person does.
-    pub manual: Option<String>,
-    /// Why no machine can do it.
-    pub why: Option<String>,
-    /// Who does it.
-    pub owner: Option<ContactRef>,
-    /// How long it takes, as a rule.
-    pub estimate: Option<SignedDuration>,
-    /// How long it takes when luck is bad.
-    pub estimate_p95: Option<SignedDuration>,
-    /// The command that takes it back.
-    pub undo: Option<Vec<String>>,
-    /// What it makes sure of.
-    pub checks: Option<Check>,
-    /// The datastores whose present data is gone after it.
-    pub destroys: Option<Vec<DatastoreRef>>,
-    /// The sites that it does not work without.
-    pub needs: Option<Vec<SiteRef>>,
-    /// The phase of the scenario whose budget it counts for.
-    pub phase: Option<String>,
-}
-
-crate::words! {
-    /// What a step makes sure of.
-    Check {
-        /// That a recovery point can be restored from, before anything depends on it.
-        Backup = "backup",
-        /// That what came back is right.
-        Data = "data",
-        /// That it works for those who use it.
-        Service = "service",
-    }
-    "one of backup, data, service"
-}
-
-/// A request that must be answered.
-#[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
-pub struct Http {
-    /// What is asked.
-    pub url: String,
-    /// The status that is expected.
-    #[attribute(default = 200)]
-    pub status: u16,
-}
-
-/// Questions to a database.
-#[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
-pub struct Sql {
-    /// The database that is asked.
-    pub database: String,
-    /// The question.
-    pub query: Option<String>,
-    /// The file that holds the questions.
-    pub file: Option<String>,
-}
-
-impl Step {
-    /// Exactly one thing is done.
-    fn check(self) -> Result<Step, Invalid> {
-        let done = [
-            ("run", self.run.is_some()),
-            ("shell", self.shell.is_some()),
-            ("restore", self.restore.is_some()),
-            ("http", self.http.is_some()),
-            ("sql", self.sql.is_some()),
-            ("wait", self.wait.is_some()),
-            ("manual", self.manual.is_some()),
-        ];
-        let done: Vec<&str> = done.iter().filter(|(_, is)| *is).map(|(name, _)| *name).collect();
-        match done.as_slice() {
-            [_] => {}
-            [] => {
-                return Err(Invalid::new(
-                    "a step needs one of `run`, `shell`, `restore`, `http`, `sql`, `wait`, `manual`",
-                ));
-            }
-            [first, second, ..] => {
-                let wrong = format!("a step does one thing: `{first}` or `{second}`");
-                return Err(Invalid::new(wrong).below(second));
-            }
-        }
-        if self.from.is_some() && self.restore.is_none() {
-            return Err(Invalid::new("only `restore` is done from a backup").below("from"));
-        }
-        if self.run.as_ref().is_some_and(Vec::is_empty) {
-            return Err(Invalid::new("a command has at least one word").below("run"));
-        }
-        if let (Some(usual), Some(unlucky)) = (self.estimate, self.estimate_p95)
-            && unlucky < usual
-        {
-            return Err(Invalid::new("must not be shorter than `estimate`").below("estimate_p95"));
-        }
-        Ok(self)
+impl Steps {
+    /// The names of the steps that are done before a step, with those that are done instead of one of them.
+    pub fn before<'s>(&'s self, step: &'s Step) -> BTreeSet<&'s str> {
+        let own: Option<&[_]> = match (&step.after, &step.instead_of) {
+            (Some(after), _) => Some(after),
+            // What says nothing waits for the same as what it is done instead of.
+            (None, Some(other)) => self.named(other.0.as_str()).and_then(|other| other.after.as_deref()),
+            (None, None) => None,
+        };
+        let mut before: BTreeSet<&str> = own.into_iter().flatten().map(|s| s.0.as_str()).collect();
+        let instead =
+            self.0.iter().filter(|s| s.instead_of.as_ref().is_some_and(|o| before.contains(o.0.as_str())));
+        let instead: Vec<&str> = instead.filter(|s| s.name != step.name).map(|s| s.name.as_str()).collect();
+        before.extend(instead);
+        before
     }
 
-    /// The names of the steps before it.
-    pub fn before(&self) -> impl Iterator<Item = &str> {
-        self.after.iter().flatten().map(|step| step.0.as_str())
+    /// The steps with their numbers, each after those that it waits for, else in the order of the text.
+    pub fn in_order(&self) -> Vec<(usize, &Step)> {
+        let mut open: Vec<(usize, &Step)> = self.0.iter().enumerate().collect();
+        let mut ordered: Vec<(usize, &Step)> = Vec::new();
+        while !open.is_empty() {
+            let done = |name: &str| ordered.iter().any(|(_, s)| s.name == name);
+            let is_ready = |(_, step): &(usize, &Step)| {
+                self.before(step).into_iter().all(done) && step.instead_of.iter().all(|o| done(o.0.as_str()))
+            };
+            // A procedure has no circle, so one is always ready.
+            let ready = open.iter().position(is_ready).unwrap_or(0);
+            ordered.push(open.remove(ready));
+        }
+        ordered
+    }
+
+    fn named(&self, name: &str) -> Option<&Step> {
+        self.0.iter().find(|s| s.name == name)
+    }
+
+    /// What waits for what, by name; what is done instead of a step comes after it in every order.
+    fn graph(&self) -> Graph<&str> {
+        let waits = self.0.iter().flat_map(|s| self.before(s).into_iter().map(|b| (s.name.as_str(), b)));
+        let instead =
+            self.0.iter().filter_map(|s| Some((s.name.as_str(), s.instead_of.as_ref()?.0.as_str())));
+        Graph::build(self.0.iter().map(|s| s.name.as_str()), waits.chain(instead))
+    }
+
+    /// Every name that a step refers to is there, and once.
+    fn names(&self) -> Result<(), Invalid> {
+        let mut names = BTreeSet::new();
+        for (number, step) in self.0.iter().enumerate() {
+            if !names.insert(step.name.as_str()) {
+                let twice = format!("there are two steps `{}`", step.name);
+                return Err(Invalid::new(twice).below("name").below(&number.to_string()));
+            }
+        }
+        for (number, step) in self.0.iter().enumerate() {
+            let after = step.after.iter().flatten().map(|s| ("after", s.0.as_str()));
+            let instead = step.instead_of.iter().map(|s| ("instead_of", s.0.as_str()));
+            if let Some((attribute, missing)) = after.chain(instead).find(|(_, name)| !names.contains(name)) {
+                let wrong = match crate::lang::near(missing, names.iter().copied()) {
+                    Some(near) => format!("there is no step `{missing}`; did you mean `{near}`?"),
+                    None => format!("there is no step `{missing}` in this procedure"),
+                };
+                return Err(Invalid::new(wrong).below(attribute).below(&number.to_string()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing waits for itself, or for what it is done instead of.
+    fn order(&self) -> Result<(), Invalid> {
+        let waits = self.0.iter().flat_map(|s| self.before(s).into_iter().map(|b| (s.name.as_str(), b)));
+        let graph = Graph::build(self.0.iter().map(|s| s.name.as_str()), waits);
+        for (number, step) in self.0.iter().enumerate() {
+            let Some(other) = &step.instead_of else { continue };
+            if graph.with_needs([&step.name.as_str()]).contains(&other.0.as_str()) {
+                let wrong = format!("what is done instead of `{}` cannot wait for it", other.0);
+                return Err(Invalid::new(wrong).below("instead_of").below(&number.to_string()));
+            }
+        }
+        let circle = self.graph();
+        if let Some(first) = circle.order().err().and_then(|circle| circle.0.first().copied()) {
+            let number = self.0.iter().position(|s| s.name == *first).unwrap_or(0);
+            let wrong = format!("step `{first}` waits for itself");
+            return Err(Invalid::new(wrong).below("after").below(&number.to_string()));
+        }
+        self.asks(&graph)
+    }
+
+    /// Whoever asks a database without its name comes after what brings one back.
+    fn asks(&self, graph: &Graph<&str>) -> Result<(), Invalid> {
+        for (number, step) in self.0.iter().enumerate() {
+            if step.sql.as_ref().is_none_or(|sql| sql.database.is_some()) {
+                continue;
+            }
+            let name = step.name.as_str();
+            let before = graph.with_needs([&name]);
+            let brings = |s: &Step| s.restore.is_some() || s.procedure.is_some();
+            if !self.0.iter().any(|s| brings(s) && before.contains(&s.name.as_str())) {
+                let wrong = "which database? Write `database`, or do it `after` a step that restores one";
+                return Err(Invalid::new(wrong).below("sql").below(&number.to_string()));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -153,39 +131,13 @@ impl AttributeType for Steps {
     const TYPE: Type = <Vec<Step>>::TYPE;
 
     fn from_value(value: Value) -> Result<Steps, Invalid> {
-        let steps = <Vec<Step>>::from_value(value)?;
-        let mut names = BTreeSet::new();
-        for (number, step) in steps.iter().enumerate() {
-            if !names.insert(step.name.as_str()) {
-                let twice = format!("there are two steps `{}`", step.name);
-                return Err(Invalid::new(twice).below("name").below(&number.to_string()));
-            }
-        }
-        for (number, step) in steps.iter().enumerate() {
-            if let Some(missing) = step.before().find(|name| !names.contains(name)) {
-                let wrong = match crate::lang::near(missing, names.iter().copied()) {
-                    Some(near) => format!("there is no step `{missing}`; did you mean `{near}`?"),
-                    None => format!("there is no step `{missing}` in this procedure"),
-                };
-                return Err(Invalid::new(wrong).below("after").below(&number.to_string()));
-            }
-        }
-        if let Some(number) = in_a_circle(&steps) {
-            let wrong = format!("step `{}` waits for itself", steps[number].name);
-            return Err(Invalid::new(wrong).below("after").below(&number.to_string()));
-        }
-        Ok(Steps(steps))
+        let steps = Steps(<Vec<Step>>::from_value(value)?);
+        steps.names()?;
+        steps.order()?;
+        Ok(steps)
     }
 
     fn to_value(&self) -> Value {
         self.0.to_value()
     }
-}
-
-/// A step that waits for itself, directly or through others.
-fn in_a_circle(steps: &[Step]) -> Option<usize> {
-    let needs = steps.iter().flat_map(|s| s.before().map(|before| (s.name.as_str(), before)));
-    let graph = Graph::build(steps.iter().map(|s| s.name.as_str()), needs);
-    let first = graph.order().err()?.0.first().copied()?;
-    steps.iter().position(|s| s.name == first)
 }

@@ -8,6 +8,7 @@ use crate::schema::Invalid;
 
 /// What may be lost, how one notices, and what is promised then.
 #[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
+#[attribute(check = Scenario::check)]
 pub struct Scenario {
     /// What it is.
     pub description: Option<String>,
@@ -19,12 +20,33 @@ pub struct Scenario {
     pub objective: Option<Objective>,
     /// How long it takes until somebody knows.
     pub detection: Option<SignedDuration>,
+    /// How long the way back takes, from when somebody knows, as far as it was ever estimated as a whole.
+    /// Counts where a step has no estimate of its own, unless the other steps already take longer.
+    pub estimate: Option<SignedDuration>,
+    /// How long that is when luck is bad.
+    pub estimate_p95: Option<SignedDuration>,
     /// The procedures that are followed, instead of those of the services.
     pub recover: Option<Vec<ProcedureRef>>,
     /// Parts of the way back with a budget, in their order.
     pub phase: Option<Vec<PhaseBudget>>,
     /// Who leads.
     pub commander: Option<ContactRef>,
+}
+
+impl Scenario {
+    /// How long the way back takes as a whole when luck is bad, as far as that was ever estimated.
+    pub fn at_most(&self) -> Option<SignedDuration> {
+        self.estimate_p95.or(self.estimate)
+    }
+
+    fn check(self) -> Result<Scenario, Invalid> {
+        match (self.estimate, self.estimate_p95) {
+            (Some(usual), Some(unlucky)) if unlucky < usual => {
+                Err(Invalid::new("must not be shorter than `estimate`").below("estimate_p95"))
+            }
+            _ => Ok(self),
+        }
+    }
 }
 
 crate::words! {

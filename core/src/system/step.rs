@@ -1,0 +1,226 @@
+//! `step "NAME" { … }` of a procedure: one thing that is done, by a command, by drctl or by a person.
+
+use jiff::SignedDuration;
+
+use super::reference::{BackupRef, ContactRef, DatastoreRef, ProcedureRef, SiteRef, StepRef};
+use crate::schema::{AttributeType, Invalid, Type};
+use crate::value::Value;
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
+#[attribute(check = Step::check)]
+pub struct Step {
+    /// What it is called.
+    #[attribute(label)]
+    pub name: String,
+    /// The steps that are done before.
+    pub after: Option<Vec<StepRef>>,
+    /// When it is done, in words: "the cache cannot be repaired". Every estimate counts it all the same,
+    /// for it may be needed.
+    pub when: Option<String>,
+    /// The step that this one is done instead of, when it is done. What waits for that step waits for
+    /// this one too, and estimates count whichever takes longer.
+    pub instead_of: Option<StepRef>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// What the operator says when it is done: `input.NAME` in this step and in those after it.
+    pub input: Option<Vec<Input>>,
+    /// The command, one word an element; no shell sees it.
+    pub run: Option<Vec<String>>,
+    /// A line for `sh -c`: for what needs pipes or redirections.
+    pub shell: Option<String>,
+    /// The directory in which the command is run.
+    pub dir: Option<String>,
+    /// The variables that have to be set in the environment of the command.
+    pub env: Option<Vec<EnvName>>,
+    /// Brings this datastore back from a recovery point.
+    pub restore: Option<DatastoreRef>,
+    /// The name under which it comes back: a new one, so that what was there is not written over.
+    pub into: Option<String>,
+    /// The mechanism it is brought back from, when the planner is not to choose.
+    pub from: Option<BackupRef>,
+    /// A request that must be answered.
+    pub http: Option<Http>,
+    /// Questions to a database.
+    pub sql: Option<Sql>,
+    /// Nothing is done but to wait that long, at most.
+    pub wait: Option<SignedDuration>,
+    /// The procedure whose steps are done in the place of this one.
+    pub procedure: Option<ProcedureRef>,
+    /// What a person does.
+    pub manual: Option<String>,
+    /// Why no machine can do it.
+    pub why: Option<String>,
+    /// Who does it.
+    pub owner: Option<ContactRef>,
+    /// How long it takes, as a rule.
+    pub estimate: Option<SignedDuration>,
+    /// How long it takes when luck is bad.
+    pub estimate_p95: Option<SignedDuration>,
+    /// The command that takes it back.
+    pub undo: Option<Vec<String>>,
+    /// What it makes sure of.
+    pub checks: Option<Check>,
+    /// The datastores whose present data is gone after it.
+    pub destroys: Option<Vec<DatastoreRef>>,
+    /// The sites that it does not work without.
+    pub needs: Option<Vec<SiteRef>>,
+    /// The phase of the scenario whose budget it counts for.
+    pub phase: Option<String>,
+}
+
+crate::words! {
+    /// What a step makes sure of.
+    Check {
+        /// That a recovery point can be restored from, before anything depends on it.
+        Backup = "backup",
+        /// That what came back is right.
+        Data = "data",
+        /// That it works for those who use it.
+        Service = "service",
+    }
+    "one of backup, data, service"
+}
+
+/// Something that only the operator can say, at the time.
+#[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
+pub struct Input {
+    /// What it is called: `input.NAME`.
+    #[attribute(label)]
+    pub name: String,
+    /// What is asked for, and where it is found.
+    pub description: String,
+}
+
+/// The name of a variable of the environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvName(pub String);
+
+impl AttributeType for EnvName {
+    const TYPE: Type = Type::String("the name of an environment variable");
+
+    fn from_value(value: Value) -> Result<EnvName, Invalid> {
+        let name = value.as_str().ok_or_else(|| Invalid::wrong_type("the name of a variable", &value))?;
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if name.is_empty() || !name.chars().all(fits) || name.starts_with(|c: char| c.is_ascii_digit()) {
+            let why =
+                "must be the name of an environment variable: letters, digits and `_`, without its value";
+            return Err(Invalid::new(why));
+        }
+        Ok(EnvName(name.to_owned()))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
+/// A request that must be answered.
+#[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
+pub struct Http {
+    /// What is asked.
+    pub url: String,
+    /// The status that is expected.
+    #[attribute(default = 200)]
+    pub status: u16,
+}
+
+/// Questions to a database.
+#[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
+pub struct Sql {
+    /// The database that is asked; without it, that which a step before brought back.
+    pub database: Option<String>,
+    /// The question.
+    pub query: Option<String>,
+    /// The file that holds the questions.
+    pub file: Option<String>,
+}
+
+impl Step {
+    /// Exactly one thing is done.
+    fn check(self) -> Result<Step, Invalid> {
+        let done = [
+            ("run", self.run.is_some()),
+            ("shell", self.shell.is_some()),
+            ("restore", self.restore.is_some()),
+            ("http", self.http.is_some()),
+            ("sql", self.sql.is_some()),
+            ("wait", self.wait.is_some()),
+            ("procedure", self.procedure.is_some()),
+            ("manual", self.manual.is_some()),
+        ];
+        let done: Vec<&str> = done.iter().filter(|(_, is)| *is).map(|(name, _)| *name).collect();
+        match done.as_slice() {
+            [_] => {}
+            [] => {
+                return Err(Invalid::new(
+                    "a step needs one of `run`, `shell`, `restore`, `http`, `sql`, `wait`, `procedure`, `manual`",
+                ));
+            }
+            [first, second, ..] => {
+                let wrong = format!("a step does one thing: `{first}` or `{second}`");
+                return Err(Invalid::new(wrong).below(second));
+            }
+        }
+        if self.from.is_some() && self.restore.is_none() {
+            return Err(Invalid::new("only `restore` is done from a backup").below("from"));
+        }
+        if self.into.is_some() && self.restore.is_none() {
+            return Err(Invalid::new("only what `restore` brings back gets a name").below("into"));
+        }
+        if self.run.as_ref().is_some_and(Vec::is_empty) {
+            return Err(Invalid::new("a command has at least one word").below("run"));
+        }
+        self.command()?;
+        self.included()?;
+        if let (Some(usual), Some(unlucky)) = (self.estimate, self.estimate_p95)
+            && unlucky < usual
+        {
+            return Err(Invalid::new("must not be shorter than `estimate`").below("estimate_p95"));
+        }
+        Ok(self)
+    }
+
+    /// Only commands have a directory and an environment.
+    fn command(&self) -> Result<(), Invalid> {
+        let is_command = self.run.is_some() || self.shell.is_some();
+        let in_dir = is_command || self.sql.as_ref().is_some_and(|sql| sql.file.is_some());
+        if self.dir.is_some() && !in_dir {
+            return Err(
+                Invalid::new("only `run`, `shell` and a `file` of `sql` are in a directory").below("dir")
+            );
+        }
+        if self.env.is_some() && !is_command && self.sql.is_none() {
+            return Err(Invalid::new("only `run`, `shell` and `sql` have an environment").below("env"));
+        }
+        let texts = [("dir", &self.dir), ("into", &self.into), ("when", &self.when)];
+        match texts.iter().find(|(_, text)| text.as_ref().is_some_and(|text| text.trim().is_empty())) {
+            Some((name, _)) => Err(Invalid::new("must not be empty").below(name)),
+            None => Ok(()),
+        }
+    }
+
+    /// The steps of another procedure say for themselves what they are; here stands only when.
+    fn included(&self) -> Result<(), Invalid> {
+        if self.procedure.is_none() {
+            return Ok(());
+        }
+        let theirs = [
+            ("input", self.input.is_some()),
+            ("why", self.why.is_some()),
+            ("owner", self.owner.is_some()),
+            ("estimate", self.estimate.is_some()),
+            ("estimate_p95", self.estimate_p95.is_some()),
+            ("undo", self.undo.is_some()),
+            ("checks", self.checks.is_some()),
+            ("destroys", self.destroys.is_some()),
+            ("needs", self.needs.is_some()),
+        ];
+        match theirs.iter().find(|(_, is)| *is) {
+            Some((name, _)) => {
+                Err(Invalid::new(format!("the steps of that procedure have their own `{name}`")).below(name))
+            }
+            None => Ok(()),
+        }
+    }
+}
