@@ -122,7 +122,30 @@ pub(crate) fn recall(
     ui: &Ui,
 ) -> Result<Observation, Failure> {
     let path = from.map_or_else(|| project.last_world_path(), Path::to_path_buf);
-    let mut last = read(&path)?;
+    let last = read(&path)?;
+    recalled(last, (loaded, state), project, clock, ui)
+}
+
+/// The same; where nothing was ever observed, what is declared without what is known of it.
+pub(crate) fn recall_if_any(
+    loaded: &Loaded,
+    state: Option<&State>,
+    project: &Project,
+    clock: &dyn Clock,
+    ui: &Ui,
+) -> Result<Observation, Failure> {
+    let path = project.last_world_path();
+    let last = if path.exists() { read(&path)? } else { LastWorld::default() };
+    recalled(last, (loaded, state), project, clock, ui)
+}
+
+fn recalled(
+    mut last: LastWorld,
+    (loaded, state): (&Loaded, Option<&State>),
+    project: &Project,
+    clock: &dyn Clock,
+    ui: &Ui,
+) -> Result<Observation, Failure> {
     let configurations = planning::provider_blocks(loaded)?;
     let expected = expected(&configurations, project);
     let mut diagnostics = Diagnostics::default();

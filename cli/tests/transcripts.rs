@@ -117,6 +117,11 @@ fn quickstart() {
 }
 
 #[test]
+fn timeline() {
+    transcript("quickstart", "testdata/cli/timeline.md");
+}
+
+#[test]
 fn vatevo() {
     transcript("vatevo", "examples/vatevo/README.md");
 }

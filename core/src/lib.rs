@@ -32,6 +32,7 @@ pub mod secret;
 pub mod span;
 pub mod state;
 pub mod system;
+pub mod timeline;
 pub mod value;
 
 pub use drctl_derive::Attributes;

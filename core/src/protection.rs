@@ -76,6 +76,24 @@ impl Protection {
     }
 }
 
+/// Something that is kept for a while, for [`Kind::retention`](crate::provider::Kind::retention).
+#[derive(Debug, Clone, Copy)]
+pub enum Kept<'k> {
+    /// The points of a protection that the thing itself states.
+    Points(&'k Protection),
+    /// What is put into it under this name or path.
+    Object(&'k str),
+}
+
+/// How long something is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// It is gone for good after this; none when nothing takes it away, or nobody knows.
+    pub gone_after: Option<SignedDuration>,
+    /// Nobody can take it away before this.
+    pub locked_for: Option<SignedDuration>,
+}
+
 /// A restorable window: from the earliest to the latest restorable instant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {

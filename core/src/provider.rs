@@ -16,7 +16,7 @@ pub use self::observed::{
     Wanted,
 };
 pub use crate::protection::{
-    ApiNeed, Estimate, Phase, Protection, RecoveryStep, StepNature, Subject, Target, Window,
+    ApiNeed, Estimate, Kept, Phase, Protection, RecoveryStep, Retention, StepNature, Subject, Target, Window,
 };
 use crate::rule::Rule;
 use crate::schema::{Attribute, Attributes, Invalid, Role};
@@ -117,6 +117,12 @@ pub trait Kind: Sized + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// How long it keeps what protects it, or what is put into it.
+    fn retention(subject: &Subject<'_>, of: Kept<'_>) -> Retention {
+        let _ = (subject, of);
+        Retention::default()
+    }
+
     /// The steps that bring a thing of this kind back by the given protection; empty when this kind
     /// cannot be brought back that way.
     fn recover(subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {
@@ -195,6 +201,8 @@ pub trait AnyKind: Send + Sync {
     ) -> BoxFuture<'a, Result<(), ProviderError>>;
     /// See [`Kind::protections`].
     fn protections(&self, subject: &Subject<'_>) -> Vec<Protection>;
+    /// See [`Kind::retention`].
+    fn retention(&self, subject: &Subject<'_>, of: Kept<'_>) -> Retention;
     /// See [`Kind::recover`].
     fn recover(&self, subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep>;
 }

@@ -13,5 +13,6 @@ pub(crate) mod show;
 pub(crate) mod sim;
 pub(crate) mod snapshot;
 pub(crate) mod state;
+pub(crate) mod timeline;
 pub(crate) mod validate;
 pub(crate) mod version;

@@ -17,5 +17,6 @@ pub(crate) mod sample;
 pub(crate) mod schema_check;
 pub(crate) mod source;
 pub(crate) mod text;
+pub(crate) mod timeline;
 pub(crate) mod value;
 pub(crate) mod view;

@@ -20,7 +20,8 @@ pub(super) fn declared(
     let mut read = Read::default();
     read.body(source, block.attributes, &[], diags);
     check(&read, block, diags);
-    let written = Written { attributes: read.attributes, spans: read.spans, span: source.header() };
+    let (span, block) = (source.header(), source.span());
+    let written = Written { attributes: read.attributes, spans: read.spans, span, block };
     (written, read.references)
 }
 

@@ -121,30 +121,40 @@ fn objectives(input: &Input<'_>, system: &System, instances: &[Instance]) -> Vec
     if system.scenarios.is_empty() {
         return Vec::new();
     }
-    let now_is = recovery::components(instances, input.world, &Loss::default());
+    let judged = judged(system, instances, input.world, input.now);
+    let lines = Lines::new(input.sources);
+    judged.into_iter().map(|one| one.placed(&|span| lines.source(span))).collect()
+}
+
+/// The objectives of a system with these resources.
+pub fn judged(
+    system: &System,
+    instances: &[Instance],
+    world: &World,
+    now: Timestamp,
+) -> Vec<Judgement<crate::span::Span>> {
+    let now_is = recovery::components(instances, world, &Loss::default());
     let derived = system.scenarios.iter().map(|(name, scenario)| {
         let loss = Loss::of(&scenario.is);
         let promised = scenario.is.objective.clone().unwrap_or_default();
         let plan = recovery::recover(&recovery::Input {
-            components: &recovery::components(instances, input.world, &loss),
+            components: &recovery::components(instances, world, &loss),
             system,
             loss: &loss,
             scenario: Some(name),
             objective: Objective { rto: promised.rto, rpo: promised.rpo },
             at: None,
-            now: input.now,
+            now,
         });
         (name.clone(), plan)
     });
-    let judged = objective::judge(&objective::Input {
+    objective::judge(&objective::Input {
         system,
         now_is: &now_is,
         then_is: &recovery::after_apply(&now_is, instances),
         derived: &derived.collect(),
-        now: input.now,
-    });
-    let lines = Lines::new(input.sources);
-    judged.into_iter().map(|one| one.placed(&|span| lines.source(span))).collect()
+        now,
+    })
 }
 
 /// What is wrong with the declared system.

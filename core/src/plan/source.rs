@@ -8,13 +8,14 @@ use super::Source;
 use crate::span::{FileId, Position, SourceMap, Span};
 
 /// The source files with their names and the starts of their lines.
-pub(crate) struct Lines<'s> {
+pub struct Lines<'s> {
     sources: &'s SourceMap,
     starts: BTreeMap<FileId, (Arc<str>, Vec<u32>)>,
 }
 
 impl<'s> Lines<'s> {
-    pub(crate) fn new(sources: &'s SourceMap) -> Lines<'s> {
+    /// Finds the lines of all files.
+    pub fn new(sources: &'s SourceMap) -> Lines<'s> {
         let starts = sources
             .iter()
             .map(|(id, file)| {
@@ -27,7 +28,7 @@ impl<'s> Lines<'s> {
     }
 
     /// The place of a span; none when it lies in no file.
-    pub(crate) fn source(&self, span: Span) -> Option<Source> {
+    pub fn source(&self, span: Span) -> Option<Source> {
         let (file, _) = self.starts.get(&span.file)?;
         let start = self.position(span.file, span.start)?;
         Some(Source { file: file.clone(), start, end: self.position(span.file, span.end)? })

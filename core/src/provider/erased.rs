@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use super::{
-    AnyCloud, AnyKind, Attempt, BoxFuture, ErrorClass, Id, Kind, Observed, Place, Protection, ProviderError,
-    Reading, Reads, RecoveryStep, Request, Subject, Target, Update,
+    AnyCloud, AnyKind, Attempt, BoxFuture, ErrorClass, Id, Kept, Kind, Observed, Place, Protection,
+    ProviderError, Reading, Reads, RecoveryStep, Request, Retention, Subject, Target, Update,
 };
 use crate::rule::Rule;
 use crate::schema::{Attribute, Attributes, Invalid};
@@ -148,6 +148,9 @@ impl<K: Kind> AnyKind for Erased<K> {
     }
     fn protections(&self, subject: &Subject<'_>) -> Vec<Protection> {
         K::protections(subject)
+    }
+    fn retention(&self, subject: &Subject<'_>, of: Kept<'_>) -> Retention {
+        K::retention(subject, of)
     }
     fn recover(&self, subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {
         K::recover(subject, by, target)

@@ -56,6 +56,8 @@ pub struct Written {
     pub spans: BTreeMap<String, Span>,
     /// Its header.
     pub span: Span,
+    /// All of it.
+    pub block: Span,
 }
 
 impl Written {

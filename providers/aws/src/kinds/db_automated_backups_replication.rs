@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use drctl_core::Attributes;
 use drctl_core::plan::Action;
 use drctl_core::provider::{
-    Attempt, ErrorClass, Id, Kind, Protection, ProviderError, Reading, Reads, Request, Subject, Window,
+    Attempt, ErrorClass, Id, Kept, Kind, Protection, ProviderError, Reading, Reads, Request, Retention,
+    Subject, Window,
 };
 use drctl_core::rule::{Change, Effect, Note, Peer, Rule, World};
 use drctl_core::value::Value;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::facts;
 use crate::port;
@@ -142,6 +143,15 @@ impl Kind for DbAutomatedBackupsReplication {
         let window = (earliest.is_some() || latest.is_some()).then_some(Window { earliest, latest });
         let backup = subject.outputs.get("arn").and_then(Value::as_str).map(str::to_owned);
         vec![Protection::ReplicatedBackups { of: subject.id.0.clone(), backup, region, window }]
+    }
+
+    fn retention(subject: &Subject<'_>, of: Kept<'_>) -> Retention {
+        let Kept::Points(Protection::ReplicatedBackups { .. }) = of else { return Retention::default() };
+        let days = match subject.attributes.get("backup_retention_period") {
+            Some(Value::Number(days)) => days.as_i64(),
+            Some(_) | None => Some(i64::from(RETENTION_DEFAULT)),
+        };
+        Retention { gone_after: days.map(|days| SignedDuration::from_hours(24 * days)), locked_for: None }
     }
 }
 

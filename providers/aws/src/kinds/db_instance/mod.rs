@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use drctl_core::Attributes;
 use drctl_core::provider::{
-    Attempt, ErrorClass, Id, Kind, Pending, Place, Protection, ProviderError, Reading, Reads, RecoveryStep,
-    Request, Subject, Target,
+    Attempt, ErrorClass, Id, Kept, Kind, Pending, Place, Protection, ProviderError, Reading, Reads,
+    RecoveryStep, Request, Retention, Subject, Target,
 };
 use drctl_core::rule::{Rule, Timing, Window};
 use drctl_core::schema::AttributeType;
@@ -166,6 +166,10 @@ impl Kind for DbInstance {
 
     fn protections(subject: &Subject<'_>) -> Vec<Protection> {
         recovery::protections(subject)
+    }
+
+    fn retention(subject: &Subject<'_>, of: Kept<'_>) -> Retention {
+        recovery::retention(subject, of)
     }
 
     fn recover(subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {

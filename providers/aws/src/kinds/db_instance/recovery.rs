@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use drctl_core::fact::Fact;
 use drctl_core::provider::{
-    ApiNeed, Estimate, Phase, Protection, RecoveryStep, StepNature, Subject, Target, Window,
+    ApiNeed, Estimate, Kept, Phase, Protection, RecoveryStep, Retention, StepNature, Subject, Target, Window,
 };
 use drctl_core::value::Value;
 use jiff::{SignedDuration, Timestamp};
@@ -29,6 +29,13 @@ pub(super) fn protections(subject: &Subject<'_>) -> Vec<Protection> {
             vec![Protection::PointInTime { region, lag_max: Some(UPLOAD), window }]
         }
     }
+}
+
+/// Points are gone when the retention period is over (R6).
+pub(super) fn retention(subject: &Subject<'_>, of: Kept<'_>) -> Retention {
+    let Kept::Points(Protection::PointInTime { .. }) = of else { return Retention::default() };
+    let days = number(subject.attributes, "backup_retention_period").filter(|days| *days > 0);
+    Retention { gone_after: days.map(|days| SignedDuration::from_hours(24 * days)), locked_for: None }
 }
 
 /// What a person replaces in a command by what the step before printed.

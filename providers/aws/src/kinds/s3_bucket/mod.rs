@@ -10,8 +10,8 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 
 use drctl_core::provider::{
-    Attempt, Id, Kind, Place, Protection, ProviderError, Reading, Reads, RecoveryStep, Request, Subject,
-    Target,
+    Attempt, Id, Kept, Kind, Place, Protection, ProviderError, Reading, Reads, RecoveryStep, Request,
+    Retention, Subject, Target,
 };
 use drctl_core::rule::Rule;
 use drctl_core::value::Value;
@@ -83,6 +83,10 @@ impl Kind for S3Bucket {
 
     fn protections(subject: &Subject<'_>) -> Vec<Protection> {
         recovery::protections(subject)
+    }
+
+    fn retention(subject: &Subject<'_>, of: Kept<'_>) -> Retention {
+        recovery::retention(subject, of)
     }
 
     fn recover(subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {

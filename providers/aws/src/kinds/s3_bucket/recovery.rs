@@ -1,6 +1,8 @@
 //! What a bucket protects and how its content comes back.
 
-use drctl_core::provider::{ApiNeed, Estimate, Phase, Protection, RecoveryStep, StepNature, Subject, Target};
+use drctl_core::provider::{
+    ApiNeed, Estimate, Kept, Phase, Protection, RecoveryStep, Retention, StepNature, Subject, Target,
+};
 use drctl_core::schema::Attributes;
 use jiff::SignedDuration;
 
@@ -12,11 +14,9 @@ use crate::values::Arn;
 const TIME_CONTROL_LAG: SignedDuration = SignedDuration::from_mins(15);
 
 pub(super) fn protections(subject: &Subject<'_>) -> Vec<Protection> {
-    let mut values = subject.attributes.clone();
-    values.insert("bucket".to_owned(), drctl_core::value::Value::String(subject.id.0.clone()));
-    let Ok(spec) = Spec::from_values(values) else { return Vec::new() };
+    let Some(spec) = spec(subject) else { return Vec::new() };
     let mut found = Vec::new();
-    let versioned = spec.versioning == Some(Versioning::Enabled) || spec.object_lock.is_some();
+    let versioned = is_versioned(&spec);
     if let Some(region) = &subject.place.region
         && versioned
     {
@@ -33,6 +33,44 @@ pub(super) fn protections(subject: &Subject<'_>) -> Vec<Protection> {
         }
     }
     found
+}
+
+fn spec(subject: &Subject<'_>) -> Option<Spec> {
+    let mut values = subject.attributes.clone();
+    values.insert("bucket".to_owned(), drctl_core::value::Value::String(subject.id.0.clone()));
+    Spec::from_values(values).ok()
+}
+
+fn is_versioned(spec: &Spec) -> bool {
+    spec.versioning == Some(Versioning::Enabled) || spec.object_lock.is_some()
+}
+
+/// How long versions, or objects of a path, are there by lifecycle and lock. A locked version outlives
+/// every lifecycle rule (S10).
+pub(super) fn retention(subject: &Subject<'_>, of: Kept<'_>) -> Retention {
+    let Some(spec) = spec(subject) else { return Retention::default() };
+    let key = match of {
+        Kept::Points(Protection::Versions { .. }) => None,
+        Kept::Object(key) => Some(key),
+        Kept::Points(_) => return Retention::default(),
+    };
+    let days = |days: u32| SignedDuration::from_hours(24 * i64::from(days));
+    let rules = || {
+        let rules = spec.lifecycle.iter().flat_map(|l| l.rule.values());
+        let covers = |prefix: &str| key.map_or(prefix.is_empty(), |key| key.starts_with(prefix));
+        rules.filter(move |r| r.status == Status::Enabled && r.tags.is_empty() && covers(&r.prefix))
+    };
+    let noncurrent = rules().filter_map(|r| r.noncurrent_version_expiration);
+    let noncurrent = noncurrent.map(|n| days(n.noncurrent_days.get())).min();
+    let expired = rules().filter_map(|r| r.expiration_days).map(|d| days(d.get())).min();
+    let gone = match (key, is_versioned(&spec)) {
+        (None, _) => noncurrent,
+        (Some(_), false) => expired,
+        // Expiring hides it, and only then its time as a noncurrent version begins.
+        (Some(_), true) => expired.zip(noncurrent).map(|(hidden, kept)| hidden + kept),
+    };
+    let locked_for = spec.object_lock.and_then(|lock| lock.retention_days()).map(days);
+    Retention { gone_after: gone.map(|gone| locked_for.map_or(gone, |lock| gone.max(lock))), locked_for }
 }
 
 pub(super) fn recover(subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {

@@ -1,0 +1,351 @@
+//! One mechanism: what it makes, how long that stays, and what of it is there on a day.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{At, Cell, Input, View, before};
+use crate::addr::Name;
+use crate::duration;
+use crate::protection::{Kept, Protection, Retention};
+use crate::recovery::candidate::{Candidate, candidates, subject};
+use crate::recovery::{Component, Input as Recovery, Loss, Objective, Seen};
+use crate::schedule::Schedule;
+use crate::system::{Backup, Datastore, Declared, Destination, System};
+
+/// What makes restore points of a datastore in one place.
+#[derive(Debug, Clone)]
+pub struct Mechanism {
+    /// What it is: `backup.nightly in s3`, `point-in-time recovery in eu-west-1`.
+    pub name: String,
+    /// Where it comes from: an address.
+    pub from: String,
+    /// Where that is written, of a declared backup.
+    pub at: At,
+    /// As things are; none when there is no such thing yet.
+    pub present: Option<Run>,
+    /// After apply; none when there is no such thing any more.
+    pub applied: Option<Run>,
+    /// Since when there are points as they are described; none when that is not known.
+    pub since: Option<Timestamp>,
+    /// The present time.
+    pub now: Timestamp,
+}
+
+/// How a mechanism runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// What it makes.
+    pub makes: Makes,
+    /// How long until it can be restored from.
+    pub delay: SignedDuration,
+    /// How long one is kept; none for ever, as far as anybody knows.
+    pub keeps: Option<SignedDuration>,
+    /// How long nobody can delete one.
+    pub locked: Option<SignedDuration>,
+    /// How often it runs and how long it keeps, in words.
+    pub words: String,
+}
+
+/// What is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Makes {
+    /// A point at each run.
+    Points(Schedule),
+    /// A history of which any second can be restored.
+    History,
+    /// One point.
+    One(Timestamp),
+    /// A copy of what is, without a past.
+    Copy,
+}
+
+/// What of a mechanism is there on a day.
+#[derive(Debug, Clone)]
+pub struct Extent {
+    makes: Makes,
+    /// Nothing before this; none when nothing says how far back it goes.
+    pub oldest: Option<Timestamp>,
+    /// Nothing after this.
+    pub newest: Timestamp,
+}
+
+impl Mechanism {
+    /// What is there of it on a day; none when there is nothing.
+    pub fn on(&self, view: View, day: Timestamp) -> Option<Extent> {
+        let run = match view {
+            View::Present => self.present.as_ref(),
+            View::Applied => self.applied.as_ref(),
+        }?;
+        let newest = before(day, run.delay);
+        let kept = run.keeps.map(|keeps| before(day, keeps));
+        let (oldest, newest) = match &run.makes {
+            Makes::One(at) => {
+                return (*at <= day).then(|| Extent {
+                    makes: run.makes.clone(),
+                    oldest: Some(*at),
+                    newest: *at,
+                });
+            }
+            Makes::Copy => (Some(newest), newest),
+            // A history that was just switched on, or made longer, still has to grow.
+            Makes::History => {
+                (kept.map_or(self.since, |kept| Some(self.since.map_or(kept, |s| s.max(kept)))), newest)
+            }
+            Makes::Points(schedule) => {
+                let last = schedule.last(newest)?;
+                // Who does not say how long one is kept promises no more than the newest.
+                let first = kept.and_then(|kept| first_from(schedule, kept));
+                match (kept, first) {
+                    (Some(kept), _) if last < kept => return None,
+                    (Some(_), Some(first)) => (Some(first.min(last)), last),
+                    (None, _) | (Some(_), None) => (None, last),
+                }
+            }
+        };
+        (oldest.is_none_or(|oldest| oldest <= newest)).then(|| Extent {
+            makes: run.makes.clone(),
+            oldest,
+            newest,
+        })
+    }
+}
+
+impl Extent {
+    /// The oldest point, when it is known.
+    pub fn oldest(&self) -> Option<Timestamp> {
+        self.oldest
+    }
+
+    /// Whether any second between its ends can be restored.
+    pub fn is_history(&self) -> bool {
+        self.makes == Makes::History
+    }
+
+    /// What there is of a time.
+    pub(super) fn cell(&self, from: Timestamp, to: Timestamp) -> Cell {
+        let nothing = from > self.newest || self.oldest.is_some_and(|oldest| to <= oldest);
+        if nothing {
+            return Cell::Nothing;
+        }
+        let (first, last) = (self.oldest.map_or(from, |oldest| oldest.max(from)), self.newest.min(to));
+        let newest_here = (from..to).contains(&self.newest);
+        match (&self.makes, self.oldest) {
+            (Makes::History, None) => Cell::Unknown,
+            (Makes::History, Some(_)) if first == from && last == to => Cell::Any,
+            (Makes::History, Some(_)) => Cell::Part,
+            (Makes::One(_) | Makes::Copy, _) => {
+                if newest_here {
+                    Cell::Point
+                } else {
+                    Cell::Nothing
+                }
+            }
+            (Makes::Points(_), _) if newest_here => Cell::Point,
+            (Makes::Points(_), None) => Cell::Unknown,
+            (Makes::Points(schedule), Some(_)) => {
+                let run = first_from(schedule, first);
+                // A rate says how often, not when: a column as long as that has one.
+                let rate = matches!(schedule, Schedule::Every(every) if *every <= to.duration_since(from));
+                let within = rate || run.is_some_and(|run| run < to && run <= self.newest);
+                if within { Cell::Point } else { Cell::Nothing }
+            }
+        }
+    }
+
+    /// Whether a moment can be restored to within `gap` from this.
+    pub(super) fn reaches(&self, moment: Timestamp, gap: SignedDuration) -> bool {
+        let Some(oldest) = self.oldest else { return false };
+        if oldest > moment || self.newest < before(moment, gap) {
+            return false;
+        }
+        match &self.makes {
+            Makes::History => true,
+            Makes::Copy => false,
+            Makes::One(at) => *at >= before(moment, gap),
+            Makes::Points(schedule) => {
+                let near = match schedule {
+                    Schedule::Every(every) => Some(before(moment, *every)),
+                    Schedule::Continuous | Schedule::Calendar(_) => schedule.last(moment),
+                };
+                near.is_some_and(|near| near >= before(moment, gap))
+            }
+        }
+    }
+}
+
+/// The first run not before an instant. Of a rate the latest that it can be.
+fn first_from(schedule: &Schedule, at: Timestamp) -> Option<Timestamp> {
+    match schedule {
+        Schedule::Every(_) => schedule.next(at),
+        Schedule::Continuous | Schedule::Calendar(_) => {
+            schedule.next(before(at, SignedDuration::from_secs(1)))
+        }
+    }
+}
+
+/// All that makes restore points of a datastore.
+pub(super) fn mechanisms(input: &Input<'_>, name: &Name, datastore: &Datastore) -> Vec<Mechanism> {
+    let backups = input.system.backups.iter().filter(|(_, b)| b.is.of.0 == *name);
+    let mut found: Vec<Mechanism> =
+        backups.flat_map(|(name, backup)| declared(input, name, backup)).collect();
+    if let Some(resource) = &datastore.resource {
+        let mut states: BTreeMap<Key, [Option<Since>; 2]> = BTreeMap::new();
+        for (index, components) in [input.now_is, input.then_is].into_iter().enumerate() {
+            for (key, run) in stated(input, components, &resource.0) {
+                states.entry(key).or_default()[index] = Some(run);
+            }
+        }
+        for ((from, name), [present, applied]) in states {
+            // A history does not grow backwards: it goes back as far as it is kept now.
+            let since =
+                present.as_ref().and_then(|(run, since)| since.or(run.keeps.map(|k| before(input.now, k))));
+            // What only an apply makes begins then.
+            let since = if present.is_none() { Some(input.now) } else { since };
+            let (present, applied) = (present.map(|(run, _)| run), applied.map(|(run, _)| run));
+            found.push(Mechanism { name, from, at: None, present, applied, since, now: input.now });
+        }
+    }
+    found
+}
+
+/// A declared backup, in each place that it is kept in.
+fn declared(input: &Input<'_>, name: &Name, backup: &Declared<Backup>) -> Vec<Mechanism> {
+    let beside = [None];
+    let places: Vec<Option<&Destination>> = match backup.is.to.as_slice() {
+        [] => beside.to_vec(),
+        to => to.iter().map(Some).collect(),
+    };
+    let one = |place: Option<&Destination>| {
+        let run = |components: &[Component]| Some(made(&backup.is, place, components));
+        Mechanism {
+            name: match place {
+                Some(to) => format!("backup.{name} in {}", to.name),
+                None => format!("backup.{name}, beside the data"),
+            },
+            from: format!("backup.{name}"),
+            at: Some(backup.written.at(&["external", "schedule"])),
+            present: run(input.now_is),
+            applied: run(input.then_is),
+            since: None,
+            now: input.now,
+        }
+    };
+    places.into_iter().map(one).collect()
+}
+
+fn made(backup: &Backup, place: Option<&Destination>, components: &[Component]) -> Run {
+    let external = &backup.external;
+    let told = place.and_then(|to| to.keep).or(external.keep);
+    let holder = place.and_then(|to| to.bucket.as_ref());
+    let holder = holder.and_then(|bucket| components.iter().find(|c| c.address == bucket.0));
+    let key = place.and_then(|to| to.path.as_deref()).map(key).unwrap_or_default();
+    let there = holder.map(|c| c.kind.retention(&subject(c), Kept::Object(key))).unwrap_or_default();
+    let Retention { gone_after, locked_for } = there;
+    let keeps = match (told, gone_after) {
+        (Some(told), Some(gone)) => Some(told.min(gone)),
+        (told, gone) => told.or(gone),
+    };
+    // What is locked is there, whatever the tool wants to delete.
+    let keeps = keeps.map(|keeps| locked_for.map_or(keeps, |lock| keeps.max(lock)));
+    let mut words = external.schedule.to_string();
+    match (keeps, told) {
+        (None, _) => words += ", nothing says for how long (`keep`)",
+        (Some(keeps), told) if told == Some(keeps) => words += &format!(", kept {}", duration::text(keeps)),
+        (Some(keeps), Some(told)) => {
+            let by = if keeps < told { "the bucket's lifecycle" } else { "the bucket's lock" };
+            words += &format!(", kept {} by {by}, not {}", duration::text(keeps), duration::text(told));
+        }
+        (Some(keeps), None) => {
+            words += &format!(", kept {} by the bucket's lifecycle", duration::text(keeps))
+        }
+    }
+    let continuous = external.schedule == Schedule::Continuous;
+    Run {
+        makes: match (continuous, keeps) {
+            (false, _) => Makes::Points(external.schedule.clone()),
+            (true, Some(_)) => Makes::History,
+            (true, None) => Makes::Copy,
+        },
+        delay: external.takes.unwrap_or_default() + place.and_then(|to| to.transfer).unwrap_or_default(),
+        keeps,
+        locked: locked_for,
+        words: with_lock(words, locked_for),
+    }
+}
+
+fn with_lock(words: String, lock: Option<SignedDuration>) -> String {
+    lock.map_or(words.clone(), |lock| format!("{words}, locked for {}", duration::text(lock)))
+}
+
+/// The name of an object in its bucket, of a path that may carry the bucket's.
+fn key(path: &str) -> &str {
+    match path.strip_prefix("s3://") {
+        Some(rest) => rest.split_once('/').map_or("", |(_, key)| key),
+        None => path.trim_start_matches('/'),
+    }
+}
+
+/// The holder of what a kind states, and what it is in words.
+type Key = (String, String);
+/// How it runs, and since when.
+type Since = (Run, Option<Timestamp>);
+
+/// What kinds state of a resource: by holder and words, how it runs and since when.
+fn stated(input: &Input<'_>, components: &[Component], resource: &crate::addr::Address) -> Vec<(Key, Since)> {
+    let Some(held) = components.iter().find(|c| c.address == *resource) else { return Vec::new() };
+    let nothing = System::default();
+    let recovery = Recovery {
+        components,
+        system: &nothing,
+        loss: &Loss::default(),
+        scenario: None,
+        objective: Objective::default(),
+        at: None,
+        now: input.now,
+    };
+    let found = candidates(&recovery, held).into_iter().filter(|c| c.refused.is_none());
+    found.filter_map(|candidate| stated_one(input, candidate)).collect()
+}
+
+fn stated_one(input: &Input<'_>, candidate: Candidate<'_>) -> Option<(Key, Since)> {
+    let key = (candidate.from.address.to_string(), candidate.mechanism.clone());
+    let Retention { gone_after, locked_for } =
+        candidate.from.kind.retention(&subject(candidate.from), Kept::Points(&candidate.protection));
+    let kept = || match gone_after {
+        Some(gone) => format!("any second, kept {}", duration::text(gone)),
+        None => "any second, nothing takes it away".to_owned(),
+    };
+    let behind = |latest: Option<Timestamp>| {
+        latest.map(|l| input.now.duration_since(l).max(SignedDuration::ZERO)).unwrap_or_default()
+    };
+    let (makes, delay, words, since) = match &candidate.protection {
+        Protection::PointInTime { window, lag_max, .. } => {
+            let latest = window.as_ref().and_then(|w| w.latest);
+            let delay = behind(latest).max(lag_max.unwrap_or_default());
+            let earliest = window.as_ref().and_then(|w| w.earliest);
+            (Makes::History, delay, kept(), earliest)
+        }
+        Protection::ReplicatedBackups { window, .. } => {
+            let earliest = window.as_ref().and_then(|w| w.earliest);
+            (Makes::History, behind(window.as_ref().and_then(|w| w.latest)), kept(), earliest)
+        }
+        Protection::Versions { .. } => (Makes::History, SignedDuration::ZERO, kept(), None),
+        Protection::Snapshot { at, .. } => {
+            let words = "one moment, until somebody deletes it".to_owned();
+            (Makes::One((*at)?), SignedDuration::ZERO, words, None)
+        }
+        Protection::ReplicatesTo { lag_max, .. } => {
+            let words = "a copy of what is, without a past".to_owned();
+            (Makes::Copy, lag_max.unwrap_or_default(), words, None)
+        }
+    };
+    let words = if candidate.from.seen == Seen::Present || candidate.from.seen == Seen::Absent {
+        words
+    } else {
+        format!("{words}, not observed now")
+    };
+    let keeps = gone_after.filter(|_| makes == Makes::History);
+    let run = Run { makes, delay, keeps, locked: locked_for, words: with_lock(words, locked_for) };
+    Some((key, (run, since)))
+}
