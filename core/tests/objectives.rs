@@ -154,45 +154,114 @@ fn every_system(_: &Path) -> datatest_stable::Result<()> {
     Ok(())
 }
 
-/// Disasters at every minute of three years of one schedule: the newest backup that has arrived is never
-/// older than was computed, and once as old, to the minute.
-fn years_of_disasters(_: &Path) -> datatest_stable::Result<()> {
-    use drctl_core::system::External;
-    let schedules = [
-        "cron(\"30 2 * * *\", \"America/New_York\")",
-        "cron(\"0 2 * * 1-5\", \"UTC\")",
-        "aws_cron(\"15 10 L * ? *\")",
-        "cron(\"*/45 * * * *\", \"Europe/Berlin\")",
-    ];
-    for (schedule, minutes) in schedules.iter().zip([0i64, 18, 240, 7]) {
-        let text = format!(
-            "datastore \"d\" {{\n}}\nbackup \"b\" {{\n  of = datastore.d\n  external {{\n    schedule = {schedule}\n    \
-             takes = \"{minutes}m\"\n  }}\n}}\n"
-        );
-        let mut sources = SourceMap::default();
-        sources.add("main.dr.hcl", text);
-        let (config, _) = config::load(&sources, &Registry { providers: &[] });
-        let (system, _) = system(&config, &BTreeMap::new());
-        let External { schedule, takes, .. } = &system.backups.values().next().unwrap().is.external;
-        let now: Timestamp = NOW.parse().unwrap();
-        let computed = system.backups.values().next().unwrap().is.external.exposure(now).loss.unwrap();
-        let (mut runs, mut at) = (Vec::new(), now - jiff::SignedDuration::from_hours(40 * 24));
-        let end = now + jiff::SignedDuration::from_hours(366 * 24);
+fn only_backup(method: &str) -> drctl_core::system::Backup {
+    let text = format!("datastore \"d\" {{\n}}\nbackup \"b\" {{\n  of = datastore.d\n  {method}\n}}\n");
+    let mut sources = SourceMap::default();
+    sources.add("main.dr.hcl", text);
+    let (config, _) = config::load(&sources, &Registry { providers: &[] });
+    let (system, diagnostics) = system(&config, &BTreeMap::new());
+    assert!(!diagnostics.has_errors(), "{method}: {diagnostics:?}");
+    system.backups.into_values().next().unwrap().is
+}
+
+/// Disasters at every minute of a year after these runs: how old the newest data is at worst that has
+/// arrived `takes` after its run began.
+fn worst_age(runs: &[Timestamp], takes: jiff::SignedDuration, now: Timestamp) -> jiff::SignedDuration {
+    let minute = jiff::SignedDuration::from_mins(1);
+    let end = now + jiff::SignedDuration::from_hours(365 * 24);
+    let (mut instant, mut arrived, mut worst) = (now, 0, jiff::SignedDuration::ZERO);
+    while instant < end {
+        while runs.get(arrived + 1).is_some_and(|run| *run + takes <= instant) {
+            arrived += 1;
+        }
+        worst = worst.max(instant.duration_since(runs[arrived]));
+        instant += minute;
+    }
+    worst
+}
+
+/// All runs around a year from now on.
+fn runs(method: &drctl_core::system::Method<'_>, now: Timestamp) -> Vec<Timestamp> {
+    let end = now + jiff::SignedDuration::from_hours(366 * 24);
+    let mut runs = std::collections::BTreeSet::new();
+    for (_, schedule) in &method.bases {
+        let mut at = now - jiff::SignedDuration::from_hours(40 * 24);
         while let Some(next) = schedule.next(at).filter(|next| *next < end) {
-            runs.push(next);
+            runs.insert(next);
             at = next;
         }
-        let minute = jiff::SignedDuration::from_mins(1);
-        let (mut instant, mut arrived, mut worst) = (now, 0, jiff::SignedDuration::ZERO);
-        while instant < end - jiff::SignedDuration::from_hours(24) {
-            while runs.get(arrived + 1).is_some_and(|run| *run + takes.unwrap() <= instant) {
-                arrived += 1;
+    }
+    runs.into_iter().collect()
+}
+
+/// Disasters at every minute of a year of schedules: the newest backup that has arrived is never older
+/// than was computed, and once as old, to the minute. Of several schedules together, too.
+fn years_of_disasters(_: &Path) -> datatest_stable::Result<()> {
+    let minute = jiff::SignedDuration::from_mins(1);
+    let external = |schedule: &str, takes: u32| {
+        format!("external {{\n    schedule = {schedule}\n    takes = \"{takes}m\"\n  }}")
+    };
+    let bases = |full: &str, changed: &str, takes: u32| {
+        format!(
+            "pgbackrest {{\n full = {full}\n {changed}\n archive_every = \"1m\"\n takes = \"{takes}m\"\n }}"
+        )
+    };
+    for method in [
+        external("cron(\"30 2 * * *\", \"America/New_York\")", 0),
+        external("cron(\"0 2 * * 1-5\", \"UTC\")", 18),
+        external("aws_cron(\"15 10 L * ? *\")", 240),
+        external("cron(\"*/45 * * * *\", \"Europe/Berlin\")", 7),
+        bases("cron(\"0 2 * * 0\", \"UTC\")", "differential = cron(\"0 2 * * 1-6\", \"UTC\")", 30),
+        bases("cron(\"30 2 1 * *\", \"Europe/Berlin\")", "incremental = cron(\"30 2 * * 2,4\", \"UTC\")", 10),
+    ] {
+        let backup = only_backup(&method);
+        let method = backup.method();
+        let now: Timestamp = NOW.parse().unwrap();
+        let computed = method.gap(now).unwrap().length + method.takes.unwrap();
+        let worst = worst_age(&runs(&method, now), method.takes.unwrap(), now);
+        assert!(worst <= computed, "{method:?}: lost {worst:?}, computed {computed:?}");
+        assert!(worst + minute >= computed, "{method:?}: lost {worst:?}, computed {computed:?}");
+    }
+    Ok(())
+}
+
+/// A year with a log: every segment that was archived is restored, in every minute some base is kept that
+/// it continues, and the newest instant is never older than was computed and once as old as an archive
+/// step.
+fn a_year_with_a_log(_: &Path) -> datatest_stable::Result<()> {
+    for (every, keep_full, has_log) in [(5u32, 15u32, true), (1, 30, true), (10, 7, false)] {
+        let backup = only_backup(&format!(
+            "pgbackrest {{\n full = cron(\"0 2 * * 0\", \"Europe/Berlin\")\n archive_every = \"{every}m\"\n \
+             keep_full = \"{keep_full}d\"\n keep_log = \"7d\"\n takes = \"3h\"\n }}"
+        ));
+        let method = backup.method();
+        let now: Timestamp = NOW.parse().unwrap();
+        let computed = method.exposure(now).loss;
+        let step = jiff::SignedDuration::from_mins(i64::from(every));
+        // Without a base that lives long enough the log is of no use, and that is told.
+        assert_eq!(computed == Some(step), has_log, "{computed:?}");
+        let takes = jiff::SignedDuration::from_hours(3);
+        let bases = runs(&method, now);
+        let keep = jiff::SignedDuration::from_hours(24 * i64::from(keep_full));
+        let (mut instant, mut worst) = (now, jiff::SignedDuration::ZERO);
+        while instant < now + jiff::SignedDuration::from_hours(364 * 24) {
+            // The last segment that is complete: they end at multiples of the step.
+            let since = instant.as_second() % step.as_secs();
+            let archived = instant - jiff::SignedDuration::from_secs(since);
+            let whole = |base: &&Timestamp| **base + takes <= archived && **base >= instant - keep;
+            let newest = bases.iter().rev().find(whole).map(|_| archived);
+            let (point, _) = method
+                .point(instant, None, (None, jiff::SignedDuration::ZERO))
+                .unwrap_or((Some(Timestamp::MIN), drctl_core::system::Newest::Base));
+            if let Some(newest) = newest {
+                worst = worst.max(instant.duration_since(newest));
+                assert!(!has_log || point.unwrap() <= newest, "{instant}: {point:?} is not archived yet");
+            } else {
+                assert!(!has_log, "{instant}: no base is left");
             }
-            worst = worst.max(instant.duration_since(runs[arrived]));
-            instant += minute;
+            instant += jiff::SignedDuration::from_mins(61);
         }
-        assert!(worst <= computed, "{schedule}: lost {worst:?}, computed {computed:?}");
-        assert!(worst + minute >= computed, "{schedule}: lost {worst:?}, computed {computed:?}");
+        assert!(worst <= step && worst + jiff::SignedDuration::from_mins(1) >= step, "{worst:?}");
     }
     Ok(())
 }
@@ -200,5 +269,6 @@ fn years_of_disasters(_: &Path) -> datatest_stable::Result<()> {
 datatest_stable::harness! {
     { test = run, root = "../testdata/objectives", pattern = r"main\.dr\.hcl$" },
     { test = every_system, root = "../testdata/objectives", pattern = r"no-way-back/main\.dr\.hcl$" },
+    { test = a_year_with_a_log, root = "../testdata/objectives", pattern = r"no-way-back/main\.dr\.hcl$" },
     { test = years_of_disasters, root = "../testdata/objectives", pattern = r"no-way-back/main\.dr\.hcl$" },
 }

@@ -6,7 +6,7 @@ use super::lost::Domain;
 use super::{Finding, RuleId, Subject, listed};
 use crate::addr::Name;
 use crate::diag::Severity;
-use crate::system::{Backup, Declared};
+use crate::system::{Backup, Declared, Kept};
 
 /// What keeps a bucket's earlier or other copies.
 const PROTECTING: [&str; 3] = ["versioning", "object_lock", "replication"];
@@ -100,21 +100,26 @@ fn stores(subject: &Subject<'_>, (name, backup): (&Name, &Declared<Backup>), fou
 }
 
 fn durations((name, backup): (&Name, &Declared<Backup>), found: &mut Vec<Finding>) {
-    let external = &backup.is.external;
+    let method = backup.is.method();
     let kept = |to: &crate::system::Destination| to.keep.is_some();
-    let keep = external.keep.is_some() || (!backup.is.to.is_empty() && backup.is.to.iter().all(kept));
+    let kept = !backup.is.to.is_empty() && backup.is.to.iter().all(kept);
     let mut missing = Vec::new();
-    if external.takes.is_none() {
-        missing.push("how long it takes (`takes`)");
+    if method.takes.is_none() {
+        missing.push("how long it takes (`takes`)".to_owned());
     }
-    if !keep {
-        missing.push("how long it is kept (`keep`)");
+    if let Kept::For(attribute, None) = method.keep
+        && !kept
+    {
+        missing.push(format!("how long it is kept (`{attribute}`)"));
+    }
+    if method.log.is_some_and(|log| log.keep.is_none()) {
+        missing.push("how long its log is kept (`keep_log`)".to_owned());
     }
     if missing.is_empty() {
         return;
     }
     let summary = format!("Nothing says {}", listed(missing));
-    let span = backup.written.at(&["external"]);
+    let span = backup.written.at(&[method.block]);
     found.push(
         Finding::new(RuleId::UndeclaredDuration, format!("backup.{name}"), span, summary)
             .why("Until a backup is done only the one before it can be restored from; how much can be lost has no bound without that.")

@@ -20,10 +20,10 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
         }
     }
     for (name, backup) in &subject.system.backups {
-        let external = &backup.is.external;
-        for (attribute, words) in [("list", &external.list), ("restore", &external.restore)] {
+        let method = backup.is.method();
+        for (attribute, words) in [("list", method.list.clone()), ("restore", method.restore(None))] {
             let texts: Vec<&str> = words.iter().flatten().map(String::as_str).collect();
-            let here = |word: &str| backup.written.at(&["external", attribute, word]);
+            let here = |word: &str| backup.written.at(&[method.block, attribute, word]);
             found.extend(placeholder(&format!("backup.{name}"), &texts, Severity::Error, here));
         }
     }
@@ -135,7 +135,10 @@ pub(super) fn restores(step: &Step) -> bool {
 /// Whether it restores from an SQL dump.
 pub(super) fn restores_dump(subject: &Subject<'_>, step: &Step) -> bool {
     let backup = step.from.as_ref().and_then(|from| subject.system.backups.get(&from.0));
-    let declared = backup.and_then(|b| b.is.external.restore.as_ref());
+    if backup.is_some_and(|b| b.is.pg_dump.is_some()) {
+        return step.checks.is_none();
+    }
+    let declared = backup.and_then(|b| b.is.method().restore(None));
     let declared = declared.map(|words| {
         let line = Step { run: None, shell: Some(words.join(" ")), ..step.clone() };
         loads_dump(&commands(&line))

@@ -170,7 +170,7 @@ impl Here<'_> {
         let of_wrong = self.step.restore.as_ref().is_some_and(|d| lost.wrong.contains(&d.0));
         let from = self.step.from.as_ref().filter(|_| of_wrong);
         let backup = from.and_then(|from| subject.system.backups.get(&from.0)).map(|b| &b.is);
-        let declared = backup.and_then(|b| b.external.restore.as_ref()).map(|words| words.join(" "));
+        let declared = backup.and_then(|b| b.method().restore(None)).map(|words| words.join(" "));
         let paths = backup.iter().flat_map(|b| b.to.iter().filter_map(|to| to.path.as_deref()));
         let path = paths.into_iter().find(|path| path.to_lowercase().contains("latest"));
         let manual = self.step.manual.is_some();

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Input, Judgement, Lost, Metric, Term, Worst, promise, with_dependents};
 use crate::addr::Name;
 use crate::recovery::backups::gone;
 use crate::recovery::{Component, Held, held};
 use crate::span::Span;
-use crate::system::{Backup, Datastore, Declared, Destination, Scenario, System, in_order};
+use crate::system::{Backup, Datastore, Declared, Destination, Method, Newest, Scenario, System, in_order};
 
 /// Every datastore that the scenario hits.
 pub(super) fn judge(
@@ -139,6 +139,15 @@ fn struck(held: &Held, lost: &Lost, datastore: &Name, components: &[Component]) 
     held.refused.clone()
 }
 
+/// How old the newest data in a backup can get.
+struct Age {
+    gap: Worst,
+    source: String,
+    at: Option<Span>,
+    /// The time that one takes, where that counts.
+    takes: Option<(Worst, Option<Span>)>,
+}
+
 /// A declared backup of a datastore.
 struct Mechanism<'a> {
     name: &'a Name,
@@ -156,66 +165,85 @@ impl Mechanism<'_> {
         lost: &Lost,
         components: &[Component],
     ) -> Vec<(Worst, Vec<Term<Span>>)> {
-        let Backup { external, to, .. } = &self.declared.is;
-        let exposure = external.exposure(input.now);
-        let gap = exposure.gap.map_or(Worst::UNBOUNDED, |gap| Worst::of(gap.length));
-        let at = |path: &[&str]| Some(self.declared.written.at(path));
-        let made = gap.and_then(Worst::stated(external.takes)).and_then(noticed(lost, self.held_by));
-        let takes = match external.takes {
-            Some(_) => "declared",
-            None => "not declared: `takes`",
-        };
-        let mut found = Vec::new();
+        let to = &self.declared.is.to;
+        let method = self.declared.is.method();
         let nowhere = to.is_empty().then_some(None);
-        for (number, place) in to.iter().enumerate().map(|(n, d)| Some((n, d))).chain(nowhere).enumerate() {
-            let (what, transfer, span) = match place {
-                None => (
-                    format!("backup.{}, beside the data", self.name),
-                    Worst::NOTHING,
-                    at(&["external", "schedule"]),
-                ),
-                Some((n, destination)) => (
-                    format!("backup.{} in {}", self.name, destination.name),
-                    destination.transfer.map_or(Worst::NOTHING, Worst::of),
-                    at(&["to", &n.to_string()])
-                        .filter(|_| number > 0)
-                        .or_else(|| at(&["external", "schedule"])),
-                ),
-            };
+        let mut found = Vec::new();
+        for place in to.iter().enumerate().map(Some).chain(nowhere) {
+            let destination = place.map(|(_, d)| d);
             let known = (input.system, &lost.loss, &lost.hit);
-            let struck = gone(known, &self.declared.is, place.map(|(_, d)| d), components);
-            let struck = struck.or_else(|| self.too_short(place.map(|(_, d)| d), lost));
+            let struck = gone(known, &self.declared.is, destination, components);
+            let back = lost.loss.data.get(self.held_by).copied().flatten().unwrap_or_default();
+            let there = destination.and_then(|d| d.keep);
+            let newest = method.newest(input.now, there, SignedDuration::from_secs(back));
+            let struck = struck.or_else(|| newest.as_ref().err().cloned());
             let struck = struck.or_else(|| self.passed_over());
-            let worst = match &struck {
-                Some(_) => Worst::NO_WAY,
-                None => made.and_then(transfer),
-            };
-            let mut terms = vec![Term {
-                what,
-                adds: gap,
-                source: format!("largest gap of {}", external.schedule),
-                struck: struck.clone(),
-                at: span,
-            }];
-            let mut add = |what: &str, adds: Worst, source: &str, span| {
-                let (what, source) = (format!("  + {what}"), source.to_owned());
-                terms.push(Term { what, adds, source, struck: None, at: span });
-            };
-            if struck.is_none() {
-                add("the time one takes", Worst::stated(external.takes), takes, at(&["external", "takes"]));
-                if transfer != Worst::NOTHING {
-                    add("until it is there", transfer, "declared", at(&["to"]));
-                }
-                if lost.loss.data.contains_key(self.held_by) {
-                    let late = noticed(lost, self.held_by);
-                    let source =
-                        if late.high_s.is_some() { "declared" } else { "not declared: `noticed_within`" };
-                    add("until wrong data is noticed", late, source, None);
-                }
-            }
-            found.push((worst, terms));
+            let age = self.age(&method, newest.unwrap_or(Newest::Base), input.now);
+            found.push(self.at_place(lost, place, age, struck));
         }
         found
+    }
+
+    /// How old the newest data in it can get: since the last one, and until that one is done.
+    fn age(&self, method: &Method<'_>, newest: Newest, now: Timestamp) -> Age {
+        let at = |attribute: &str| Some(self.declared.written.at(&[method.block, attribute]));
+        match newest {
+            Newest::Log(log) => Age {
+                gap: Worst::of(log.every),
+                source: format!("its log is archived every {} at least", crate::duration::text(log.every)),
+                at: at("archive_every"),
+                takes: None,
+            },
+            Newest::Base => Age {
+                gap: method.gap(now).map_or(Worst::UNBOUNDED, |gap| Worst::of(gap.length)),
+                source: format!("largest gap of {}", method.schedules()),
+                at: at(method.bases.first().map_or("schedule", |(name, _)| name)),
+                takes: Some((Worst::stated(method.takes), at("takes"))),
+            },
+        }
+    }
+
+    /// The worst case at one place, and how it comes to that.
+    fn at_place(
+        &self,
+        lost: &Lost,
+        place: Option<(usize, &Destination)>,
+        age: Age,
+        struck: Option<String>,
+    ) -> (Worst, Vec<Term<Span>>) {
+        let to = |n: usize| Some(self.declared.written.at(&["to", &n.to_string()]));
+        let (what, transfer, span) = match place {
+            None => (format!("backup.{}, beside the data", self.name), Worst::NOTHING, age.at),
+            Some((n, destination)) => (
+                format!("backup.{} in {}", self.name, destination.name),
+                destination.transfer.map_or(Worst::NOTHING, Worst::of),
+                to(n).filter(|_| n > 0).or(age.at),
+            ),
+        };
+        let mut terms =
+            vec![Term { what, adds: age.gap, source: age.source, struck: struck.clone(), at: span }];
+        if struck.is_some() {
+            return (Worst::NO_WAY, terms);
+        }
+        let mut worst = age.gap;
+        let mut add = |what: &str, adds: Worst, source: &str, span| {
+            worst = worst.and_then(adds);
+            let (what, source) = (format!("  + {what}"), source.to_owned());
+            terms.push(Term { what, adds, source, struck: None, at: span });
+        };
+        if let Some((takes, at)) = age.takes {
+            let source = if takes.high_s.is_some() { "declared" } else { "not declared: `takes`" };
+            add("the time one takes", takes, source, at);
+        }
+        if transfer != Worst::NOTHING {
+            add("until it is there", transfer, "declared", place.and_then(|(n, _)| to(n)));
+        }
+        if lost.loss.data.contains_key(self.held_by) {
+            let late = noticed(lost, self.held_by);
+            let source = if late.high_s.is_some() { "declared" } else { "not declared: `noticed_within`" };
+            add("until wrong data is noticed", late, source, None);
+        }
+        (worst, terms)
     }
 
     /// Why a backup that would help is not used.
@@ -223,15 +251,5 @@ impl Mechanism<'_> {
         let (other, procedure) = self.prescribed.first_key_value()?;
         let unused = !self.prescribed.contains_key(self.name);
         unused.then(|| format!("procedure {procedure} restores from backup.{other}"))
-    }
-
-    /// Why it does not reach back to before the data went wrong.
-    fn too_short(&self, to: Option<&Destination>, lost: &Lost) -> Option<String> {
-        let within = SignedDuration::from_secs((*lost.loss.data.get(self.held_by)?)?);
-        let keep = to.and_then(|d| d.keep).or(self.declared.is.external.keep)?;
-        (keep < within).then(|| {
-            let (keep, within) = (crate::duration::text(keep), crate::duration::text(within));
-            format!("it is kept for {keep}, and wrong data may go unnoticed for {within}")
-        })
     }
 }

@@ -151,8 +151,8 @@ mod tests {
     fn locals_are_known_and_null_is_not_set() {
         let (found, diags) = evaluated("schedule = local.every\ntakes = null");
         assert!(diags.is_empty(), "{diags:?}");
-        assert_eq!(found[0].external.schedule.to_string(), "rate(1h30m)");
-        assert_eq!(found[0].external.takes, None);
+        assert_eq!(found[0].method().schedules(), "rate(1h30m)");
+        assert_eq!(found[0].method().takes, None);
     }
 
     #[test]

@@ -8,18 +8,20 @@ use super::loss::Loss;
 use super::model::{Component, Input, Rejected};
 use super::planner::readable;
 use crate::addr::Name;
-use crate::system::{Backup, Destination, System};
+use crate::system::{Backup, Destination, Method, Newest, System};
 
 /// A backup that can be restored from.
 pub(crate) struct Kept<'a> {
     /// Its name.
     pub(crate) name: &'a Name,
-    /// The backup.
-    pub(crate) backup: &'a Backup,
+    /// How it is made.
+    pub(crate) method: Method<'a>,
     /// In words: "backup to s3, in bucket aws_s3_bucket.db".
     pub(crate) mechanism: String,
-    /// The moment that the newest one holds, if its run succeeded.
-    pub(crate) point: Timestamp,
+    /// The moment that the newest one holds, if its run succeeded; none when nothing says when that was.
+    pub(crate) point: Option<Timestamp>,
+    /// What that moment is restored from.
+    pub(crate) from: Newest,
     /// What can be lost in the worst case; none when it has no bound or is not declared.
     pub(crate) worst: Option<SignedDuration>,
     /// The largest time between two.
@@ -33,15 +35,29 @@ impl Kept<'_> {
 
     /// How its loss is known.
     pub(crate) fn source(&self) -> String {
-        let takes = match self.backup.external.takes {
-            Some(takes) => format!("taking {}", readable(takes.as_secs())),
-            None => "how long one takes is not declared (`takes`)".to_owned(),
-        };
         let worst = match self.worst {
             Some(worst) => format!("; at worst {}", readable(worst.as_secs())),
             None => "; at worst without a bound".to_owned(),
         };
-        format!("its last run by {}, {takes}, if it succeeded{worst}", self.backup.external.schedule)
+        if let Newest::Log(log) = self.from {
+            let every = readable(log.every.as_secs());
+            return format!("its log, archived every {every} at least, if that succeeded{worst}");
+        }
+        let takes = match self.method.takes {
+            Some(takes) => format!("taking {}", readable(takes.as_secs())),
+            None => "how long one takes is not declared (`takes`)".to_owned(),
+        };
+        format!("its last run by {}, {takes}, if it succeeded{worst}", self.method.schedules())
+    }
+
+    /// How old the newest one is.
+    pub(crate) fn age(&self, now: Timestamp) -> Option<i64> {
+        self.point.map(|point| now.duration_since(point).as_secs())
+    }
+
+    /// The command that restores it to that moment.
+    pub(crate) fn command(&self) -> Option<Vec<String>> {
+        self.method.restore(Some((self.point, self.from)))
     }
 }
 
@@ -110,21 +126,16 @@ fn kept<'a>(
     if let Some(why) = gone((input.system, input.loss, hit), backup, place, input.components) {
         return Err(why);
     }
+    let method = backup.method();
     let transfer = place.and_then(|to| to.transfer).unwrap_or_default();
-    let takes = backup.external.takes.unwrap_or_default();
-    let before = |at: Timestamp, by: SignedDuration| at.checked_sub(by).unwrap_or(Timestamp::MIN);
-    let there = before(before(input.now, takes), transfer);
+    let there = place.and_then(|to| to.keep);
     let good = good_until(input, &backup.of.0);
-    let Some(point) = backup.external.schedule.last(good.map_or(there, |good| good.min(there))) else {
-        return Err("by its schedule none was made yet".to_owned());
+    let (point, from) = method.point(input.now, good, (there, transfer))?;
+    let gap = method.gap(input.now).map(|gap| gap.length);
+    let (age, gap) = match from {
+        Newest::Log(log) => (Some(log.every), Some(log.every)),
+        Newest::Base => (gap.zip(method.takes).and_then(|(gap, takes)| gap.checked_add(takes)), gap),
     };
-    if let Some(keep) = place.and_then(|to| to.keep).or(backup.external.keep)
-        && point < before(input.now, keep)
-    {
-        let keep = readable(keep.as_secs());
-        return Err(format!("it is kept for {keep}, and the newest that helps is of {point}"));
-    }
-    let exposure = backup.external.exposure(input.now);
     // What is written while nobody knows that data is wrong is lost with it.
     let noticed = match input.loss.data.get(&backup.of.0) {
         Some(within) if input.at.is_none() => within.map(SignedDuration::from_secs),
@@ -132,11 +143,12 @@ fn kept<'a>(
     };
     Ok(Kept {
         name,
-        backup,
         mechanism: in_words(place),
         point,
-        worst: exposure.loss.and_then(|loss| loss.checked_add(transfer)?.checked_add(noticed?)),
-        gap: exposure.gap.map(|gap| gap.length),
+        from,
+        worst: age.and_then(|age| age.checked_add(transfer)?.checked_add(noticed?)),
+        gap,
+        method,
     })
 }
 
@@ -154,6 +166,10 @@ pub(crate) fn gone(
     place: Option<&Destination>,
     components: &[Component],
 ) -> Option<String> {
+    let key = backup.encryption.as_ref().and_then(|e| e.key.as_ref());
+    if let Some(site) = key.filter(|s| hit.sites.contains_key(&s.0)) {
+        return Some(format!("its key is at site.{}, which is lost", site.0));
+    }
     // Where data only went wrong the copy beside it still is.
     let beside = || {
         let held = system.datastores.get(&backup.of.0);

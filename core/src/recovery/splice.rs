@@ -10,7 +10,7 @@ use super::model::{Blocked, Choice, Infeasible, Input, Rejected, Step, Unprotect
 use super::written::step;
 use crate::addr::Name;
 use crate::provider::{Phase, RecoveryStep, StepNature};
-use crate::system::{Step as Is, in_order};
+use crate::system::{Newest, Step as Is, in_order};
 
 /// A way back by steps that a kind knows.
 pub(crate) struct Derived {
@@ -113,11 +113,13 @@ fn restore(
 ) {
     let (best, mut rejected) = backups::choose(input, hit, datastore, is.from.as_ref().map(|f| &f.0));
     let derived = derive(datastore).filter(|_| is.from.is_none());
-    let lost = |kept: &Kept<'_>| input.now.duration_since(kept.point).as_secs();
+    let less = |kept: &Kept<'_>, than: Option<i64>| match (kept.age(input.now), than) {
+        (Some(kept), Some(other)) => kept < other,
+        (Some(_), None) => true,
+        (None, _) => false,
+    };
     match (best, derived) {
-        (Some(kept), derived)
-            if derived.as_ref().is_none_or(|d| d.choice.data_loss_s.is_none_or(|s| s > lost(&kept))) =>
-        {
+        (Some(kept), derived) if derived.as_ref().is_none_or(|d| less(&kept, d.choice.data_loss_s)) => {
             if let Some(Derived { choice, .. }) = derived {
                 let why = "what it loses is more, or not known".to_owned();
                 rejected.push(Rejected { from: choice.from, mechanism: choice.mechanism, why });
@@ -130,8 +132,8 @@ fn restore(
                 from: format!("backup.{}", kept.name),
                 mechanism: kept.mechanism.clone(),
                 region: None,
-                point: Some(kept.point),
-                data_loss_s: Some(lost(&kept)),
+                point: kept.point,
+                data_loss_s: kept.age(input.now),
                 data_loss_source: kept.source(),
                 step: Some(step.id),
                 why: chosen(is, &rejected),
@@ -188,14 +190,18 @@ fn from_backup(is: &Is, kept: &Kept<'_>, step: &mut Step) {
     if is.description.is_none() {
         step.summary = format!("{} from backup.{} ({})", step.summary, kept.name, kept.mechanism);
     }
-    let at = format!("the newest point that helps is of {}, if its run succeeded", kept.point);
-    step.before.push(at);
-    let external = &kept.backup.external;
-    if let Some(list) = &external.list {
+    step.before.push(match (kept.point, kept.from) {
+        (Some(at), Newest::Log(_)) => format!("any instant can be chosen; the newest that helps is {at}"),
+        (Some(at), Newest::Base) => format!("the newest point that helps is of {at}, if its run succeeded"),
+        (None, _) => {
+            format!("nothing says when the last one was made: it is made {}", kept.method.schedules())
+        }
+    });
+    if let Some(list) = &kept.method.list {
         step.before.push(format!("this lists the points: {}", list.join(" ")));
     }
-    match &external.restore {
-        Some(command) => step.command_equivalent.clone_from(command),
+    match kept.command() {
+        Some(command) => step.command_equivalent = command,
         None => step.kind = StepNature::Manual,
     }
 }

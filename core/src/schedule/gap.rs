@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::Schedule;
 use super::calendar::Calendar;
 
 /// A time without a run.
@@ -11,6 +12,34 @@ pub struct Gap {
     pub length: SignedDuration,
     /// The runs at its ends, where those are known.
     pub between: Option<(Timestamp, Timestamp)>,
+}
+
+/// The largest time between two runs of any of these schedules that touches the window. Beside a schedule
+/// that is no calendar, and where one of them runs every hour, the bound is that of the best of them
+/// alone.
+pub fn largest_gap(schedules: &[&Schedule], from: Timestamp, to: Timestamp) -> Option<Gap> {
+    let alone = schedules.iter().filter_map(|s| s.largest_gap(from, to)).min_by_key(|gap| gap.length);
+    let calendars = schedules.iter().all(|s| matches!(s, Schedule::Calendar(_)));
+    if schedules.len() < 2 || !calendars || alone.is_some_and(|g| g.length <= SignedDuration::from_hours(1)) {
+        return alone;
+    }
+    let last = |until: Timestamp| schedules.iter().filter_map(|s| s.last(until)).max();
+    let next = |after: Timestamp| schedules.iter().filter_map(|s| s.next(after)).min();
+    let mut at = last(from)?;
+    let mut largest = Gap { length: SignedDuration::ZERO, between: None };
+    while at < to {
+        // Up to the last run within reach no gap is larger than the largest so far.
+        let reach = at.checked_add(largest.length).ok()?;
+        let run = last(reach).unwrap_or(at);
+        if run > at {
+            at = run;
+            continue;
+        }
+        let after = next(at)?;
+        largest = Gap { length: after.duration_since(at), between: Some((at, after)) };
+        at = after;
+    }
+    Some(largest)
 }
 
 impl Calendar {

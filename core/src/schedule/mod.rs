@@ -1,5 +1,5 @@
 //! When something runs, and how long it may be until it runs again: unix cron in a time zone, AWS
-//! cron, a rate, or continuously. Time zones come from the data compiled in, never from the machine,
+//! cron, a rate, continuously, or whenever something happens. Time zones come from the data compiled in, never from the machine,
 //! so that the same text means the same instants everywhere.
 //!
 //! Unix cron is Vixie's: a job at a fixed time (neither minute nor hour begins with `*`) runs right
@@ -21,7 +21,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 pub use calendar::Calendar;
-pub use gap::Gap;
+pub use gap::{Gap, largest_gap};
 pub use wrong::{Part, Wrong};
 
 use crate::duration;
@@ -37,6 +37,8 @@ pub enum Schedule {
     Every(SignedDuration),
     /// At times of the calendar.
     Calendar(Box<Calendar>),
+    /// Whenever something happens, and if that is promised, at least this often.
+    On(String, Option<SignedDuration>),
 }
 
 impl Schedule {
@@ -61,29 +63,30 @@ impl Schedule {
     /// # Errors
     /// When it is no duration, or none at all.
     pub fn rate(every: &str) -> Result<Schedule, Wrong> {
-        let all = 0..every.len();
-        match duration::parse(every) {
-            Ok(every) if every.is_positive() => Ok(Schedule::Every(every)),
-            Ok(_) => Err(Wrong::expression(all, "a rate must be longer than nothing")
-                .help("Write `\"continuous\"` for what runs all the time.")),
-            Err(message) => {
-                let wrong = Wrong::expression(all, message);
-                Err(match every.split_once(' ') {
-                    Some((n, unit)) if unit.starts_with(['m', 'h', 'd']) => {
-                        wrong.help(format!("Write `rate(\"{n}{}\")`.", &unit[..1]))
-                    }
-                    _ => wrong,
-                })
-            }
+        length(every).map(Schedule::Every)
+    }
+
+    /// `on("deployment")`, `on("deployment", "30d")`: the second one is how often at least.
+    ///
+    /// # Errors
+    /// When the event has no name, or the second one is no duration.
+    pub fn on(event: &str, at_least_every: Option<&str>) -> Result<Schedule, Wrong> {
+        let all = 0..event.len();
+        if event.trim().is_empty() || event.contains(|c: char| "(),".contains(c) || c.is_control()) {
+            let wrong = Wrong::expression(all, "expected the event in plain words, without `,` and brackets");
+            return Err(wrong.help("Write what it happens on: `on(\"deployment\")`."));
         }
+        let second = |wrong: Wrong| Wrong { part: Part::Zone, ..wrong };
+        let every = at_least_every.map(|every| length(every).map_err(second)).transpose()?;
+        Ok(Schedule::On(event.trim().to_owned(), every))
     }
 
     /// The first run after an instant; for a rate, the latest instant at which it can be. None when
     /// it never runs again, or runs all the time.
     pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
         match self {
-            Schedule::Continuous => None,
-            Schedule::Every(every) => after.checked_add(*every).ok(),
+            Schedule::Continuous | Schedule::On(_, None) => None,
+            Schedule::Every(every) | Schedule::On(_, Some(every)) => after.checked_add(*every).ok(),
             Schedule::Calendar(calendar) => calendar.next(after),
         }
     }
@@ -93,7 +96,8 @@ impl Schedule {
     pub fn last(&self, until: Timestamp) -> Option<Timestamp> {
         match self {
             Schedule::Continuous => Some(until),
-            Schedule::Every(every) => until.checked_sub(*every).ok(),
+            Schedule::On(_, None) => None,
+            Schedule::Every(every) | Schedule::On(_, Some(every)) => until.checked_sub(*every).ok(),
             Schedule::Calendar(calendar) => {
                 calendar.last_until(until.as_second()).and_then(|s| Timestamp::from_second(s).ok())
             }
@@ -105,8 +109,30 @@ impl Schedule {
     pub fn largest_gap(&self, from: Timestamp, to: Timestamp) -> Option<Gap> {
         match self {
             Schedule::Continuous => Some(Gap { length: SignedDuration::ZERO, between: None }),
-            Schedule::Every(every) => Some(Gap { length: *every, between: None }),
+            Schedule::On(_, None) => None,
+            Schedule::Every(every) | Schedule::On(_, Some(every)) => {
+                Some(Gap { length: *every, between: None })
+            }
             Schedule::Calendar(calendar) => calendar.largest_gap(from, to),
+        }
+    }
+}
+
+/// A time that is longer than nothing.
+fn length(every: &str) -> Result<SignedDuration, Wrong> {
+    let all = 0..every.len();
+    match duration::parse(every) {
+        Ok(every) if every.is_positive() => Ok(every),
+        Ok(_) => Err(Wrong::expression(all, "a rate must be longer than nothing")
+            .help("Write `\"continuous\"` for what runs all the time.")),
+        Err(message) => {
+            let wrong = Wrong::expression(all, message);
+            Err(match every.split_once(' ') {
+                Some((n, unit)) if unit.starts_with(['m', 'h', 'd']) => {
+                    wrong.help(format!("Write `rate(\"{n}{}\")`.", &unit[..1]))
+                }
+                _ => wrong,
+            })
         }
     }
 }
@@ -118,17 +144,19 @@ impl fmt::Display for Schedule {
             Schedule::Continuous => f.write_str("continuous"),
             Schedule::Every(every) => write!(f, "rate({})", duration::text(*every)),
             Schedule::Calendar(calendar) => calendar.fmt(f),
+            Schedule::On(event, None) => write!(f, "on({event})"),
+            Schedule::On(event, Some(every)) => write!(f, "on({event}, {})", duration::text(*every)),
         }
     }
 }
 
-const FORM: &str =
-    "expected `cron(EXPRESSION, ZONE)`, `aws_cron(EXPRESSION)`, `rate(DURATION)` or \"continuous\"";
+const FORM: &str = "expected `cron(EXPRESSION, ZONE)`, `aws_cron(EXPRESSION)`, `rate(DURATION)`, `on(EVENT)` or \"continuous\"";
 
 impl AttributeType for Schedule {
-    const TYPE: Type = Type::String("a schedule: `cron(…)`, `aws_cron(…)`, `rate(…)` or \"continuous\"");
+    const TYPE: Type =
+        Type::String("a schedule: `cron(…)`, `aws_cron(…)`, `rate(…)`, `on(…)` or \"continuous\"");
 
-    /// Reads what `cron`, `aws_cron` and `rate` make.
+    /// Reads what `cron`, `aws_cron`, `rate` and `on` make.
     fn from_value(value: Value) -> Result<Schedule, Invalid> {
         let Value::String(text) = &value else { return Err(Invalid::wrong_type("a schedule", &value)) };
         if text == "continuous" {
@@ -140,6 +168,8 @@ impl AttributeType for Schedule {
             ("cron", Some((expression, zone))) => Schedule::unix(expression, zone),
             ("aws_cron", Some((expression, zone))) => Schedule::aws(expression, zone),
             ("rate", _) => Schedule::rate(inside),
+            ("on", Some((event, every))) => Schedule::on(event, Some(every)),
+            ("on", None) => Schedule::on(inside, None),
             ("cron", None) => {
                 return Err(Invalid::new(
                     "write the call itself: `cron(\"0 2 * * *\", \"UTC\")`, or `aws_cron(\"0 2 * * ? *\")`",

@@ -1,35 +1,95 @@
 //! `backup "NAME" { … }`: a mechanism that protects a datastore and is made by a tool.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
-use super::reference::{DatastoreRef, ResourceRef, SiteRef};
-use crate::schedule::{Gap, Schedule};
+use super::day::Day;
+use super::method::{Copied, External, Method, PgBackRest, PgDump, Restic};
+use super::reference::{ContactRef, DatastoreRef, ProcedureRef, ResourceRef, SiteRef};
+use crate::schema::Invalid;
 
-/// A mechanism that protects a datastore.
+/// A mechanism that protects a datastore. Exactly one block says how it is made.
 #[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
+#[attribute(check = Backup::check)]
 pub struct Backup {
     /// The datastore it is of.
     pub of: DatastoreRef,
     /// Made by somebody else's scheduler: declared, so that what may be lost between two of them can be told.
-    pub external: External,
+    pub external: Option<External>,
+    /// Made by pgBackRest: full backups and the log between them, so that any instant can be restored.
+    pub pgbackrest: Option<PgBackRest>,
+    /// Made by `pg_dump`.
+    pub pg_dump: Option<PgDump>,
+    /// Made by restic.
+    pub restic: Option<Restic>,
+    /// A copy that is brought up to date, by `rsync` or `aws s3 sync`.
+    pub copy: Option<Copied>,
     /// Where it is kept. With none it stands beside the data and is lost with it.
     #[attribute(default = Vec::new())]
     pub to: Vec<Destination>,
+    /// How it is encrypted.
+    pub encryption: Option<Encryption>,
+    /// How one makes sure that it can be restored from, and how often.
+    #[attribute(default = Vec::new())]
+    pub verify: Vec<Verify>,
 }
 
-/// How such a backup is made.
+/// How a backup is encrypted.
 #[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
-pub struct External {
-    /// When it is made: `cron(…)`, `aws_cron(…)`, `rate(…)` or `"continuous"`.
-    pub schedule: Schedule,
-    /// How long it takes at most until it can be restored from.
-    pub takes: Option<SignedDuration>,
-    /// How long one is kept.
-    pub keep: Option<SignedDuration>,
-    /// The command that lists what there is.
-    pub list: Option<Vec<String>>,
-    /// The command that restores.
-    pub restore: Option<Vec<String>>,
+pub struct Encryption {
+    /// With what: `AES-256`.
+    pub algorithm: Option<String>,
+    /// The site that the key is at. When that is lost, nothing can be read.
+    pub key: Option<SiteRef>,
+}
+
+crate::words! {
+    /// What a verification proves.
+    Proof {
+        /// That there is one.
+        Exists = "exists",
+        /// That it is whole: its checksum is right.
+        Readable = "readable",
+        /// That it can be restored.
+        Restored = "restored",
+        /// That what was restored is right.
+        Right = "right",
+    }
+    "one of exists, readable, restored, right"
+}
+
+/// How one makes sure that a backup can be restored from.
+#[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
+#[attribute(check = Verify::check)]
+pub struct Verify {
+    /// How often.
+    pub every: SignedDuration,
+    /// What it proves.
+    pub proves: Option<Proof>,
+    /// The command that does it.
+    pub run: Option<Vec<String>>,
+    /// The questions that are asked of what was restored.
+    pub sql: Option<String>,
+    /// The procedure that does it.
+    pub procedure: Option<ProcedureRef>,
+    /// Who does it.
+    pub owner: Option<ContactRef>,
+    /// The day on which it was done last.
+    pub last: Option<Day>,
+}
+
+impl Verify {
+    fn check(self) -> Result<Verify, Invalid> {
+        if !self.every.is_positive() {
+            return Err(Invalid::new("must be longer than nothing").below("every"));
+        }
+        let ways = [
+            ("run", self.run.is_some()),
+            ("sql", self.sql.is_some()),
+            ("procedure", self.procedure.is_some()),
+        ];
+        one_of(&ways, "a verification is done in one way")?;
+        Ok(self)
+    }
 }
 
 /// Where a backup is kept.
@@ -50,27 +110,53 @@ pub struct Destination {
     pub transfer: Option<SignedDuration>,
     /// How long it is kept there, when that differs.
     pub keep: Option<SignedDuration>,
+    /// How long nobody can delete it there, when no resource of this configuration says it.
+    pub lock: Option<SignedDuration>,
 }
 
-/// How old the newest backup can get.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Exposure {
-    /// The next one begins.
-    pub next: Option<Timestamp>,
-    /// The largest time between two that touches the next year; none when there is no bound.
-    pub gap: Option<Gap>,
-    /// The most that can be lost: the gap and the time that a backup takes, for until then only the one
-    /// before it can be restored from. None when either has no bound or is not declared.
-    pub loss: Option<SignedDuration>,
+impl Backup {
+    /// Exactly one block says how it is made.
+    fn check(self) -> Result<Backup, Invalid> {
+        let Backup { of: _, external, pgbackrest, pg_dump, restic, copy, to: _, encryption: _, verify: _ } =
+            &self;
+        let made = [
+            ("external", external.is_some()),
+            ("pgbackrest", pgbackrest.is_some()),
+            ("pg_dump", pg_dump.is_some()),
+            ("restic", restic.is_some()),
+            ("copy", copy.is_some()),
+        ];
+        match one_of(&made, "a backup is made in one way")? {
+            Some(_) => Ok(self),
+            None => Err(Invalid::new(format!(
+                "a backup needs the block that says how it is made: one of {}",
+                made.map(|(name, _)| format!("`{name}`")).join(", ")
+            ))),
+        }
+    }
+
+    /// How it is made.
+    pub fn method(&self) -> Method<'_> {
+        let Backup { of: _, external, pgbackrest, pg_dump, restic, copy, to: _, encryption: _, verify: _ } =
+            self;
+        let mut made = [
+            external.as_ref().map(External::method),
+            pgbackrest.as_ref().map(PgBackRest::method),
+            pg_dump.as_ref().map(PgDump::method),
+            restic.as_ref().map(Restic::method),
+            copy.as_ref().map(Copied::method),
+        ];
+        made.iter_mut().find_map(Option::take).expect("a backup that was read has a method")
+    }
 }
 
-impl External {
-    /// What can be lost in the year from now on, if every run succeeds.
-    pub fn exposure(&self, now: Timestamp) -> Exposure {
-        const YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
-        let until = now.checked_add(YEAR).unwrap_or(Timestamp::MAX);
-        let gap = self.schedule.largest_gap(now, until);
-        let loss = gap.zip(self.takes).and_then(|(gap, takes)| gap.length.checked_add(takes));
-        Exposure { next: self.schedule.next(now), gap, loss }
+/// The one that is set; with several, what is wrong.
+fn one_of(all: &[(&'static str, bool)], rule: &str) -> Result<Option<&'static str>, Invalid> {
+    let mut set = all.iter().filter(|(_, is)| *is).map(|(name, _)| *name);
+    match (set.next(), set.next()) {
+        (Some(first), Some(second)) => {
+            Err(Invalid::new(format!("{rule}: `{first}` or `{second}`")).below(second))
+        }
+        (first, _) => Ok(first),
     }
 }

@@ -4,6 +4,8 @@
 mod backup;
 mod contact;
 mod datastore;
+mod day;
+mod method;
 mod order;
 mod procedure;
 mod reference;
@@ -15,9 +17,13 @@ mod waiver;
 
 use std::collections::BTreeMap;
 
-pub use backup::{Backup, Destination, Exposure, External};
+pub use backup::{Backup, Destination, Encryption, Proof, Verify};
 pub use contact::Contact;
 pub use datastore::Datastore;
+pub use day::Day;
+pub use method::{
+    Copied, DumpFormat, Exposure, External, Kept, Log, Method, Newest, PgBackRest, PgDump, Restic,
+};
 pub use order::{Placed, in_order};
 pub use procedure::{Procedure, Steps};
 pub use reference::{

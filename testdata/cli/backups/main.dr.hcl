@@ -57,3 +57,58 @@ backup "sixth" {
     takes    = "10m"
   }
 }
+
+site "vault" {
+}
+
+site "passwords" {
+}
+
+backup "wal" {
+  of = datastore.orders
+  pgbackrest {
+    full          = cron("0 2 * * 0", "UTC")
+    differential  = cron("0 2 * * 1-6", "UTC")
+    archive_every = "1m"
+    keep_full     = "30d"
+    keep_log      = "7d"
+    takes         = "40m"
+    stanza        = "main"
+  }
+  to "s3" {
+    site     = site.vault
+    path     = "orders/"
+    transfer = "30s"
+    lock     = "30d"
+  }
+  encryption {
+    algorithm = "AES-256"
+    key       = site.passwords
+  }
+  verify {
+    every  = "7d"
+    proves = "restored"
+    run    = ["./verify.sh"]
+    last   = "2026-02-27"
+  }
+}
+
+backup "deployed" {
+  of = datastore.orders
+  pg_dump {
+    schedule = on("deployment")
+    format   = "custom"
+    compress = "zstd"
+    checksum = "sha256"
+    takes    = "5m"
+    keep     = "90d"
+  }
+}
+
+backup "files" {
+  of = datastore.inventory
+  copy {
+    schedule = on("a change", "1d")
+    takes    = "5m"
+  }
+}

@@ -26,6 +26,16 @@ pub(super) static FUNCTIONS: &[Function] = &[
         kind: Kind::Plain(Plain(|args| made(Schedule::unix(args.text(0), args.text(1))))),
     },
     Function {
+        name: "on",
+        docs: "A schedule of what is not made at a time but when something happens, such as a deployment. With a second argument it happens at least that often; without one, nothing bounds how old the last one is.",
+        params: &[Param::new("event", Shape::String), Param::new("at_least_every", Shape::String).optional()],
+        variadic: None,
+        kind: Kind::Plain(Plain(|args: Args<'_>| {
+            let every = (args.count() > 1).then(|| args.text(1));
+            made(Schedule::on(args.text(0), every))
+        })),
+    },
+    Function {
         name: "rate",
         docs: "A schedule that runs again when this long has passed since the last run.",
         params: &[Param::new("every", Shape::String)],
