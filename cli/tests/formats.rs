@@ -111,3 +111,138 @@ fn events_of_an_apply_keep_to_their_schema() {
         assert!(wrong.is_empty(), "{line}: {wrong:#?}");
     }
 }
+
+/// The way back in every form; `testdata/recovery-formats` holds what is printed.
+#[test]
+fn the_forms_of_a_recovery_plan_are_as_expected() {
+    for (example, scenario) in
+        [("quickstart", "regional-outage"), ("onetouch-bizcard/as-documented", "server-failure")]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        copy(&root().join("examples").join(example), dir.path());
+        if example == "quickstart" {
+            drctl(dir.path(), dir.path(), "apply --auto-approve");
+        }
+        for form in ["md", "sh", "dot", "mermaid"] {
+            let (text, _) =
+                drctl(dir.path(), dir.path(), &format!("recover --scenario {scenario} --format {form}"));
+            well_formed(form, &text);
+            let path = root().join("testdata/recovery-formats").join(format!("{scenario}.{form}"));
+            if std::env::var_os("DRCTL_UPDATE").is_some() {
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(&path, &text).unwrap();
+            }
+            assert_eq!(fs::read_to_string(&path).unwrap_or_default(), text, "{}", path.display());
+        }
+    }
+}
+
+/// What each form must be, whatever is in it.
+fn well_formed(form: &str, text: &str) {
+    assert!(!text.contains(['\u{1b}', '\u{202e}', '\r']), "{form}: {text}");
+    match form {
+        "sh" => {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            fs::write(file.path(), text).unwrap();
+            let checked = Command::new("bash").arg("-n").arg(file.path()).output().unwrap();
+            assert!(checked.status.success(), "{}\n{text}", String::from_utf8_lossy(&checked.stderr));
+        }
+        // Outside of texts in quotes only our own words and signs.
+        "dot" | "mermaid" => {
+            let mut outside = String::new();
+            let (mut inside, mut escaped) = (false, false);
+            for c in text.chars() {
+                match c {
+                    _ if escaped => escaped = false,
+                    '\\' if inside && form == "dot" => escaped = true,
+                    '"' => inside = !inside,
+                    '\n' => assert!(!inside, "{form}: a text goes on over lines:\n{text}"),
+                    c if !inside => outside.push(c),
+                    _ => {}
+                }
+            }
+            assert!(!inside, "{text}");
+            let plain = |c: char| c.is_ascii_alphanumeric() || " _-#>:,;=[]{}".contains(c);
+            assert!(outside.chars().all(plain), "{outside}");
+            for (open, close) in [('{', '}'), ('[', ']')] {
+                assert_eq!(outside.matches(open).count(), outside.matches(close).count(), "{outside}");
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A step whose texts try what they can, in every place where they are shown.
+const HOSTILE: &str = r#"
+site "here" {
+}
+service "shop" {
+  site    = site.here
+  recover = procedure.back
+}
+procedure "back" {
+  step "first" {
+    description = "</details> \"; touch pwned; ' \u001b[31m\u202e `touch pwned` $(touch pwned) ]\" end @all\n# x"
+    run         = ["true", "$(touch pwned)", "'; touch pwned; '", "```\n# `touch pwned`", "\u001b]0;x"]
+    why         = "\"]\n\n```\ntouch pwned"
+  }
+  step "second" {
+    after = [step.first]
+    run   = ["note", "--", "*", "~", "a\\"]
+    undo  = ["true", "\ntouch pwned"]
+  }
+  step "third" {
+    after = [step.second]
+    run   = ["false"]
+  }
+}
+"#;
+
+#[test]
+fn hostile_texts_stay_texts_in_every_form() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("main.dr.hcl"), HOSTILE).unwrap();
+    for form in ["md", "sh", "dot", "mermaid", "json", "text"] {
+        let (text, code) =
+            drctl(dir.path(), dir.path(), &format!("recover --lose site=here --format {form}"));
+        assert!(!text.is_empty() && code != 1, "{form}: {text}");
+        well_formed(form, &text);
+        match form {
+            "md" => {
+                assert!(!text.contains("</details>") && !text.contains("@all"), "{text}");
+                let own = text.lines().filter(|l| l.starts_with('#')).count();
+                assert_eq!(
+                    own,
+                    text.lines()
+                        .filter(|l| l.starts_with("# Rec") || l.starts_with("## ") || l.starts_with("### "))
+                        .count(),
+                    "{text}"
+                );
+            }
+            "sh" => {
+                let script = dir.path().join("way-back.sh");
+                fs::write(&script, &text).unwrap();
+                let ran = Command::new("bash").arg(&script).current_dir(dir.path()).output().unwrap();
+                let told =
+                    String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
+                // The words of a step are a command and no function of the script; it ends where one fails.
+                assert!(!ran.status.success() && told.contains("Stopped at step 2"), "{told}");
+                assert!(!dir.path().join("pwned").exists(), "{told}");
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_script_of_a_simulation_reaches_no_real_cloud() {
+    let dir = tempfile::tempdir().unwrap();
+    copy(&root().join("examples/quickstart"), dir.path());
+    let (text, _) = drctl(dir.path(), dir.path(), "recover --scenario regional-outage --format sh");
+    let script = dir.path().join("way-back.sh");
+    fs::write(&script, &text).unwrap();
+    let ran = Command::new("bash").arg(&script).env_clear().env("PATH", dir.path()).output();
+    let ran = ran.or_else(|_| Command::new("/bin/bash").arg(&script).env_clear().output()).unwrap();
+    let told = String::from_utf8(ran.stdout).unwrap();
+    assert!(!ran.status.success() && told.contains("SIM") && !told.contains("== step"), "{told}");
+}

@@ -24,6 +24,7 @@ use crate::project::Project;
 use crate::registry::REGISTRY;
 use crate::render;
 use crate::render::progress::{Progress, Show};
+use crate::render::script::Told;
 use crate::render::text::{last_seen_json, safe, wrap};
 use crate::session;
 use crate::ui::{Format, Ui};
@@ -60,10 +61,18 @@ pub(crate) struct Args {
 /// How a recovery plan is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum RecoveryFormat {
-    /// For people.
+    /// For people at a terminal
     Text,
-    /// For programs.
+    /// For programs; the same as `--json`
     Json,
+    /// A runbook in Markdown with a box to tick for each step, for the channel of the incident
+    Md,
+    /// A bash script to read, to copy from and to run: it stops where a person is needed
+    Sh,
+    /// A graph of the steps for Graphviz
+    Dot,
+    /// A graph of the steps for Mermaid
+    Mermaid,
 }
 
 /// Reads `region=eu-west-1`.
@@ -259,7 +268,8 @@ fn show(
     args: &Args,
     ui: &Ui,
 ) -> Result<(), Failure> {
-    if ui.format == Format::Json || args.format == RecoveryFormat::Json {
+    let format = if ui.format == Format::Json { RecoveryFormat::Json } else { args.format };
+    if format == RecoveryFormat::Json {
         let mut json = serde_json::to_value(plan).expect("a recovery plan serialises to JSON");
         json["simulated"] = simulated.into();
         if let Some(seen) = seen {
@@ -272,7 +282,17 @@ fn show(
         Some(name) => format!("scenario {name}"),
         None => "as asked on the command line".to_owned(),
     };
-    ui.print(&render::recovery::text(plan, &heading, (simulated, seen), ui.look()))?;
+    let told = Told { plan, heading: &heading, simulated, seen };
+    let text = match format {
+        RecoveryFormat::Text | RecoveryFormat::Json => {
+            render::recovery::text(plan, &heading, (simulated, seen), ui.look())
+        }
+        RecoveryFormat::Md => render::runbook::markdown(&told),
+        RecoveryFormat::Sh => render::script::bash(&told),
+        RecoveryFormat::Dot => render::graph::dot(&told),
+        RecoveryFormat::Mermaid => render::graph::mermaid(&told),
+    };
+    ui.print(&text)?;
     Ok(())
 }
 

@@ -214,7 +214,7 @@ pub(super) fn within(text: &mut String, rows: impl ExactSizeIterator<Item = Stri
 }
 
 /// A fence that nothing in the text can close.
-fn fence(text: &str) -> String {
+pub(super) fn fence(text: &str) -> String {
     "`".repeat(longest_run(text).max(2) + 1)
 }
 

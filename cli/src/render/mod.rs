@@ -4,6 +4,7 @@ pub(crate) mod applied;
 pub(crate) mod base;
 pub(crate) mod diagnostics;
 pub(crate) mod findings;
+pub(crate) mod graph;
 pub(crate) mod json;
 pub(crate) mod markdown;
 pub(crate) mod objectives;
@@ -11,10 +12,12 @@ pub(crate) mod palette;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod recovery;
+pub(crate) mod runbook;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]
 pub(crate) mod schema_check;
+pub(crate) mod script;
 pub(crate) mod source;
 pub(crate) mod text;
 pub(crate) mod timeline;

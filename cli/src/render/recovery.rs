@@ -81,7 +81,7 @@ fn steps(out: &mut String, plan: &RecoveryPlan, look: Look) {
 }
 
 /// The part of the plan that a step stands in.
-fn title(step: &Step) -> String {
+pub(super) fn title(step: &Step) -> String {
     if let Some(written) = &step.written {
         return match &written.phase {
             Some(phase) => format!("procedure.{}: {}", written.procedure, safe(phase)),
@@ -150,7 +150,7 @@ fn unprotected(out: &mut String, window: &Unprotected, look: Look) {
     let _ = writeln!(out, "{}\n", wrap("! ", &safe(&text), look.width));
 }
 
-fn range(p50: i64, p95: i64) -> String {
+pub(super) fn range(p50: i64, p95: i64) -> String {
     if p50 == p95 { readable(p95) } else { format!("{} – {}", readable(p50), readable(p95)) }
 }
 
@@ -203,7 +203,7 @@ fn head(
 }
 
 /// Whether it all comes back, in a line.
-fn verdict(plan: &RecoveryPlan, feasible: bool) -> String {
+pub(super) fn verdict(plan: &RecoveryPlan, feasible: bool) -> String {
     let mut back: Vec<String> = match plan.chosen_points.len() {
         0 => Vec::new(),
         n => vec![count(n, "datastore")],
@@ -242,7 +242,7 @@ fn verdict(plan: &RecoveryPlan, feasible: bool) -> String {
     format!("NOT FEASIBLE: {}", gone.join("; "))
 }
 
-fn judged(judged: &Judged) -> String {
+pub(super) fn judged(judged: &Judged) -> String {
     let value = match (judged.p50_s, judged.p95_s) {
         (Some(p50), Some(p95)) => range(p50, p95),
         (None, _) | (_, None) => String::new(),
@@ -278,13 +278,7 @@ fn no_way(out: &mut String, infeasible: &Infeasible, look: Look) {
 }
 
 fn chosen(out: &mut String, choice: &Choice, look: Look) {
-    let loss = match (choice.data_loss_s, choice.point) {
-        (Some(s), Some(point)) => format!("loses what was written since {point} ({})", readable(s)),
-        (None, Some(point)) => format!("loses what was written since {point}"),
-        (Some(0), None) => "loses nothing".to_owned(),
-        (Some(s), None) => format!("loses up to the last {}", readable(s)),
-        (None, None) => "what it loses is not known".to_owned(),
-    };
+    let loss = loss(choice);
     let line = format!("datastore.{}: {loss}", choice.datastore);
     let _ = writeln!(out, "\n{}", wrap("→ ", &safe(&line), look.width));
     let what = choice.resource.as_ref().map_or(String::new(), |r| format!("{r} "));
@@ -293,6 +287,17 @@ fn chosen(out: &mut String, choice: &Choice, look: Look) {
     let _ = writeln!(out, "{}", wrap("    ", &safe(&from), look.width));
     let _ = writeln!(out, "{}", wrap("    loss: ", &safe(&choice.data_loss_source), look.width));
     rejections(out, &choice.rejected, look);
+}
+
+/// What a choice loses, in words.
+pub(super) fn loss(choice: &Choice) -> String {
+    match (choice.data_loss_s, choice.point) {
+        (Some(s), Some(point)) => format!("loses what was written since {point} ({})", readable(s)),
+        (None, Some(point)) => format!("loses what was written since {point}"),
+        (Some(0), None) => "loses nothing".to_owned(),
+        (Some(s), None) => format!("loses up to the last {}", readable(s)),
+        (None, None) => "what it loses is not known".to_owned(),
+    }
 }
 
 fn rejections(out: &mut String, rejected: &[Rejected], look: Look) {
@@ -355,7 +360,7 @@ fn conditions(written: &WrittenAt, line: &mut impl FnMut(&str, &str)) {
 }
 
 /// Who does it, for what, after what, and how long it takes.
-fn times(step: &Step) -> String {
+pub(super) fn times(step: &Step) -> String {
     let who = match (step.kind, &step.owner) {
         (StepNature::Auto, _) => "run".to_owned(),
         (StepNature::Check, _) => "check".to_owned(),
@@ -415,7 +420,7 @@ pub(crate) fn command(words: &[String], dir: Option<&str>, look: Look) -> String
 }
 
 /// A word for bash or zsh, that neither a shell nor a terminal takes for anything else.
-fn quote(word: &str) -> String {
+pub(super) fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !word.is_empty() && !word.starts_with('=') && word.chars().all(plain) {
         word.to_owned()

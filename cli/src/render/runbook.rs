@@ -1,0 +1,129 @@
+//! A recovery plan as a runbook in Markdown, for the channel of an incident: a box to tick for each step,
+//! commands in blocks to copy. Everything that comes from elsewhere is escaped.
+
+use std::fmt::Write as _;
+
+use drctl_core::provider::StepNature;
+use drctl_core::recovery::{RecoveryPlan, Step, readable};
+
+use super::markdown::{code, escape, fence};
+use super::recovery::{judged, loss, quote, times, title, verdict};
+use super::script::Told;
+use super::text::last_seen;
+
+/// The whole runbook.
+pub(crate) fn markdown(told: &Told<'_>) -> String {
+    let plan = told.plan;
+    let mut text = format!("# Recovery: {}\n\nAs of {}.\n", escape(told.heading), plan.as_of);
+    if told.simulated {
+        text += "\n**SIM**: a simulated cloud; nothing real was read.\n";
+    }
+    if let Some(seen) = told.seen {
+        let _ = writeln!(text, "\n**{}**", escape(&last_seen(seen, plan.as_of)));
+    }
+    let feasible = plan.infeasible.is_empty() && plan.blocked.is_empty();
+    let sign = if feasible { '✓' } else { '✗' };
+    let lost = plan.lost.names().join(", ");
+    let _ = writeln!(
+        text,
+        "\n**{sign} {}** after the loss of {}\n",
+        escape(&verdict(plan, feasible)),
+        escape(&lost)
+    );
+    let _ = writeln!(text, "- RTO {}", escape(&judged(&plan.rto)));
+    if let Some(detection) = plan.detection_s.filter(|_| plan.rto.p95_s.is_some()) {
+        let _ = writeln!(text, "  - {} of that until somebody knows", readable(detection));
+    }
+    text.extend(plan.rto.why.iter().map(|why| format!("  - {}\n", escape(why))));
+    let _ = writeln!(text, "- RPO {}", escape(&judged(&plan.rpo)));
+    for phase in &plan.phases {
+        let budget = judged(&phase.time).replace("objective", "budget");
+        let _ = writeln!(text, "- phase {} {}", escape(&phase.name), escape(&budget));
+    }
+    text += &data(plan);
+    steps(&mut text, plan);
+    text
+}
+
+/// What comes back from where, and what does not.
+fn data(plan: &RecoveryPlan) -> String {
+    let mut text = String::new();
+    for blocked in &plan.blocked {
+        let what = match (blocked.step, &blocked.service) {
+            (Some(step), _) => format!("step {step} cannot be done"),
+            (None, Some(service)) => format!("service.{service} has no way back"),
+            (None, None) => "no way back".to_owned(),
+        };
+        let _ = writeln!(text, "- ✗ **{}**: {}", escape(&what), escape(&blocked.why));
+    }
+    for none in &plan.infeasible {
+        let _ = writeln!(text, "- ✗ **datastore.{} has no way back**: {}", none.datastore, escape(&none.why));
+        let _ = writeln!(text, "  - {}", escape(&none.help));
+    }
+    for choice in &plan.chosen_points {
+        let from = format!("{} ({})", choice.from, choice.mechanism);
+        let _ = writeln!(text, "- **datastore.{}**: {}", choice.datastore, escape(&loss(choice)));
+        let _ = writeln!(text, "  - from {}: {}", escape(&from), escape(&choice.why));
+    }
+    text.extend(plan.warnings.iter().map(|warning| format!("- ? {}\n", escape(warning))));
+    if text.is_empty() { text } else { format!("\n## Data\n\n{text}") }
+}
+
+fn steps(text: &mut String, plan: &RecoveryPlan) {
+    if plan.steps.is_empty() {
+        return;
+    }
+    *text += "\n## Steps\n\n▲ decides the downtime. T+ is the clock at the end of the step, usual – unlucky. \
+              Steps that do not wait for each other run side by side.\n";
+    let mut part = None;
+    for step in &plan.steps {
+        let title = title(step);
+        if part.as_ref() != Some(&title) {
+            let _ = writeln!(text, "\n### {}\n", escape(&title));
+            part = Some(title);
+        }
+        one(text, plan, step);
+    }
+}
+
+fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
+    let mark = if step.critical { "▲ " } else { "" };
+    let name = step.written.as_ref().map_or(String::new(), |w| format!("{}: ", w.step));
+    let summary = escape(&format!("{name}{}", step.summary));
+    let _ = writeln!(text, "- [ ] {mark}**{}** {summary}", step.id);
+    let mut line = |what: &str| {
+        let _ = writeln!(text, "  - {what}");
+    };
+    line(&escape(&times(step)));
+    for datastore in &step.destroys {
+        line(&format!("**Destroys the present data of {}**", code(&format!("datastore.{datastore}"))));
+    }
+    for blocked in plan.blocked.iter().filter(|b| b.step == Some(step.id)) {
+        line(&format!("**Cannot be done:** {}", escape(&blocked.why)));
+    }
+    for before in &step.before {
+        line(&format!("before: {}", escape(before)));
+    }
+    if !step.why.is_empty() {
+        line(&format!("why: {}", escape(&step.why)));
+    }
+    if !step.command_equivalent.is_empty() {
+        let shows = if step.kind == StepNature::Manual { "what is needed for it:" } else { "command:" };
+        line(shows);
+        *text += &block(&step.command_equivalent);
+    }
+    if !step.undo.is_empty() {
+        let _ = writeln!(text, "  - taken back with:");
+        *text += &block(&step.undo);
+    }
+}
+
+/// A command to copy, within an item of an item of a list.
+fn block(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|w| quote(w)).collect();
+    let line = words.join(" ");
+    let fence = fence(&line);
+    // A quoted word may go on over lines; all of them belong into the block.
+    let indented: String = line.split('\n').map(|l| format!("    {l}\n")).collect();
+    format!("\n    {fence}sh\n{indented}    {fence}\n\n")
+}

@@ -1,0 +1,166 @@
+//! A recovery plan as a bash script, to be read, copied from and, by who wants to, run: it says each step
+//! before it does it, waits for a person where one is needed, and lets nothing that comes from elsewhere
+//! become a command of its own.
+
+use std::fmt::Write as _;
+
+use drctl_core::plan::LastSeen;
+use drctl_core::provider::StepNature;
+use drctl_core::recovery::{RecoveryPlan, Step};
+
+use super::recovery::{quote, times, title, verdict};
+use super::text::{last_seen, safe};
+
+/// A recovery plan and what is said with it, in every form.
+pub(crate) struct Told<'p> {
+    /// The plan.
+    pub(crate) plan: &'p RecoveryPlan,
+    /// Names the scenario or the loss.
+    pub(crate) heading: &'p str,
+    /// Whether the cloud is the embedded simulation.
+    pub(crate) simulated: bool,
+    /// How old the world is, when nobody was asked.
+    pub(crate) seen: Option<LastSeen>,
+}
+
+/// What the steps are written with. A person answers at the terminal: standard input may be the script.
+const WORDS: &str = r#"
+FROM_STEP="${FROM_STEP:-1}"
+STEP=0
+
+stopped() {
+  printf '\nStopped at step %s. To go on from there: FROM_STEP=%s bash THIS-FILE\n' "$STEP" "$STEP" >&2
+}
+ask() {
+  printf '   %s ' "$1"
+  IFS= read -r ANSWER </dev/tty
+}
+begin() {
+  STEP="$1"
+  if [ "$1" -lt "$FROM_STEP" ]; then
+    return 1
+  fi
+  printf '\n== step %s of %s: %s\n' "$1" "$STEPS" "$2"
+}
+note() {
+  printf '   %s\n' "$1"
+}
+run() {
+  printf '   $'
+  printf ' %q' "$@"
+  printf '\n'
+  command -- "$@"
+}
+by_hand() {
+  ask 'Press Enter when it is done, Ctrl-C to stop.'
+}
+ready() {
+  ask 'Press Enter if all of that is so, Ctrl-C to stop.'
+}
+look() {
+  ask 'Press Enter if that is as it should be, Ctrl-C to stop.'
+}
+destroys() {
+  ask "This destroys the present data of $1. Type its name to go on:"
+  if [ "$ANSWER" != "$1" ]; then
+    note 'That is another name.'
+    return 1
+  fi
+}
+"#;
+
+/// The whole script.
+pub(crate) fn bash(told: &Told<'_>) -> String {
+    let plan = told.plan;
+    let feasible = plan.infeasible.is_empty() && plan.blocked.is_empty();
+    let lost = plan.lost.names().join(", ");
+    let verdict = format!("{} after the loss of {lost}", verdict(plan, feasible));
+    let mut text = "#!/usr/bin/env bash\n".to_owned();
+    let _ = writeln!(text, "# Recovery: {}   as of {}", safe(told.heading), plan.as_of);
+    let _ = writeln!(text, "# {}", safe(&verdict));
+    text += "# Read it before it is run. One step after the other; a plan may allow some side by side.\n\
+             set -euo pipefail\n";
+    let _ = writeln!(text, "STEPS={}", plan.steps.len());
+    text += WORDS;
+    text += "\nmain() {\n";
+    let _ = writeln!(text, "note {}", quote(&verdict));
+    if let Some(seen) = told.seen {
+        let _ = writeln!(text, "note {}", quote(&last_seen(seen, plan.as_of)));
+    }
+    for none in &plan.infeasible {
+        let _ = writeln!(
+            text,
+            "note {}",
+            quote(&format!("No way back for datastore.{}: {}", none.datastore, none.why))
+        );
+    }
+    for blocked in plan.blocked.iter().filter(|b| b.step.is_none()) {
+        let of = blocked.service.as_ref().map_or(String::new(), |s| format!(" for service.{s}"));
+        let _ = writeln!(text, "note {}", quote(&format!("No way back{of}: {}", blocked.why)));
+    }
+    text.extend(plan.warnings.iter().map(|warning| format!("note {}\n", quote(warning))));
+    if told.simulated {
+        text += "note 'SIM: this was planned on a simulated cloud. Its commands would reach a real one.'\nexit 1\n";
+    }
+    text += "trap stopped EXIT\n";
+    let mut part = None;
+    for step in &plan.steps {
+        let title = title(step);
+        if part.as_ref() != Some(&title) {
+            let _ = writeln!(text, "\n# {}", safe(&title));
+            part = Some(title);
+        }
+        one(&mut text, plan, step);
+    }
+    text += "\ntrap - EXIT\nnote 'All steps are done.'\n}\n\nmain\n";
+    text
+}
+
+fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
+    let name = step.written.as_ref().map_or(String::new(), |w| format!("{}: ", w.step));
+    let critical = if step.critical { " [decides the downtime]" } else { "" };
+    let summary = format!("{name}{}{critical}", step.summary);
+    let _ = writeln!(text, "\nif begin {} {}; then", step.id, quote(&summary));
+    let mut line = |words: &str| {
+        let _ = writeln!(text, "  {words}");
+    };
+    line(&format!("note {}", quote(&times(step))));
+    if !step.why.is_empty() {
+        line(&format!("note {}", quote(&format!("why: {}", step.why))));
+    }
+    for before in &step.before {
+        line(&format!("note {}", quote(&format!("before: {before}"))));
+    }
+    let blocked: Vec<&str> =
+        plan.blocked.iter().filter(|b| b.step == Some(step.id)).map(|b| b.why.as_str()).collect();
+    for why in &blocked {
+        line(&format!("note {}", quote(&format!("CANNOT BE DONE as it is written: {why}"))));
+    }
+    for datastore in &step.destroys {
+        line(&format!("destroys {}", quote(&format!("datastore.{datastore}"))));
+    }
+    let words: Vec<String> = step.command_equivalent.iter().map(|w| quote(w)).collect();
+    let command = words.join(" ");
+    let by_hand = step.kind == StepNature::Manual || !blocked.is_empty();
+    match (words.is_empty(), by_hand) {
+        (true, _) => line("by_hand"),
+        (false, true) => {
+            line(&format!("note {}", quote(&format!("$ {command}"))));
+            line("by_hand");
+        }
+        (false, false) => {
+            if step.kind == StepNature::Auto && !step.before.is_empty() {
+                line("ready");
+            }
+            line(&format!("run {command}"));
+        }
+    }
+    if step.kind == StepNature::Check && !words.is_empty() && !by_hand {
+        line("look");
+    }
+    if !step.undo.is_empty() {
+        let undo: Vec<String> = step.undo.iter().map(|w| quote(w)).collect();
+        line(&format!("# taken back with: {}", undo.join(" ")));
+    }
+    text.push_str("fi\n");
+}

@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# Recovery: scenario server-failure   as of 2026-03-02T12:00:00Z
+# NOT FEASIBLE: no way back for 1 datastore; 1 datastore and 1 service come back after the loss of site server
+# Read it before it is run. One step after the other; a plan may allow some side by side.
+set -euo pipefail
+STEPS=16
+
+FROM_STEP="${FROM_STEP:-1}"
+STEP=0
+
+stopped() {
+  printf '\nStopped at step %s. To go on from there: FROM_STEP=%s bash THIS-FILE\n' "$STEP" "$STEP" >&2
+}
+ask() {
+  printf '   %s ' "$1"
+  IFS= read -r ANSWER </dev/tty
+}
+begin() {
+  STEP="$1"
+  if [ "$1" -lt "$FROM_STEP" ]; then
+    return 1
+  fi
+  printf '\n== step %s of %s: %s\n' "$1" "$STEPS" "$2"
+}
+note() {
+  printf '   %s\n' "$1"
+}
+run() {
+  printf '   $'
+  printf ' %q' "$@"
+  printf '\n'
+  command -- "$@"
+}
+by_hand() {
+  ask 'Press Enter when it is done, Ctrl-C to stop.'
+}
+ready() {
+  ask 'Press Enter if all of that is so, Ctrl-C to stop.'
+}
+look() {
+  ask 'Press Enter if that is as it should be, Ctrl-C to stop.'
+}
+destroys() {
+  ask "This destroys the present data of $1. Type its name to go on:"
+  if [ "$ANSWER" != "$1" ]; then
+    note 'That is another name.'
+    return 1
+  fi
+}
+
+main() {
+note 'NOT FEASIBLE: no way back for 1 datastore; 1 datastore and 1 service come back after the loss of site server'
+note 'No way back for datastore.config: no resource holds it, and no step of a procedure that is followed restores it'
+note 'datastore.redis is made anew from other data: no step does it'
+trap stopped EXIT
+
+# procedure.server
+
+if begin 1 'launch: Launch new EC2 instance or equivalent [decides the downtime]'; then
+  note 'T+?; by hand, contact.on_call (On-Call Engineer, PagerDuty schedule); no estimate'
+  note 'why: the runbook has no command for it'
+  by_hand
+fi
+
+if begin 2 'network: Configure security groups and networking [decides the downtime]'; then
+  note 'T+?; by hand, contact.on_call (On-Call Engineer, PagerDuty schedule) after 1; no estimate'
+  note 'why: the runbook has no command for it'
+  by_hand
+fi
+
+if begin 3 'software: Install required software (Node.js, PostgreSQL client, Redis client) [decides the downtime]'; then
+  note 'T+?; by hand, contact.on_call (On-Call Engineer, PagerDuty schedule) after 2; no estimate'
+  note 'why: the runbook has no command for it'
+  by_hand
+fi
+
+if begin 4 'clone: run `git` [decides the downtime]'; then
+  note 'T+?; run after 3; no estimate'
+  note 'before: site.git works'
+  ready
+  run git clone https://github.com/your-org/onetouch-bizcard.git
+fi
+
+if begin 5 'install: run a line of shell [decides the downtime]'; then
+  note 'T+?; run after 4; no estimate'
+  run sh -c 'cd onetouch-bizcard && npm install'
+fi
+
+if begin 6 'download_config: run `aws` [decides the downtime]'; then
+  note 'T+?; run after 5; no estimate'
+  note 'before: site.s3 works'
+  ready
+  run aws s3 cp s3://onetouch-bizcard-prod-backups/config/.env.production.enc ./
+fi
+
+if begin 7 'decrypt_config: run `openssl` [decides the downtime]'; then
+  note 'T+?; run after 6; no estimate'
+  run openssl enc -d -aes-256-cbc -in .env.production.enc -out .env.production
+fi
+
+if begin 8 'download: run `aws` [decides the downtime]'; then
+  note 'T+?; run after 7; no estimate'
+  note 'before: site.s3 works'
+  ready
+  run aws s3 cp s3://onetouch-bizcard-prod-backups/database/latest.sql.gz ./backups/database/
+fi
+
+if begin 9 'restore: restore datastore.postgres from backup.database (backup to s3 at site.s3) [decides the downtime]'; then
+  note 'T+?; datastore.postgres, run after 8; no estimate'
+  note 'before: the newest point that helps is of 2026-03-02T06:00:00Z, if its run succeeded'
+  note 'before: this lists the points: aws s3 ls s3://onetouch-bizcard-prod-backups/database/'
+  ready
+  run ./scripts/restore-database.sh './backups/database/${point.id}.sql.gz'
+fi
+
+if begin 10 'test_s3: run `./scripts/test-s3.sh` [decides the downtime]'; then
+  note 'T+?; run after 9; no estimate'
+  note 'before: site.s3 works'
+  ready
+  run ./scripts/test-s3.sh
+fi
+
+if begin 11 'build: run `npm` [decides the downtime]'; then
+  note 'T+?; run after 10; no estimate'
+  run npm run build
+fi
+
+if begin 12 'start: run `pm2` [decides the downtime]'; then
+  note 'T+?; run after 11; no estimate'
+  run pm2 start npm --name onetouch-bizcard -- start
+fi
+
+if begin 13 'save: run `pm2` [decides the downtime]'; then
+  note 'T+?; run after 12; no estimate'
+  run pm2 save
+fi
+
+if begin 14 'point_dns: Point domain to new server IP [decides the downtime]'; then
+  note 'T+?; by hand, contact.on_call (On-Call Engineer, PagerDuty schedule) after 13; no estimate'
+  note 'why: the runbook names neither the DNS provider nor a command'
+  note 'before: site.dns works'
+  by_hand
+fi
+
+if begin 15 'propagation: wait, 30m at most [decides the downtime]'; then
+  note 'T+?; run after 14; takes 5m – 30m (declared)'
+  by_hand
+fi
+
+if begin 16 'verify: run `./scripts/verify-production.sh`'; then
+  note 'T+?; check after 15; no estimate'
+  run ./scripts/verify-production.sh
+  look
+fi
+
+trap - EXIT
+note 'All steps are done.'
+}
+
+main
