@@ -310,7 +310,7 @@ impl Method<'_> {
     }
 
     /// How far back the log reaches at a place that keeps things for `there`.
-    fn log_kept(&self, log: Log, there: Option<SignedDuration>) -> Option<SignedDuration> {
+    pub fn log_kept(&self, log: Log, there: Option<SignedDuration>) -> Option<SignedDuration> {
         [log.keep, self.kept(there)].into_iter().flatten().min()
     }
 

@@ -11,7 +11,7 @@ use crate::protection::{Kept, Protection, Retention};
 use crate::recovery::candidate::{Candidate, candidates, subject};
 use crate::recovery::{Component, Input as Recovery, Loss, Objective, Seen};
 use crate::schedule::Schedule;
-use crate::system::{Backup, Datastore, Declared, Destination, System};
+use crate::system::{Backup, Datastore, Declared, Destination, Kept as Keep, Log, Method, Newest, System};
 
 /// What makes restore points of a datastore in one place.
 #[derive(Debug, Clone)]
@@ -146,7 +146,8 @@ impl Extent {
             (Makes::Points(schedule), Some(_)) => {
                 let run = first_from(schedule, first);
                 // A rate says how often, not when: a column as long as that has one.
-                let rate = matches!(schedule, Schedule::Every(every) if *every <= to.duration_since(from));
+                let rate = matches!(schedule, Schedule::Every(every) | Schedule::On(_, Some(every))
+                    if *every <= to.duration_since(from));
                 let within = rate || run.is_some_and(|run| run < to && run <= self.newest);
                 if within { Cell::Point } else { Cell::Nothing }
             }
@@ -166,7 +167,7 @@ impl Extent {
             Makes::Points(schedule) => {
                 let near = match schedule {
                     Schedule::Every(every) => Some(before(moment, *every)),
-                    Schedule::Continuous | Schedule::Calendar(_) => schedule.last(moment),
+                    Schedule::Continuous | Schedule::Calendar(_) | Schedule::On(..) => schedule.last(moment),
                 };
                 near.is_some_and(|near| near >= before(moment, gap))
             }
@@ -177,7 +178,7 @@ impl Extent {
 /// The first run not before an instant. Of a rate the latest that it can be.
 fn first_from(schedule: &Schedule, at: Timestamp) -> Option<Timestamp> {
     match schedule {
-        Schedule::Every(_) => schedule.next(at),
+        Schedule::Every(_) | Schedule::On(..) => schedule.next(at),
         Schedule::Continuous | Schedule::Calendar(_) => {
             schedule.next(before(at, SignedDuration::from_secs(1)))
         }
@@ -216,40 +217,75 @@ fn declared(input: &Input<'_>, name: &Name, backup: &Declared<Backup>) -> Vec<Me
         [] => beside.to_vec(),
         to => to.iter().map(Some).collect(),
     };
-    let one = |place: Option<&Destination>| {
-        let run = |components: &[Component]| Some(made(&backup.is, place, components));
+    let method = backup.is.method();
+    let one = |(part, place): (Part<'_>, Option<&Destination>)| {
+        let run = |components: &[Component]| Some(made((&method, part, input.now), place, components));
+        let (attribute, which) = match part {
+            Part::Base(attribute, _) if method.bases.len() > 1 => (attribute, format!(" {attribute}")),
+            Part::Base(attribute, _) => (attribute, String::new()),
+            Part::Log(_) => ("archive_every", " log".to_owned()),
+        };
         Mechanism {
             name: match place {
-                Some(to) => format!("backup.{name} in {}", to.name),
-                None => format!("backup.{name}, beside the data"),
+                Some(to) => format!("backup.{name}{which} in {}", to.name),
+                None => format!("backup.{name}{which}, beside the data"),
             },
             from: format!("backup.{name}"),
-            at: Some(backup.written.at(&["external", "schedule"])),
+            at: Some(backup.written.at(&[method.block, attribute])),
             present: run(input.now_is),
             applied: run(input.then_is),
             since: None,
             now: input.now,
         }
     };
-    places.into_iter().map(one).collect()
+    let parts: Vec<Part<'_>> =
+        method.bases.iter().map(|(attribute, schedule)| Part::Base(attribute, schedule)).collect();
+    // A log whose base does not live until the next one is there continues nothing.
+    let log = |place: Option<&Destination>| {
+        let there = place.and_then(|to| to.keep);
+        let newest = method.newest(input.now, there, SignedDuration::ZERO);
+        method.log.filter(|_| matches!(newest, Ok(Newest::Log(_)))).map(Part::Log)
+    };
+    let parts = |place| parts.iter().copied().chain(log(place)).map(move |part| (part, place));
+    places.into_iter().flat_map(parts).map(one).collect()
 }
 
-fn made(backup: &Backup, place: Option<&Destination>, components: &[Component]) -> Run {
-    let external = &backup.external;
-    let told = place.and_then(|to| to.keep).or(external.keep);
+/// What of a backup makes points by itself.
+#[derive(Clone, Copy)]
+enum Part<'b> {
+    Base(&'static str, &'b Schedule),
+    Log(Log),
+}
+
+fn made(
+    (method, part, now): (&Method<'_>, Part<'_>, Timestamp),
+    place: Option<&Destination>,
+    components: &[Component],
+) -> Run {
+    let there = place.and_then(|to| to.keep);
+    let told = match part {
+        Part::Base(..) => method.kept(there),
+        Part::Log(log) => method.log_kept(log, there),
+    };
     let holder = place.and_then(|to| to.bucket.as_ref());
     let holder = holder.and_then(|bucket| components.iter().find(|c| c.address == bucket.0));
     let key = place.and_then(|to| to.path.as_deref()).map(key).unwrap_or_default();
     let there = holder.map(|c| c.kind.retention(&subject(c), Kept::Object(key))).unwrap_or_default();
     let Retention { gone_after, locked_for } = there;
+    let locked_for = locked_for.or(place.and_then(|to| to.lock));
     let keeps = match (told, gone_after) {
         (Some(told), Some(gone)) => Some(told.min(gone)),
         (told, gone) => told.or(gone),
     };
     // What is locked is there, whatever the tool wants to delete.
     let keeps = keeps.map(|keeps| locked_for.map_or(keeps, |lock| keeps.max(lock)));
-    let mut words = external.schedule.to_string();
+    let mut words = match part {
+        Part::Base(_, schedule) => schedule.to_string(),
+        Part::Log(log) => format!("archived every {} at least", duration::text(log.every)),
+    };
+    let replaced = told.is_none() && method.keep == Keep::Replaced;
     match (keeps, told) {
+        (None, _) if replaced => words += ", each takes the place of the one before it",
         (None, _) => words += ", nothing says for how long (`keep`)",
         (Some(keeps), told) if told == Some(keeps) => words += &format!(", kept {}", duration::text(keeps)),
         (Some(keeps), Some(told)) => {
@@ -260,14 +296,20 @@ fn made(backup: &Backup, place: Option<&Destination>, components: &[Component]) 
             words += &format!(", kept {} by the bucket's lifecycle", duration::text(keeps))
         }
     }
-    let continuous = external.schedule == Schedule::Continuous;
+    let takes = method.takes.unwrap_or_default();
+    let (makes, delay) = match (part, keeps) {
+        (Part::Log(log), _) => (Makes::History, log.every),
+        (Part::Base(..), None) if replaced => {
+            let age = method.gap(now).map_or(SignedDuration::MAX, |gap| gap.length.saturating_add(takes));
+            (Makes::Copy, age)
+        }
+        (Part::Base(_, Schedule::Continuous), Some(_)) => (Makes::History, takes),
+        (Part::Base(_, Schedule::Continuous), None) => (Makes::Copy, takes),
+        (Part::Base(_, schedule), _) => (Makes::Points(schedule.clone()), takes),
+    };
     Run {
-        makes: match (continuous, keeps) {
-            (false, _) => Makes::Points(external.schedule.clone()),
-            (true, Some(_)) => Makes::History,
-            (true, None) => Makes::Copy,
-        },
-        delay: external.takes.unwrap_or_default() + place.and_then(|to| to.transfer).unwrap_or_default(),
+        makes,
+        delay: delay.saturating_add(place.and_then(|to| to.transfer).unwrap_or_default()),
         keeps,
         locked: locked_for,
         words: with_lock(words, locked_for),
