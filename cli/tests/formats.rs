@@ -234,6 +234,38 @@ fn hostile_texts_stay_texts_in_every_form() {
     }
 }
 
+/// Steps that are done only sometimes, in a folder, or with what the operator says.
+#[test]
+fn what_a_step_depends_on_is_asked_for() {
+    let (case, home) = (root().join("testdata/recovery/steps-with-conditions"), tempfile::tempdir().unwrap());
+    for scenario in ["cache", "server"] {
+        let told =
+            |form| drctl(&case, home.path(), &format!("recover --scenario {scenario} --format {form}")).0;
+        let plan: Json = serde_json::from_str(&told("json")).unwrap();
+        let (script, runbook) = (told("sh"), told("md"));
+        well_formed("sh", &script);
+        let steps = plan["steps"].as_array().unwrap();
+        let many = |words: &Json| words.as_array().is_some_and(|all| !all.is_empty());
+        let written = || steps.iter().map(|s| &s["written"]);
+        let asked = written().filter(|w| w["when"].is_string() || many(&w["instead_of"])).count();
+        assert_eq!(script.matches("\n  if wanted; then\n").count(), asked, "{script}");
+        assert_eq!(
+            runbook.matches("**ONLY WHEN**").count(),
+            written().filter(|w| w["when"].is_string()).count()
+        );
+        // Nobody but the operator can fill that in: it is shown and not run.
+        assert!(
+            !script.lines().any(|l| l.trim_start().starts_with("run ") && l.contains("${input.")),
+            "{script}"
+        );
+        for dir in written().filter_map(|w| w["dir"].as_str()) {
+            let dir = if dir.contains(' ') { format!("'{dir}'") } else { dir.to_owned() };
+            assert!(script.contains(&format!("(cd -- {dir} && ")), "{script}");
+            assert!(runbook.contains(&format!("(cd {dir} && ")), "{runbook}");
+        }
+    }
+}
+
 #[test]
 fn a_script_of_a_simulation_reaches_no_real_cloud() {
     let dir = tempfile::tempdir().unwrap();

@@ -37,6 +37,13 @@ by_hand() {
 ready() {
   ask 'Press Enter if all of that is so, Ctrl-C to stop.'
 }
+wanted() {
+  ask 'Type yes to do it, anything else to leave it out:'
+  if [ "$ANSWER" != yes ]; then
+    note 'Left out.'
+    return 1
+  fi
+}
 look() {
   ask 'Press Enter if that is as it should be, Ctrl-C to stop.'
 }

@@ -342,7 +342,7 @@ fn one_step(out: &mut String, step: &Step, look: Look) {
 }
 
 /// When it is done, in the place of what, and what has to be at hand.
-fn conditions(written: &WrittenAt, line: &mut impl FnMut(&str, &str)) {
+pub(super) fn conditions(written: &WrittenAt, line: &mut impl FnMut(&str, &str)) {
     let others: Vec<String> = written.instead_of.iter().map(u32::to_string).collect();
     if !others.is_empty() {
         let steps = if others.len() == 1 { "step" } else { "steps" };

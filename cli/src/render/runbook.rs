@@ -7,7 +7,7 @@ use drctl_core::provider::StepNature;
 use drctl_core::recovery::{RecoveryPlan, Step, readable};
 
 use super::markdown::{code, escape, fence};
-use super::recovery::{judged, loss, quote, times, title, verdict};
+use super::recovery::{conditions, judged, loss, quote, times, title, verdict};
 use super::script::Told;
 use super::text::last_seen;
 
@@ -101,27 +101,34 @@ fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
     for blocked in plan.blocked.iter().filter(|b| b.step == Some(step.id)) {
         line(&format!("**Cannot be done:** {}", escape(&blocked.why)));
     }
+    if let Some(written) = &step.written {
+        conditions(written, &mut |first, say| line(&format!("**{}** {}", first.trim(), escape(say))));
+    }
     for before in &step.before {
         line(&format!("before: {}", escape(before)));
     }
     if !step.why.is_empty() {
         line(&format!("why: {}", escape(&step.why)));
     }
+    let dir = step.written.as_ref().and_then(|w| w.dir.as_deref());
     if !step.command_equivalent.is_empty() {
         let shows = if step.kind == StepNature::Manual { "what is needed for it:" } else { "command:" };
         line(shows);
-        *text += &block(&step.command_equivalent);
+        *text += &block(&step.command_equivalent, dir);
     }
     if !step.undo.is_empty() {
         let _ = writeln!(text, "  - taken back with:");
-        *text += &block(&step.undo);
+        *text += &block(&step.undo, dir);
     }
 }
 
 /// A command to copy, within an item of an item of a list.
-fn block(words: &[String]) -> String {
+fn block(words: &[String], dir: Option<&str>) -> String {
     let words: Vec<String> = words.iter().map(|w| quote(w)).collect();
-    let line = words.join(" ");
+    let line = match dir {
+        Some(dir) => format!("(cd {} && {})", quote(dir), words.join(" ")),
+        None => words.join(" "),
+    };
     let fence = fence(&line);
     // A quoted word may go on over lines; all of them belong into the block.
     let indented: String = line.split('\n').map(|l| format!("    {l}\n")).collect();

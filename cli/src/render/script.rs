@@ -8,7 +8,7 @@ use drctl_core::plan::LastSeen;
 use drctl_core::provider::StepNature;
 use drctl_core::recovery::{RecoveryPlan, Step};
 
-use super::recovery::{quote, times, title, verdict};
+use super::recovery::{conditions, quote, times, title, verdict};
 use super::text::{last_seen, safe};
 
 /// A recovery plan and what is said with it, in every form.
@@ -56,6 +56,13 @@ by_hand() {
 }
 ready() {
   ask 'Press Enter if all of that is so, Ctrl-C to stop.'
+}
+wanted() {
+  ask 'Type yes to do it, anything else to leave it out:'
+  if [ "$ANSWER" != yes ]; then
+    note 'Left out.'
+    return 1
+  fi
 }
 look() {
   ask 'Press Enter if that is as it should be, Ctrl-C to stop.'
@@ -131,32 +138,51 @@ fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
     for before in &step.before {
         line(&format!("note {}", quote(&format!("before: {before}"))));
     }
+    let written = step.written.as_ref();
+    if let Some(written) = written {
+        conditions(written, &mut |first, say| line(&format!("note {}", quote(&format!("{first}{say}")))));
+    }
     let blocked: Vec<&str> =
         plan.blocked.iter().filter(|b| b.step == Some(step.id)).map(|b| b.why.as_str()).collect();
     for why in &blocked {
         line(&format!("note {}", quote(&format!("CANNOT BE DONE as it is written: {why}"))));
     }
+    let asked = written.is_some_and(|w| w.when.is_some() || !w.instead_of.is_empty());
+    if asked {
+        line("if wanted; then");
+    }
     for datastore in &step.destroys {
         line(&format!("destroys {}", quote(&format!("datastore.{datastore}"))));
     }
     let words: Vec<String> = step.command_equivalent.iter().map(|w| quote(w)).collect();
-    let command = words.join(" ");
-    let by_hand = step.kind == StepNature::Manual || !blocked.is_empty();
+    let in_place = |command: String| match written.and_then(|w| w.dir.as_deref()) {
+        Some(dir) => format!("(cd -- {} && {command})", quote(dir)),
+        None => command,
+    };
+    let shown = in_place(words.join(" "));
+    let command = in_place(format!("run {}", words.join(" ")));
+    // What only the operator can say stands in the command as `${input.…}`.
+    let open = written.is_some_and(|w| !w.inputs.is_empty());
+    let by_hand = step.kind == StepNature::Manual || !blocked.is_empty() || open;
+    let needs = !step.before.is_empty() || written.is_some_and(|w| !w.env.is_empty());
     match (words.is_empty(), by_hand) {
         (true, _) => line("by_hand"),
         (false, true) => {
-            line(&format!("note {}", quote(&format!("$ {command}"))));
+            line(&format!("note {}", quote(&format!("$ {shown}"))));
             line("by_hand");
         }
         (false, false) => {
-            if step.kind == StepNature::Auto && !step.before.is_empty() {
+            if step.kind == StepNature::Auto && needs {
                 line("ready");
             }
-            line(&format!("run {command}"));
+            line(&command);
         }
     }
     if step.kind == StepNature::Check && !words.is_empty() && !by_hand {
         line("look");
+    }
+    if asked {
+        line("fi");
     }
     if !step.undo.is_empty() {
         let undo: Vec<String> = step.undo.iter().map(|w| quote(w)).collect();
