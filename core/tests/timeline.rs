@@ -104,7 +104,8 @@ proptest! {
         let more = format!("    keep = \"{keep}d\"\n    takes = \"{takes}h\"\n");
         let text = format!("{DATASTORE}{}", backup("b", &schedule, &more));
         with(&text, days, |input, one| {
-            let schedule = &declared(&text).backups.values().next().unwrap().is.external.schedule.clone();
+            let backup = declared(&text).backups.into_values().next().unwrap().is;
+            let schedule = backup.method().bases[0].1;
             let borders = columns(input, one, 60);
             assert!(borders.len() <= 61 && borders.last().unwrap() > &input.until);
             let found = cells(&one.mechanisms[0], View::Applied, input.until, &borders);

@@ -195,6 +195,7 @@ pub(crate) fn plan(components: &[Component], datastores: &[&str], lost: &str) ->
             attributes: BTreeMap::new(),
             spans: BTreeMap::new(),
             span: Span { file: FileId(0), start: 0, end: 0 },
+            block: Span { file: FileId(0), start: 0, end: 0 },
         };
         system.datastores.insert(Name::new(*name).unwrap(), Declared { is, written });
     }
