@@ -128,8 +128,33 @@ pub struct RecoveryStep {
     pub estimate: Estimate,
     /// Why this step is there.
     pub why: String,
+    /// How it is taken back.
+    pub undo: Undo,
     /// The facts it rests on.
     pub facts: Vec<crate::fact::FactId>,
+}
+
+/// How a recovery step is taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Undo {
+    /// It changes nothing that would have to be taken back.
+    Nothing,
+    /// By a person.
+    ByHand {
+        /// What they do, in words.
+        how: String,
+    },
+    /// By a command.
+    Command {
+        /// One word an element.
+        words: Vec<String>,
+    },
+    /// Not at all: the first such step of a datastore is its pivot.
+    Never {
+        /// Why not.
+        why: String,
+    },
 }
 
 /// The parts of a way back, in their order. Nothing of a later one starts before the earlier are done.
@@ -142,6 +167,8 @@ pub enum Phase {
     Restore,
     /// Looks at what came back, before anybody depends on it.
     Verify,
+    /// Makes sure that nothing writes to the lost one any more, before its users are sent elsewhere.
+    Fence,
     /// Sends its users there. From here on the lost one is no longer the truth.
     Redirect,
     /// Looks at it through those who use it.

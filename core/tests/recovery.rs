@@ -35,14 +35,15 @@ fn the_newest_data_outside_of_the_loss_is_chosen_and_the_others_say_why_not() {
             "toy_vault.old: loses 8m more",
         ]
     );
-    assert_eq!((plan.rto.p50_s, plan.rto.p95_s, plan.rto.status), (Some(780), Some(1560), Status::Met));
+    assert_eq!((plan.rto.p50_s, plan.rto.p95_s, plan.rto.status), (Some(900), Some(1800), Status::Met));
     let critical: Vec<_> = plan.steps.iter().map(|s| (s.done_p95_s, s.critical)).collect();
     assert_eq!(
         critical,
-        [(120, true), (1320, true), (1440, true), (1560, true), (2160, false)].map(|(s, c)| (Some(s), c))
+        [(120, true), (1320, true), (1440, true), (1560, true), (1680, true), (1800, true), (2400, false)]
+            .map(|(s, c)| (Some(s), c))
     );
     let window = &plan.unprotected[0];
-    assert_eq!((&window.since, &window.until), (&BTreeSet::from([4]), &BTreeSet::from([5])));
+    assert_eq!((&window.since, &window.until), (&BTreeSet::from([6]), &BTreeSet::from([7])));
     assert_eq!((window.p50_s, window.p95_s), (Some(300), Some(600)));
     assert!(plan.steps.iter().all(|s| s.summary.contains("main-dr20261121030000")));
 }
@@ -75,9 +76,9 @@ fn what_a_datastore_needs_is_brought_back_before_it() {
     // other to be protected again.
     assert_eq!(order[..2], [("base", BTreeSet::new()), ("api", BTreeSet::new())]);
     assert_eq!(order[2], ("base", BTreeSet::from([1])));
-    assert_eq!(order[5], ("api", BTreeSet::from([2, 5])));
-    assert_eq!(order[8..], [("base", BTreeSet::from([5])), ("api", BTreeSet::from([8]))]);
-    assert_eq!(plan.rto.p95_s, Some(1560 + 1440));
+    assert_eq!(order[7], ("api", BTreeSet::from([2, 7])));
+    assert_eq!(order[12..], [("base", BTreeSet::from([7])), ("api", BTreeSet::from([12]))]);
+    assert_eq!(plan.rto.p95_s, Some(1800 + 1680));
     assert_eq!(plan.rto.status, Status::Missed);
 }
 
@@ -156,7 +157,7 @@ fn wrong_data_comes_back_from_before_it_can_have_gone_wrong() {
     let plan = planned(&lost("noticed_within = \"1h\"\n"), &system);
     let choice = &plan.chosen_points[0];
     assert_eq!((choice.point, choice.data_loss_s), ("2026-11-21T02:00:00Z".parse().ok(), Some(3600)));
-    assert!(plan.steps.iter().all(|s| s.written.is_none()) && plan.steps.len() == 5);
+    assert!(plan.steps.iter().all(|s| s.written.is_none()) && plan.steps.len() == 7);
     let open = planned(&lost(""), &system);
     assert_eq!(open.rpo.status, Status::Unknown, "nobody says since when it is wrong");
 }
@@ -175,7 +176,7 @@ fn sound() -> RecoveryPlan {
 #[test]
 fn every_flaw_of_a_plan_is_found() {
     type Break = fn(&mut RecoveryPlan);
-    let cases: [(&str, Break); 12] = [
+    let cases: [(&str, Break); 18] = [
         ("step 7 stands in the place of step 1", |p| p.steps[0].id = 7),
         ("step 1 needs step 9, which is not before it", |p| p.steps[0].needs = [9].into()),
         ("step 4 may start before step 3, of an earlier phase", |p| p.steps[3].needs.clear()),
@@ -197,6 +198,15 @@ fn every_flaw_of_a_plan_is_found() {
         ("no step brings base back", |p| {
             p.steps.retain(|s| s.datastore.as_ref().unwrap().as_str() != "base")
         }),
+        ("step 6 redirects before anything made sure that nothing writes", |p| p.steps[5].needs = [4].into()),
+        ("nothing says from which step on base cannot go back", |p| p.pivots.retain(|v| v.step != 7)),
+        ("api has its pivot at step 99, which is none", |p| p.pivots[0].step = 99),
+        ("nothing says from which step on api cannot go back", |p| {
+            let again = p.pivots[0].clone();
+            p.pivots.push(again);
+        }),
+        ("no way back after step 3, before anything was verified", |p| p.pivots[1].step = 3),
+        ("nothing says how step 3 is taken back", |p| p.pivots[1].no_undo = [3].into()),
         ("nothing says how long api is unprotected", |p| p.unprotected.clear()),
     ];
     for (expected, break_it) in cases {

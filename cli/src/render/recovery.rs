@@ -1,15 +1,14 @@
 //! How a recovery plan looks: read from top to bottom under stress, within 100 columns. First the
 //! verdict, then what comes back from where and what is lost, then the steps with their commands.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use drctl_core::addr::Name;
 use drctl_core::plan::LastSeen;
 use drctl_core::provider::{Phase, StepNature};
 use drctl_core::recovery::{
-    Blocked, Choice, Hit, Infeasible, Judged, RecoveryPlan, Rejected, Status, Step, Unprotected, WrittenAt,
-    readable,
+    Blocked, Choice, Hit, Infeasible, Judged, Pivot, RecoveryPlan, Rejected, Status, Step, Unprotected,
+    WrittenAt, numbered, readable,
 };
 
 use super::palette::{Charset, Look};
@@ -68,6 +67,7 @@ fn steps(out: &mut String, plan: &RecoveryPlan, look: Look) {
             part = Some(title);
         }
         one_step(out, step, look);
+        plan.pivots.iter().filter(|p| p.step == step.id).for_each(|p| pivot(out, p, look));
     }
     if !plan.steps.iter().any(|s| s.phase == Some(Phase::Protect)) {
         plan.unprotected.iter().for_each(|u| unprotected(out, u, look));
@@ -78,6 +78,22 @@ fn steps(out: &mut String, plan: &RecoveryPlan, look: Look) {
         "{}, {manual} by hand. Nothing was changed: recover shows, it does not execute.",
         count(plan.steps.len(), "step")
     );
+}
+
+/// The line after which a datastore cannot go back to what was before.
+fn pivot(out: &mut String, pivot: &Pivot, look: Look) {
+    let line = format!("── no way back for datastore.{} after step {} ", pivot.datastore, pivot.step);
+    let rest = look.width.saturating_sub(width(&line));
+    let _ = writeln!(out, "{line}{}", "─".repeat(rest));
+    let why = format!("because {}", pivot.why);
+    let _ = writeln!(out, "{}", wrap("   ", &safe(&why), look.width));
+    if !pivot.no_undo.is_empty() {
+        let (steps, are) = if pivot.no_undo.len() == 1 { ("step", "is") } else { ("steps", "are") };
+        let steps = format!("{steps} {}", numbered(&pivot.no_undo));
+        let missing = format!("Nothing says how {steps}, before it, {are} taken back (`undo`).");
+        let _ = writeln!(out, "{}", wrap("   ", &missing, look.width));
+    }
+    let _ = writeln!(out);
 }
 
 /// The part of the plan that a step stands in.
@@ -91,9 +107,10 @@ pub(super) fn title(step: &Step) -> String {
     match step.phase {
         Some(Phase::Contain) => "First: stop the damage",
         Some(Phase::Protect) => "Protect again",
-        Some(Phase::Restore | Phase::Verify | Phase::Redirect | Phase::Confirm | Phase::Resume) | None => {
-            "Bring back, look, redirect"
-        }
+        Some(
+            Phase::Restore | Phase::Verify | Phase::Fence | Phase::Redirect | Phase::Confirm | Phase::Resume,
+        )
+        | None => "Bring back, look, redirect",
     }
     .to_owned()
 }
@@ -133,18 +150,17 @@ fn cannot(out: &mut String, blocked: &Blocked, look: Look) {
 
 /// From when until when a datastore is without protection.
 fn unprotected(out: &mut String, window: &Unprotected, look: Look) {
-    let numbers = |ids: &BTreeSet<u32>| ids.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
     let ends = match (window.p50_s, window.p95_s) {
         (Some(p50), Some(p95)) => {
             let steps = if window.until.len() == 1 { "step" } else { "steps" };
-            format!("until {steps} {}: {}", numbers(&window.until), range(p50, p95))
+            format!("until {steps} {}: {}", numbered(&window.until), range(p50, p95))
         }
         _ => "with no step that ends it".to_owned(),
     };
     let text = format!(
         "datastore.{} is UNPROTECTED from step {} {ends}. Nothing outside of {} holds what is written then.",
         window.datastore,
-        numbers(&window.since),
+        numbered(&window.since),
         window.region,
     );
     let _ = writeln!(out, "{}\n", wrap("! ", &safe(&text), look.width));
@@ -195,6 +211,12 @@ fn head(
         let _ = writeln!(out, "{}", wrap("       ", &safe(why), look.width));
     }
     let _ = writeln!(out, "  RPO  {}", judged(&plan.rpo));
+    let pivots: Vec<_> =
+        plan.pivots.iter().map(|p| format!("step {} (datastore.{})", p.step, p.datastore)).collect();
+    if !pivots.is_empty() {
+        let line = format!("no way back after {}", pivots.join(", "));
+        let _ = writeln!(out, "{}", wrap("  ", &line, look.width));
+    }
     let longest = plan.phases.iter().map(|p| p.name.chars().count()).max().unwrap_or(0).min(40);
     for phase in &plan.phases {
         let judged = judged(&phase.time).replace("objective", "budget");
@@ -330,6 +352,9 @@ fn one_step(out: &mut String, step: &Step, look: Look) {
         let facts: Vec<_> = step.facts.iter().map(ToString::to_string).collect();
         let facts = if facts.is_empty() { String::new() } else { format!(" [{}]", facts.join(", ")) };
         line("why: ", &format!("{}{facts}", step.why));
+    }
+    if let Some(how) = &step.undo_by_hand {
+        line("undo: ", how);
     }
     let dir = step.written.as_ref().and_then(|w| w.dir.as_deref());
     if !step.command_equivalent.is_empty() {

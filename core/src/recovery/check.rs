@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::{RecoveryPlan, Step};
+use super::model::{Pivot, RecoveryPlan, Step};
+use super::pivot::before;
 use crate::addr::Name;
 use crate::provider::Phase;
 
@@ -33,6 +34,42 @@ pub fn check(plan: &RecoveryPlan) -> Vec<String> {
         reached.insert(step.id, all);
     }
     flaws.extend(datastores(plan));
+    flaws.extend(pivots(plan));
+    flaws
+}
+
+/// Every datastore that comes back has one pivot, after something was looked at; and what drctl derives
+/// before it can be taken back.
+fn pivots(plan: &RecoveryPlan) -> Vec<String> {
+    let mut flaws = Vec::new();
+    let before = before(&plan.steps);
+    for choice in &plan.chosen_points {
+        let own: Vec<&Pivot> = plan.pivots.iter().filter(|p| p.datastore == choice.datastore).collect();
+        let [pivot] = own.as_slice() else {
+            flaws.push(format!("nothing says from which step on {} cannot go back", choice.datastore));
+            continue;
+        };
+        let Some(earlier) = before.get(&pivot.step) else {
+            flaws.push(format!("{} has its pivot at step {}, which is none", choice.datastore, pivot.step));
+            continue;
+        };
+        if choice.step.is_some() {
+            continue;
+        }
+        let looked = |s: &Step| s.phase == Some(Phase::Verify) && earlier.contains(&s.id);
+        if !plan.steps.iter().any(looked) {
+            flaws.push(format!(
+                "there is no way back after step {}, before anything was verified",
+                pivot.step
+            ));
+        }
+        for step in plan.steps.iter().filter(|s| s.written.is_none() && pivot.no_undo.contains(&s.id)) {
+            flaws.push(format!(
+                "nothing says how step {} is taken back, which comes before the pivot",
+                step.id
+            ));
+        }
+    }
     flaws
 }
 
@@ -45,6 +82,13 @@ fn out_of_phase(plan: &RecoveryPlan, (step, phase): (&Step, Phase), reached: &BT
         .map(|s| format!("step {} may start before step {}, of an earlier phase, is done", step.id, s.id))
         .collect();
     let verified = own().any(|s| s.phase == Some(Phase::Verify) && reached.contains(&s.id));
+    let fenced = own().any(|s| s.phase == Some(Phase::Fence) && reached.contains(&s.id));
+    if phase == Phase::Redirect && !fenced {
+        flaws.push(format!(
+            "step {} redirects before anything made sure that nothing writes any more",
+            step.id
+        ));
+    }
     if phase > Phase::Verify && !verified {
         flaws.push(format!("step {} relies on what no step verified", step.id));
     }
@@ -71,7 +115,8 @@ pub(crate) fn doubts(plan: &RecoveryPlan) -> Vec<String> {
             needs().flat_map(|(need, more)| more.iter().chain([need])).copied().collect();
         if let Some(written) = &step.written {
             let name = format!("step {}, `{}` of procedure.{},", step.id, written.step, written.procedure);
-            let looked = plan.steps.iter().any(|s| s.checks.is_some() && all.contains(&s.id));
+            let looked =
+                plan.steps.iter().any(|s| s.checks.is_some_and(|c| c != "fence") && all.contains(&s.id));
             let gone: Vec<String> = step.destroys.iter().map(|d| format!("datastore.{d}")).collect();
             if !looked && !gone.is_empty() {
                 let gone = gone.join(" and ");

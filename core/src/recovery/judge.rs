@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use super::hit::Hit;
 use super::model::{Input, Judged, RecoveryPlan, Status, Step};
+use super::planner::{numbered, readable};
 use super::steps::at_least;
 use crate::addr::Name;
 use crate::provider::Phase;
@@ -61,8 +62,7 @@ pub(crate) fn no_plan(objective: Promise) -> Judged {
 fn downtime(plan: &RecoveryPlan, objective: Promise) -> Judged {
     let in_time: Vec<&Step> = plan.steps.iter().filter(|s| s.phase < Some(Phase::Protect)).collect();
     let noticed = plan.detection_s.unwrap_or(0);
-    let without: Vec<String> =
-        in_time.iter().filter(|s| s.p95_s.is_none()).map(|s| s.id.to_string()).collect();
+    let without: Vec<u32> = in_time.iter().filter(|s| s.p95_s.is_none()).map(|s| s.id).collect();
     if without.is_empty() {
         let longest =
             |done: fn(&Step) -> Option<i64>| in_time.iter().filter_map(|s| done(s)).max().unwrap_or(0);
@@ -71,8 +71,8 @@ fn downtime(plan: &RecoveryPlan, objective: Promise) -> Judged {
     }
     let steps = if without.len() == 1 { "step" } else { "steps" };
     let has = if without.len() == 1 { "has" } else { "have" };
-    let least = super::planner::readable(noticed + at_least(&plan.steps));
-    let why = format!("{steps} {} {has} no estimate; the others take at least {least}", without.join(", "));
+    let least = readable(noticed + at_least(&plan.steps));
+    let why = format!("{steps} {} {has} no estimate; the others take at least {least}", numbered(&without));
     if let (Some(usual), Some(unlucky)) = (plan.estimate_p50_s, plan.estimate_p95_s)
         && at_least(&plan.steps) <= unlucky
     {

@@ -95,6 +95,8 @@ pub struct RecoveryPlan {
     pub infeasible: Vec<Infeasible>,
     /// Written steps that cannot be done after this loss, with the reasons.
     pub blocked: Vec<Blocked>,
+    /// The step of each datastore that comes back after which there is no way back, sorted by name.
+    pub pivots: Vec<Pivot>,
     /// Datastores that the loss does not touch.
     pub untouched: Vec<Name>,
     /// For each datastore that comes back, from when until when it is without protection.
@@ -245,6 +247,20 @@ pub struct Unprotected {
     pub p95_s: Option<i64>,
 }
 
+/// The step after which a datastore cannot go back to what was before: a recovery that fails earlier is
+/// unwound, one that fails later goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Pivot {
+    /// The datastore.
+    pub datastore: Name,
+    /// The step.
+    pub step: u32,
+    /// Why there is no way back.
+    pub why: String,
+    /// Steps before it that change something and of which nothing says how they are taken back.
+    pub no_undo: BTreeSet<u32>,
+}
+
 /// One step of the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
@@ -270,6 +286,10 @@ pub struct Step {
     pub command_equivalent: Vec<String>,
     /// The command that takes it back.
     pub undo: Vec<String>,
+    /// How a person takes it back, where no command does.
+    pub undo_by_hand: Option<String>,
+    /// Why it cannot be taken back, when that is known.
+    pub no_way_back: Option<String>,
     /// Who does it by hand, when that is written.
     pub owner: Option<Owner>,
     /// What it makes sure of: `backup`, `data` or `service`.

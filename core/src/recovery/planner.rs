@@ -13,11 +13,12 @@ use super::hit::Hit;
 use super::judge::{Lost, judge, no_plan};
 use super::model::{Blocked, Choice, Infeasible, Input, RecoveryPlan};
 use super::phases::phases;
+use super::pivot::pivots;
 use super::splice::{Derived, merge, splice};
 use super::steps::{Lane, at_least, clock, order};
 use crate::addr::Name;
 use crate::provider::Phase;
-use crate::system::{Service, in_order};
+use crate::system::{Priority, Service, in_order};
 
 /// Plans the recovery from a loss. Always gives a plan: what cannot come back stands in
 /// `infeasible`, and what cannot be done in `blocked`, with the reasons.
@@ -27,7 +28,7 @@ pub fn recover(input: &Input<'_>) -> RecoveryPlan {
     let (followed, odd) = followed(input, &hit);
     let restored = restored(input, &followed);
     let mut parts = parts(input, &hit, &restored, &run);
-    let (steps, mut unprotected) = order(&lanes(&parts.chosen), input.components);
+    let (steps, mut unprotected) = order(&lanes(input, &parts.chosen), input.components);
     let first = steps.iter().filter(|s| s.phase != Some(Phase::Protect)).count();
     let first = u32::try_from(first).unwrap_or(u32::MAX) + 1;
     let derive = |name: &Name| derived(input, name, &run);
@@ -56,6 +57,7 @@ pub fn recover(input: &Input<'_>) -> RecoveryPlan {
     parts.infeasible.sort_by(|a, b| a.datastore.cmp(&b.datastore));
     let mut steps = merge(steps, written.steps, &mut unprotected);
     clock(&mut steps);
+    let pivots = pivots(input, &chosen_points, &steps);
     let (phases, stray) = phases(input, &steps);
     warnings.extend(stray);
     let scenario = input.scenario.and_then(|name| input.system.scenarios.get(name));
@@ -70,6 +72,7 @@ pub fn recover(input: &Input<'_>) -> RecoveryPlan {
         steps,
         infeasible: parts.infeasible,
         blocked,
+        pivots,
         untouched: parts.untouched,
         unprotected,
         warnings,
@@ -192,15 +195,34 @@ fn stranded(input: &Input<'_>, hit: &Hit) -> Vec<Blocked> {
     .collect()
 }
 
-fn lanes<'c>(chosen: &'c [Chosen<'_>]) -> Vec<Lane<'c>> {
+fn lanes<'c>(input: &Input<'_>, chosen: &'c [Chosen<'_>]) -> Vec<Lane<'c>> {
     let lane = |c: &'c Chosen<'_>| Lane {
         datastore: &c.choice.datastore,
+        priority: priority(input, &c.choice.datastore),
         resource: &c.resource.address,
         region: &c.region,
         needs: &c.resource.needs,
         steps: &c.steps,
     };
     chosen.iter().map(lane).collect()
+}
+
+/// That of the most important service that needs the datastore, itself or through others.
+fn priority(input: &Input<'_>, datastore: &Name) -> Priority {
+    let services = || input.system.services.iter();
+    let needs = |s: &Service| s.data.iter().flatten().any(|d| d.0 == *datastore);
+    let mut found: BTreeSet<&Name> = services().filter(|(_, s)| needs(&s.is)).map(|(name, _)| name).collect();
+    loop {
+        let known = found.len();
+        let upon = |s: &Service| s.depends_on.iter().flatten().any(|n| found.contains(&n.0));
+        let more: Vec<&Name> = services().filter(|(_, s)| upon(&s.is)).map(|(name, _)| name).collect();
+        found.extend(more);
+        if found.len() == known {
+            break;
+        }
+    }
+    let priorities = found.iter().filter_map(|name| input.system.services[*name].is.priority);
+    priorities.min().unwrap_or(Priority::Low)
 }
 
 /// The id that all new names of this run carry: the time of planning, to the second.
@@ -215,6 +237,23 @@ fn warnings(chosen: &[Chosen<'_>]) -> Vec<String> {
             c.doubt.as_ref().map(|doubt| format!("{} ({}): {doubt}", c.choice.datastore, c.choice.from))
         })
         .collect()
+}
+
+/// The numbers of steps as people write them: `1 – 4, 7`.
+pub fn numbered<'n>(steps: impl IntoIterator<Item = &'n u32>) -> String {
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for step in steps {
+        match runs.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(*step) => *last = *step,
+            Some(_) | None => runs.push((*step, *step)),
+        }
+    }
+    let run = |(first, last): &(u32, u32)| match last - first {
+        0 => first.to_string(),
+        1 => format!("{first}, {last}"),
+        _ => format!("{first} – {last}"),
+    };
+    runs.iter().map(run).collect::<Vec<_>>().join(", ")
 }
 
 /// Seconds as people write them: `1h 5m`, `12m`, `40s`.

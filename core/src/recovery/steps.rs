@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Component, Step, Unprotected};
 use crate::addr::{Address, Name};
-use crate::provider::{Phase, RecoveryStep};
+use crate::provider::{Phase, RecoveryStep, Undo};
+use crate::system::Priority;
 
 /// The way back of one datastore.
 pub(crate) struct Lane<'p> {
@@ -14,6 +15,8 @@ pub(crate) struct Lane<'p> {
     pub(crate) datastore: &'p Name,
     /// The resource that holds its data.
     pub(crate) resource: &'p Address,
+    /// What comes back first.
+    pub(crate) priority: Priority,
     /// Where it comes back.
     pub(crate) region: &'p str,
     /// What its resource needs.
@@ -87,10 +90,11 @@ fn dependencies(lanes: &[Lane<'_>], components: &[Component]) -> Vec<BTreeSet<us
     lanes.iter().enumerate().map(|(i, lane)| others(i, &reach(lane.needs))).collect()
 }
 
-/// What is needed first; among what could be next the longest, because it decides; then by name.
+/// What is needed first; among what could be next what the most important service needs, then the
+/// longest, because it decides; then by name.
 fn sorted(lanes: &[Lane<'_>], before: &[BTreeSet<usize>]) -> Vec<usize> {
     let mut open: Vec<usize> = (0..lanes.len()).collect();
-    open.sort_by_key(|i| (Reverse(lanes[*i].length()), lanes[*i].datastore));
+    open.sort_by_key(|i| (lanes[*i].priority, Reverse(lanes[*i].length()), lanes[*i].datastore));
     let mut sorted = Vec::new();
     while !open.is_empty() {
         // The graph of resources has no cycle, so something is always ready; the fallback only keeps
@@ -133,9 +137,20 @@ fn numbered(
         before: step.before.clone(),
         api: step.api.clone(),
         command_equivalent: step.command.clone(),
-        undo: Vec::new(),
+        undo: match &step.undo {
+            Undo::Command { words } => words.clone(),
+            Undo::Nothing | Undo::ByHand { .. } | Undo::Never { .. } => Vec::new(),
+        },
+        undo_by_hand: match &step.undo {
+            Undo::ByHand { how } => Some(how.clone()),
+            Undo::Nothing | Undo::Command { .. } | Undo::Never { .. } => None,
+        },
+        no_way_back: match &step.undo {
+            Undo::Never { why } => Some(why.clone()),
+            Undo::Nothing | Undo::ByHand { .. } | Undo::Command { .. } => None,
+        },
         owner: None,
-        checks: None,
+        checks: makes_sure_of(step.phase),
         destroys: Vec::new(),
         p50_s: Some(step.estimate.p50.as_secs()),
         p95_s: Some(step.estimate.p95.as_secs()),
@@ -145,6 +160,16 @@ fn numbered(
         critical: false,
         why: step.why.clone(),
         facts: step.facts.clone(),
+    }
+}
+
+/// What a step of that phase makes sure of.
+fn makes_sure_of(phase: Phase) -> Option<&'static str> {
+    match phase {
+        Phase::Verify => Some("data"),
+        Phase::Fence => Some("fence"),
+        Phase::Confirm => Some("service"),
+        Phase::Contain | Phase::Restore | Phase::Redirect | Phase::Resume | Phase::Protect => None,
     }
 }
 

@@ -47,6 +47,8 @@ pub(crate) fn step(system: &System, at: &Placed<'_>, all: &[Placed<'_>]) -> Step
         api: None,
         command_equivalent: command,
         undo: is.undo.clone().unwrap_or_default(),
+        undo_by_hand: None,
+        no_way_back: None,
         owner: is.owner.as_ref().map(|o| owner(system, &o.0)),
         checks: is.checks.map(crate::system::Check::as_str),
         destroys: is.destroys.iter().flatten().map(|d| d.0.clone()).collect(),

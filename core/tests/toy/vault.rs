@@ -106,6 +106,10 @@ impl Kind for Vault {
                 source: "default".to_owned(),
             },
             why: String::new(),
+            undo: match phase {
+                Phase::Resume => Undo::Never { why: "in use".to_owned() },
+                _ => Undo::ByHand { how: "leave it".to_owned() },
+            },
             facts: vec![],
         };
         match by {
@@ -114,8 +118,10 @@ impl Kind for Vault {
                     step(Phase::Contain, "stop", &[], 1),
                     step(Phase::Restore, "restore", &["stop"], 10),
                     step(Phase::Verify, "verify", &["restore"], 1),
-                    step(Phase::Redirect, "redirect", &["verify"], 1),
-                    step(Phase::Protect, "protect", &["redirect"], 5),
+                    step(Phase::Fence, "fence", &["verify"], 1),
+                    step(Phase::Redirect, "redirect", &["fence"], 1),
+                    step(Phase::Resume, "resume", &["redirect"], 1),
+                    step(Phase::Protect, "protect", &["resume"], 5),
                 ]
             }
             _ => vec![],

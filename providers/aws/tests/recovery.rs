@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use drctl_aws::ENTRY;
-use drctl_core::provider::{AnyKind, Id, Place, Protection, RecoveryStep, StepNature, Subject, Target};
+use drctl_core::provider::{
+    AnyKind, Id, Phase, Place, Protection, RecoveryStep, StepNature, Subject, Target, Undo,
+};
 use drctl_core::value::Value;
 use serde_json::{Value as Json, json};
 
@@ -60,7 +62,10 @@ fn copy(backup: Option<&str>) -> Protection {
 fn r17_replicated_backups_are_named_themselves() {
     let steps = recover_main(&copy(Some("arn:b")), &target("eu-west-2", Some("2026-11-21T11:50:00Z")));
     let ids: Vec<&str> = steps.iter().map(|s| s.id.as_str()).collect();
-    assert_eq!(ids, ["restore", "wait", "verify", "redirect", "confirm", "resume", "protect", "replicate"]);
+    assert_eq!(
+        ids,
+        ["restore", "wait", "verify", "fence", "redirect", "confirm", "resume", "protect", "replicate"]
+    );
     assert_eq!(
         steps[0].command.join(" "),
         "aws rds restore-db-instance-to-point-in-time --source-db-instance-automated-backups-arn arn:b \
@@ -75,14 +80,32 @@ fn r17_replicated_backups_are_named_themselves() {
     );
     let endpoint = "aws rds describe-db-instances --db-instance-identifier main-r1 \
          --query DBInstances[0].Endpoint.[Address,Port] --output text --region eu-west-2";
-    assert_eq!([&steps[2], &steps[3]].map(|s| s.command.join(" ")), [endpoint, endpoint]);
+    assert_eq!([&steps[2], &steps[4]].map(|s| s.command.join(" ")), [endpoint, endpoint]);
     assert_eq!(
-        steps[6].command.join(" "),
+        steps[7].command.join(" "),
         "aws rds modify-db-instance --db-instance-identifier main-r1 --backup-retention-period 14 \
          --deletion-protection --apply-immediately --region eu-west-2"
     );
     assert!(steps.is_sorted_by_key(|s| s.phase));
     assert!(steps.iter().all(|s| s.needs.len() == 1));
+    // Nobody sees what runs in the lost region: a person answers for it.
+    assert!(steps[3].command.is_empty() && steps[3].before[0].contains("may not be seen"), "{:?}", steps[3]);
+    let never: Vec<&str> =
+        steps.iter().filter(|s| matches!(s.undo, Undo::Never { .. })).map(|s| s.id.as_str()).collect();
+    assert_eq!(never, ["resume"]);
+}
+
+#[test]
+fn where_the_lost_instance_can_be_asked_its_connections_are_counted() {
+    let here = Protection::PointInTime { region: "eu-west-1".into(), lag_max: None, window: None };
+    let steps = recover_main(&here, &target("eu-west-1", None));
+    let fence = steps.iter().find(|s| s.phase == Phase::Fence).unwrap();
+    let command = fence.command.join(" ");
+    assert!(command.contains("DatabaseConnections") && command.contains("Value=main"), "{command}");
+    assert_eq!(
+        fence.api.as_ref().map(|a| (a.service.as_str(), a.control_plane)),
+        Some(("cloudwatch", false))
+    );
 }
 
 #[test]
@@ -156,7 +179,7 @@ fn a_bucket_fails_over_to_its_replica() {
     let steps =
         ask("data", attributes, json!({}), |s| bucket.recover(s, &found[1], &target("eu-west-2", None)));
     let ids: Vec<&str> = steps.iter().map(|s| s.id.as_str()).collect();
-    assert_eq!(ids, ["stop_writers", "check_replica", "redirect", "confirm", "resume", "protect"]);
+    assert_eq!(ids, ["stop_writers", "check_replica", "fence", "redirect", "confirm", "resume", "protect"]);
     assert_eq!(
         steps[1].command.join(" "),
         "aws s3api list-objects-v2 --bucket copy --max-keys 10 --region eu-west-2"

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use drctl_core::fact::Fact;
 use drctl_core::provider::{
-    ApiNeed, Estimate, Kept, Phase, Protection, RecoveryStep, Retention, StepNature, Subject, Target, Window,
+    ApiNeed, Estimate, Kept, Phase, Protection, RecoveryStep, Retention, StepNature, Subject, Target, Undo,
+    Window,
 };
 use drctl_core::value::Value;
 use jiff::{SignedDuration, Timestamp};
@@ -76,6 +77,7 @@ fn after_the_restore(subject: &Subject<'_>, target: &Target) -> Vec<RecoveryStep
     vec![
         wait(target),
         verify(subject, target),
+        fence(subject, target),
         redirect(subject, target),
         confirm(target),
         resume(subject, target),
@@ -97,15 +99,57 @@ fn by_hand(phase: Phase, id: &str, needs: &str, summary: String, why: &str) -> R
         command: Vec::new(),
         estimate: estimate(5, 15, "a person notices, decides and acts"),
         why: why.to_owned(),
+        undo: Undo::Nothing,
         facts: Vec::new(),
     }
+}
+
+fn taken_back(how: String) -> Undo {
+    Undo::ByHand { how }
 }
 
 fn stop_writers(subject: &Subject<'_>) -> RecoveryStep {
     let summary = format!("stop what writes to `{}`, and whatever would start it again", subject.id);
     let why = "the lost region may come back half-way: what is written there from now on is not in what is \
                restored and would have to be merged by hand";
-    by_hand(Phase::Contain, "stop_writers", "", summary, why)
+    let undo = taken_back(format!("start them again, still to `{}`", subject.id));
+    RecoveryStep { undo, ..by_hand(Phase::Contain, "stop_writers", "", summary, why) }
+}
+
+/// Two that are written to cannot be made one again (split brain). Where the lost one can still be asked
+/// its connections are counted; elsewhere a person answers for it.
+fn fence(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
+    let why = "with two instances that are written to, one half of the data is lost whichever is kept";
+    let summary = format!("make sure that nothing writes to `{}` any more", subject.id);
+    let step = RecoveryStep {
+        estimate: estimate(1, 5, "a look: what writes was stopped before"),
+        ..by_hand(Phase::Fence, "fence", "verify", summary, why)
+    };
+    if subject.place.region.as_ref() != Some(&target.region) {
+        let was = subject.place.region.as_deref().unwrap_or("its region");
+        let unseen = format!(
+            "what runs in {was} may not be seen: it counts as stopped when it cannot start again by itself, and \
+             whoever leads the recovery says so"
+        );
+        return RecoveryStep { before: vec![unseen], ..step };
+    }
+    let since = target.now.checked_sub(SignedDuration::from_mins(10)).unwrap_or(target.now);
+    let mut command = words("aws cloudwatch get-metric-statistics --namespace AWS/RDS --metric-name");
+    command.extend(words("DatabaseConnections --statistics Maximum --period 60 --dimensions"));
+    command.push(format!("Name=DBInstanceIdentifier,Value={}", subject.id));
+    command.extend(["--start-time".to_owned(), since.to_string()]);
+    command.extend(["--end-time".to_owned(), "NOW".to_owned()]);
+    command.extend(["--region".to_owned(), target.region.clone()]);
+    let service = "cloudwatch".to_owned();
+    RecoveryStep {
+        before: vec![
+            "the present time, as in 2026-01-31T12:00:00Z, stands in the place of NOW".to_owned(),
+            "the newest maximum is 0, your own sessions apart".to_owned(),
+        ],
+        api: Some(ApiNeed { service, region: target.region.clone(), control_plane: false }),
+        command,
+        ..step
+    }
 }
 
 /// The command that prints where the new instance answers.
@@ -130,8 +174,12 @@ fn redirect(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
         ],
         api: api(target),
         command: endpoint(target),
+        undo: taken_back(format!(
+            "point it back at `{}`: nothing was written to `{}` yet",
+            subject.id, target.name
+        )),
         facts: vec![facts::R10.id()],
-        ..by_hand(Phase::Redirect, "redirect", "verify", summary, why)
+        ..by_hand(Phase::Redirect, "redirect", "fence", summary, why)
     }
 }
 
@@ -149,7 +197,8 @@ fn resume(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
     let summary = format!("let the writers write again, now to `{}`", target.name);
     let why =
         format!("from here on `{}` is the truth, and going back to `{}` loses data", target.name, subject.id);
-    by_hand(Phase::Resume, "resume", "confirm", summary, &why)
+    let undo = Undo::Never { why: why.clone() };
+    RecoveryStep { undo, ..by_hand(Phase::Resume, "resume", "confirm", summary, &why) }
 }
 
 /// Replicating its backups is for a person to decide: drctl cannot know which region is to be trusted now.
@@ -243,6 +292,7 @@ fn without_the_arn(subject: &Subject<'_>, of: &str, target: &Target) -> Vec<Reco
         command: find,
         estimate: estimate(1, 5, "one request"),
         why: "a restore names the replicated backups themselves, and their ARN was not observed".to_owned(),
+        undo: Undo::Nothing,
         facts: vec![facts::R16.id(), facts::R17.id()],
     };
     let template = restore(subject, target, replicated(FOUND, target));
@@ -323,6 +373,10 @@ fn restore(subject: &Subject<'_>, target: &Target, source: Source) -> RecoverySt
         command,
         estimate: estimate(17, 60, "restore of a small database; measure yours with a drill"),
         why: source.why,
+        undo: taken_back(format!(
+            "nothing uses `{}` yet: leave it, and delete it when the data is safe elsewhere",
+            target.name
+        )),
         facts: source.facts.iter().map(|f| f.id()).collect(),
     }
 }
@@ -350,6 +404,7 @@ fn wait(target: &Target) -> RecoveryStep {
         why: "its status is `backing-up` until the first backup is done, and a login may work before; the \
               command gives up after 30 minutes: then run it again"
             .to_owned(),
+        undo: Undo::Nothing,
         facts: vec![facts::R12.id()],
     }
 }
@@ -368,6 +423,7 @@ fn verify(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
         estimate: estimate(5, 15, "a login and a query, slower while blocks load for the first time"),
         why: "available is not usable: data loads lazily, and only a query shows what the point holds"
             .to_owned(),
+        undo: Undo::Nothing,
         facts: vec![facts::R12.id(), facts::R29.id()],
     }
 }
@@ -393,6 +449,7 @@ fn protect(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
         command,
         estimate: estimate(1, 5, "one request, in effect asynchronously"),
         why: "the history of the new instance begins with its restore; nothing older is in it".to_owned(),
+        undo: Undo::Nothing,
         facts: vec![facts::R12.id(), facts::R23.id()],
     }
 }

@@ -1,7 +1,7 @@
 //! What a bucket protects and how its content comes back.
 
 use drctl_core::provider::{
-    ApiNeed, Estimate, Kept, Phase, Protection, RecoveryStep, Retention, StepNature, Subject, Target,
+    ApiNeed, Estimate, Kept, Phase, Protection, RecoveryStep, Retention, StepNature, Subject, Target, Undo,
 };
 use drctl_core::schema::Attributes;
 use jiff::SignedDuration;
@@ -95,7 +95,60 @@ fn minutes(p50: i64, p95: i64, source: &str) -> Estimate {
 fn fail_over(subject: &Subject<'_>, to: &str, prefix: &str, target: &Target) -> Vec<RecoveryStep> {
     let (lost, region) = (&subject.id.0, &target.region);
     let replica = Arn::parse(to).map_or(to, |arn| arn.resource);
-    let manual = |phase: Phase, id: &str, needs: &str, summary: String, why: &str| RecoveryStep {
+    vec![
+        stop_writers(
+            lost,
+            "what is written there from now on is not in the replica and would have to be merged later",
+        ),
+        list(replica, prefix, region),
+        fence(lost, "check_replica"),
+        RecoveryStep {
+            before: vec![
+                format!("the application's role may read and write `{replica}`: its policy is its own"),
+                format!("the application reaches s3 in {region}"),
+            ],
+            undo: Undo::ByHand {
+                how: format!("point it back at `{lost}`: nothing was written to `{replica}` yet"),
+            },
+            facts: vec![facts::S22.id()],
+            ..by_hand(
+                Phase::Redirect,
+                "redirect",
+                "fence",
+                format!("point the application at `{replica}` in {region}"),
+                "policy, lifecycle and other settings of the replica are its own, not those of the lost bucket",
+            )
+        },
+        by_hand(
+            Phase::Confirm,
+            "confirm",
+            "redirect",
+            format!("read through the application an object of `{replica}`"),
+            "a denied read shows here, and not with the first user",
+        ),
+        resume(
+            format!("let the writers write again, now to `{replica}`"),
+            "from here on the replica is the truth; what only the lost bucket has is merged when it is back",
+        ),
+        RecoveryStep {
+            before: vec!["the new replica's bucket is versioned".to_owned()],
+            estimate: minutes(10, 60, "a short change and its review; old objects take longer"),
+            facts: vec![facts::S19.id(), facts::S20.id()],
+            ..by_hand(
+                Phase::Protect,
+                "protect",
+                "resume",
+                format!("declare a replica of `{replica}` outside of {region}; plan, apply"),
+                "replicas are not replicated on, and what is there already needs S3 Batch Replication: until \
+                 then the replica is the only copy",
+            )
+        },
+    ]
+}
+
+/// Something that only a person can do, because drctl does not know the application.
+fn by_hand(phase: Phase, id: &str, needs: &str, summary: String, why: &str) -> RecoveryStep {
+    RecoveryStep {
         id: id.to_owned(),
         summary,
         phase,
@@ -106,59 +159,35 @@ fn fail_over(subject: &Subject<'_>, to: &str, prefix: &str, target: &Target) -> 
         command: Vec::new(),
         estimate: minutes(5, 15, "a person notices, decides and acts"),
         why: why.to_owned(),
+        undo: Undo::Nothing,
         facts: Vec::new(),
-    };
-    vec![
-        manual(
-            Phase::Contain,
-            "stop_writers",
-            "",
-            format!("stop what writes to `{lost}`, and whatever would start it again"),
-            "what is written there from now on is not in the replica and would have to be merged later",
-        ),
-        list(replica, prefix, region),
-        RecoveryStep {
-            before: vec![
-                format!("the application's role may read and write `{replica}`: its policy is its own"),
-                format!("the application reaches s3 in {region}"),
-            ],
-            facts: vec![facts::S22.id()],
-            ..manual(
-                Phase::Redirect,
-                "redirect",
-                "check_replica",
-                format!("point the application at `{replica}` in {region}"),
-                "policy, lifecycle and other settings of the replica are its own, not those of the lost bucket",
-            )
-        },
-        manual(
-            Phase::Confirm,
-            "confirm",
-            "redirect",
-            format!("read through the application an object of `{replica}`"),
-            "a denied read shows here, and not with the first user",
-        ),
-        manual(
-            Phase::Resume,
-            "resume",
-            "confirm",
-            format!("let the writers write again, now to `{replica}`"),
-            "from here on the replica is the truth; what only the lost bucket has is merged when it is back",
-        ),
-        RecoveryStep {
-            before: vec!["the new replica's bucket is versioned".to_owned()],
-            estimate: minutes(10, 60, "a short change and its review; old objects take longer"),
-            facts: vec![facts::S19.id(), facts::S20.id()],
-            ..manual(
-                Phase::Protect,
-                "protect",
-                "resume",
-                format!("declare a replica of `{replica}` outside of {region}; plan, apply"),
-                "replicas are not replicated on, and what is there already needs S3 Batch Replication: until \
-                 then the replica is the only copy",
-            )
-        },
-    ]
+    }
+}
+
+fn stop_writers(bucket: &str, why: &str) -> RecoveryStep {
+    let summary = format!("stop what writes to `{bucket}`, and whatever would start it again");
+    let undo = Undo::ByHand { how: format!("start it again, still to `{bucket}`") };
+    RecoveryStep { undo, ..by_hand(Phase::Contain, "stop_writers", "", summary, why) }
+}
+
+/// Two buckets that are written to cannot be made one again.
+fn fence(bucket: &str, needs: &str) -> RecoveryStep {
+    let summary = format!("make sure that nothing writes to `{bucket}` any more");
+    let why = "what is written to two buckets has to be merged by hand, object by object";
+    let unseen = "what cannot be seen counts as stopped when it cannot start again by itself, and whoever leads \
+                  the recovery says so";
+    let estimate = minutes(1, 5, "a look: what writes was stopped before");
+    RecoveryStep {
+        before: vec![unseen.to_owned()],
+        estimate,
+        ..by_hand(Phase::Fence, "fence", needs, summary, why)
+    }
+}
+
+/// After it there is no way back.
+fn resume(summary: String, why: &str) -> RecoveryStep {
+    let undo = Undo::Never { why: why.to_owned() };
+    RecoveryStep { undo, ..by_hand(Phase::Resume, "resume", "confirm", summary, why) }
 }
 
 /// Whether the replica answers and holds anything.
@@ -183,6 +212,7 @@ fn list(replica: &str, prefix: &str, region: &str) -> RecoveryStep {
         estimate: minutes(1, 2, "one request"),
         why: "an empty answer means that nothing was replicated; deletes of versions never reach a replica"
             .to_owned(),
+        undo: Undo::Nothing,
         facts: vec![facts::S22.id(), facts::S23.id()],
     }
 }

@@ -1,0 +1,80 @@
+//! The pivot of each datastore: the step after which there is no way back. It is derived and never
+//! chosen; whoever executes the plan unwinds what fails before it, and holds at what fails after it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::model::{Choice, Input, Pivot, Step};
+use crate::addr::Name;
+use crate::provider::StepNature;
+
+/// The pivot of each datastore that comes back, in the order of the choices.
+pub(crate) fn pivots(input: &Input<'_>, choices: &[Choice], steps: &[Step]) -> Vec<Pivot> {
+    let before = before(steps);
+    let found = choices.iter().filter_map(|choice| {
+        let (step, why) = match choice.step {
+            None => derived(choice, steps)?,
+            Some(restore) => written(input, choice, restore, steps, &before)?,
+        };
+        // What a restore brings back stands in a place that was empty, or it is the pivot itself.
+        let other = |s: &&Step| s.datastore.as_ref() != Some(&choice.datastore) || s.written.is_none();
+        let no_undo = steps.iter().filter(|s| before[&step].contains(&s.id) && changes(s) && !known(s));
+        let no_undo = no_undo.filter(other);
+        let no_undo = no_undo.map(|s| s.id).collect();
+        Some(Pivot { datastore: choice.datastore.clone(), step, why, no_undo })
+    });
+    found.collect()
+}
+
+/// For each step all that are done before it.
+pub(crate) fn before(steps: &[Step]) -> BTreeMap<u32, BTreeSet<u32>> {
+    let mut reached: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+    for step in steps {
+        let further = step.needs.iter().filter_map(|need| reached.get(need)).flatten();
+        let all = further.chain(&step.needs).copied().collect();
+        reached.insert(step.id, all);
+    }
+    reached
+}
+
+/// Whether it changes anything: neither a look nor a wait.
+fn changes(step: &Step) -> bool {
+    let acts = !step.command_equivalent.is_empty() || step.kind == StepNature::Manual;
+    step.kind != StepNature::Check && step.checks.is_none() && acts
+}
+
+/// Whether it is known how it is taken back.
+fn known(step: &Step) -> bool {
+    !step.undo.is_empty() || step.undo_by_hand.is_some()
+}
+
+/// Its kind says after which step.
+fn derived(choice: &Choice, steps: &[Step]) -> Option<(u32, String)> {
+    let own = steps.iter().filter(|s| s.datastore.as_ref() == Some(&choice.datastore));
+    own.filter(|s| s.written.is_none()).find_map(|s| Some((s.id, s.no_way_back.clone()?)))
+}
+
+/// The first step that destroys what is there; else the first after the restore that nothing takes back.
+fn written(
+    input: &Input<'_>,
+    choice: &Choice,
+    restore: u32,
+    steps: &[Step],
+    before: &BTreeMap<u32, BTreeSet<u32>>,
+) -> Option<(u32, String)> {
+    let name: &Name = &choice.datastore;
+    if let Some(step) = steps.iter().find(|s| s.destroys.contains(name)) {
+        return Some((step.id, format!("it destroys what datastore.{name} holds now")));
+    }
+    if input.loss.data.contains_key(name) && choice.region.is_none() {
+        return Some((restore, format!("it writes over what datastore.{name} holds now")));
+    }
+    let after = || steps.iter().filter(|s| before[&s.id].contains(&restore));
+    // What its kind restores takes several steps, and none of them leads anybody there.
+    let follows = |s: &&Step| s.datastore.as_ref() != Some(name) && changes(s) && !known(s);
+    if let Some(step) = after().find(follows) {
+        let why = "it comes after the restore, and nothing says how it is taken back (`undo`)";
+        return Some((step.id, why.to_owned()));
+    }
+    let last = after().map(|s| s.id).max().unwrap_or(restore);
+    Some((last, format!("nothing is done after it: what was restored of datastore.{name} is in use")))
+}
