@@ -205,7 +205,7 @@ fn every_flaw_of_a_plan_is_found() {
             let again = p.pivots[0].clone();
             p.pivots.push(again);
         }),
-        ("no way back after step 3, before anything was verified", |p| p.pivots[1].step = 3),
+        ("there is no way back after step 3, before anything was verified", |p| p.pivots[1].step = 3),
         ("nothing says how step 3 is taken back", |p| p.pivots[1].no_undo = [3].into()),
         ("nothing says how long api is unprotected", |p| p.unprotected.clear()),
     ];
