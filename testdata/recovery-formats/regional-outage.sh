@@ -3,7 +3,7 @@
 # FEASIBLE: 2 datastores come back after the loss of region eu-west-1
 # Read it before it is run. One step after the other; a plan may allow some side by side.
 set -euo pipefail
-STEPS=15
+STEPS=17
 
 FROM_STEP="${FROM_STEP:-1}"
 STEP=0
@@ -102,8 +102,15 @@ if begin 5 'log in to `main-dr20260302120000` and read a recent row [decides the
   by_hand
 fi
 
-if begin 6 'point the application at the endpoint of `main-dr20260302120000` [decides the downtime]'; then
-  note 'T+37m – 4h 45m; datastore.main, by hand after 5; takes 5m – 15m (default: a person notices, decides and acts)'
+if begin 6 'make sure that nothing writes to `main` any more [decides the downtime]'; then
+  note 'T+33m – 4h 35m; datastore.main, by hand after 5; takes 1m – 5m (default: a look: what writes was stopped before)'
+  note 'why: with two instances that are written to, one half of the data is lost whichever is kept'
+  note 'before: what runs in eu-west-1 may not be seen: it counts as stopped when it cannot start again by itself, and whoever leads the recovery says so'
+  by_hand
+fi
+
+if begin 7 'point the application at the endpoint of `main-dr20260302120000` [decides the downtime]'; then
+  note 'T+38m – 4h 50m; datastore.main, by hand after 6; takes 5m – 15m (default: a person notices, decides and acts)'
   note 'why: a restored instance has an endpoint of its own; the old one leads to what is lost'
   note 'before: the application reaches `main-dr20260302120000` in eu-west-2: security group, route, name'
   note 'before: its users and passwords are those that `main` had at the restored moment'
@@ -111,62 +118,69 @@ if begin 6 'point the application at the endpoint of `main-dr20260302120000` [de
   by_hand
 fi
 
-if begin 7 'read through the application what stands in `main-dr20260302120000` [decides the downtime]'; then
-  note 'T+42m – 5h; datastore.main, by hand after 6; takes 5m – 15m (default: one look, after pools and cached names have let go)'
+if begin 8 'read through the application what stands in `main-dr20260302120000` [decides the downtime]'; then
+  note 'T+43m – 5h 5m; datastore.main, by hand after 7; takes 5m – 15m (default: one look, after pools and cached names have let go)'
   note 'why: a connection pool or a cached name may still lead to the old endpoint; look before anything is written'
   by_hand
 fi
 
-if begin 8 'let the writers write again, now to `main-dr20260302120000` [decides the downtime]'; then
-  note 'T+47m – 5h 15m; datastore.main, by hand after 7; takes 5m – 15m (default: a person notices, decides and acts)'
+if begin 9 'let the writers write again, now to `main-dr20260302120000` [decides the downtime]'; then
+  note 'T+48m – 5h 20m; datastore.main, by hand after 8; takes 5m – 15m (default: a person notices, decides and acts)'
   note 'why: from here on `main-dr20260302120000` is the truth, and going back to `main` loses data'
   by_hand
 fi
 
-if begin 9 'see that the replica `quickstart-invoices-eu-west-2` answers and holds objects'; then
+if begin 10 'see that the replica `quickstart-invoices-eu-west-2` answers and holds objects'; then
   note 'T+6m – 17m; datastore.invoices, check after 2; takes 1m – 2m (default: one request)'
   note 'why: an empty answer means that nothing was replicated; deletes of versions never reach a replica'
   run aws s3api list-objects-v2 --bucket quickstart-invoices-eu-west-2 --max-keys 10 --region eu-west-2
   look
 fi
 
-if begin 10 'point the application at `quickstart-invoices-eu-west-2` in eu-west-2'; then
-  note 'T+11m – 32m; datastore.invoices, by hand after 9; takes 5m – 15m (default: a person notices, decides and acts)'
+if begin 11 'make sure that nothing writes to `quickstart-invoices` any more'; then
+  note 'T+7m – 22m; datastore.invoices, by hand after 10; takes 1m – 5m (default: a look: what writes was stopped before)'
+  note 'why: what is written to two buckets has to be merged by hand, object by object'
+  note 'before: what cannot be seen counts as stopped when it cannot start again by itself, and whoever leads the recovery says so'
+  by_hand
+fi
+
+if begin 12 'point the application at `quickstart-invoices-eu-west-2` in eu-west-2'; then
+  note 'T+12m – 37m; datastore.invoices, by hand after 11; takes 5m – 15m (default: a person notices, decides and acts)'
   note 'why: policy, lifecycle and other settings of the replica are its own, not those of the lost bucket'
   note 'before: the application'\''s role may read and write `quickstart-invoices-eu-west-2`: its policy is its own'
   note 'before: the application reaches s3 in eu-west-2'
   by_hand
 fi
 
-if begin 11 'read through the application an object of `quickstart-invoices-eu-west-2`'; then
-  note 'T+16m – 47m; datastore.invoices, by hand after 10; takes 5m – 15m (default: a person notices, decides and acts)'
+if begin 13 'read through the application an object of `quickstart-invoices-eu-west-2`'; then
+  note 'T+17m – 52m; datastore.invoices, by hand after 12; takes 5m – 15m (default: a person notices, decides and acts)'
   note 'why: a denied read shows here, and not with the first user'
   by_hand
 fi
 
-if begin 12 'let the writers write again, now to `quickstart-invoices-eu-west-2`'; then
-  note 'T+21m – 1h 2m; datastore.invoices, by hand after 11; takes 5m – 15m (default: a person notices, decides and acts)'
+if begin 14 'let the writers write again, now to `quickstart-invoices-eu-west-2`'; then
+  note 'T+22m – 1h 7m; datastore.invoices, by hand after 13; takes 5m – 15m (default: a person notices, decides and acts)'
   note 'why: from here on the replica is the truth; what only the lost bucket has is merged when it is back'
   by_hand
 fi
 
 # Protect again
 
-if begin 13 'keep 14 days of automated backups of `main-dr20260302120000`'; then
-  note 'T+48m – 5h 20m; datastore.main, run after 8; takes 1m – 5m (default: one request, in effect asynchronously)'
+if begin 15 'keep 14 days of automated backups of `main-dr20260302120000`'; then
+  note 'T+49m – 5h 25m; datastore.main, run after 9; takes 1m – 5m (default: one request, in effect asynchronously)'
   note 'why: the history of the new instance begins with its restore; nothing older is in it'
   run aws rds modify-db-instance --db-instance-identifier main-dr20260302120000 --backup-retention-period 14 --deletion-protection --apply-immediately --region eu-west-2
 fi
 
-if begin 14 'declare `main-dr20260302120000` and an `aws_db_automated_backups_replication` of it outside of eu-west-2; plan, apply'; then
-  note 'T+58m – 6h 20m; datastore.main, by hand after 13; takes 10m – 1h (default: a short change and its review; the first copy takes longer)'
+if begin 16 'declare `main-dr20260302120000` and an `aws_db_automated_backups_replication` of it outside of eu-west-2; plan, apply'; then
+  note 'T+59m – 6h 25m; datastore.main, by hand after 15; takes 10m – 1h (default: a short change and its review; the first copy takes longer)'
   note 'why: its backups live in eu-west-2 only; eu-west-1 serves once it is back'
   note 'before: automated backups are on, and a backup of the new instance is complete'
   by_hand
 fi
 
-if begin 15 'declare a replica of `quickstart-invoices-eu-west-2` outside of eu-west-2; plan, apply'; then
-  note 'T+31m – 2h 2m; datastore.invoices, by hand after 12; takes 10m – 1h (default: a short change and its review; old objects take longer)'
+if begin 17 'declare a replica of `quickstart-invoices-eu-west-2` outside of eu-west-2; plan, apply'; then
+  note 'T+32m – 2h 7m; datastore.invoices, by hand after 14; takes 10m – 1h (default: a short change and its review; old objects take longer)'
   note 'why: replicas are not replicated on, and what is there already needs S3 Batch Replication: until then the replica is the only copy'
   note 'before: the new replica'\''s bucket is versioned'
   by_hand
