@@ -29,6 +29,7 @@ use crate::render::text::safe;
 use crate::ui::Ui;
 
 /// What was last seen, and the file it is kept in.
+#[derive(Default)]
 pub(crate) struct Memory {
     /// What was last seen.
     pub(crate) world: LastWorld,
@@ -64,9 +65,8 @@ impl Memory {
         known: (&Config, Option<&State>),
         now: Timestamp,
     ) -> Option<Diagnostic> {
-        let before = self.world.clone();
-        self.world.merge(seen, known, now);
-        let file = self.file.as_ref().filter(|_| self.world != before)?;
+        let changed = self.world.merge(seen, known, now);
+        let file = self.file.as_ref().filter(|_| changed)?;
         save(file, &self.world).err().map(|error| {
             let headline = format!("The observed world cannot be kept for later: {error}");
             let help = "While the providers do not answer, less will be known. Nothing else is affected.";

@@ -17,7 +17,7 @@ use drctl_core::plan::{
     self, AcceptKind, Acceptance, Input, Instance, Plan, ProviderHead, Selection, World, sha256_hex,
 };
 use drctl_core::schema::Attributes;
-use drctl_core::span::{SourceMap, Span};
+use drctl_core::span::{FileId, SourceFile, SourceMap, Span};
 use drctl_core::state::State;
 use drctl_core::value::Value;
 use drctl_engine::clock::Clock;
@@ -121,8 +121,8 @@ pub(crate) fn hidden(config: &Config) -> Vec<Span> {
 }
 
 /// Digest of files and of variables that are not sensitive.
-fn config_sha256(files: &SourceMap, values: &Values) -> String {
-    let files: Vec<(&str, &str)> = files.iter().map(|(_, f)| (f.name.as_str(), f.text.as_str())).collect();
+fn config_sha256<'f>(files: impl Iterator<Item = (FileId, &'f SourceFile)>, values: &Values) -> String {
+    let files: Vec<(&str, &str)> = files.map(|(_, f)| (f.name.as_str(), f.text.as_str())).collect();
     let open: BTreeMap<&str, &Value> = values
         .iter()
         .filter(|(_, (_, sensitive))| !sensitive)
@@ -146,6 +146,13 @@ pub(crate) struct Observation {
     pub(crate) now: Timestamp,
     /// What is worth a warning.
     pub(crate) diagnostics: Diagnostics,
+}
+
+impl Observation {
+    /// Lets go of what only those need who go on to change the world: it takes as much room as a plan.
+    pub(crate) fn to_be_planned(self) -> Observation {
+        Observation { instances: Vec::new(), memory: Memory::default(), ..self }
+    }
 }
 
 /// How the world is looked at.
@@ -385,7 +392,8 @@ pub(crate) fn evaluate(
     let (config, found) = config::load(&files, &REGISTRY);
     diagnostics.extend(found);
     let mut hidden = hidden(&config);
-    let mut sources = files.clone();
+    // Files that set variables are shown from, and are no part of the configuration.
+    let (written, mut sources) = (files.iter().count(), files);
     let mut values = Values::new();
     if !diagnostics.has_errors() {
         let texts = (&mut sources, &mut hidden);
@@ -393,7 +401,7 @@ pub(crate) fn evaluate(
         diagnostics.extend(found);
         values = resolved;
     }
-    let config_sha256 = config_sha256(&files, &values);
+    let config_sha256 = config_sha256(sources.iter().take(written), &values);
     let variables = values.iter().map(|(name, (value, _))| (name.clone(), value.clone())).collect();
     let loaded = Loaded { sources, config, values, variables, hidden, config_sha256, diagnostics };
     if loaded.diagnostics.has_errors() {

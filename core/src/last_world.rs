@@ -3,6 +3,7 @@
 //! reading and writing the file is the engine's.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -109,9 +110,18 @@ impl LastWorld {
 
     /// As text: indented, sorted, with a line end.
     pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("sightings serialise to JSON");
-        text.push('\n');
-        text
+        let mut text = Vec::new();
+        self.write_json(&mut text).expect("memory can be written to");
+        String::from_utf8(text).expect("JSON is text")
+    }
+
+    /// Writes [`LastWorld::to_json`] piece by piece: as a whole it can be larger than the world.
+    ///
+    /// # Errors
+    /// When the writer refuses.
+    pub fn write_json(&self, mut to: impl Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut to, self)?;
+        to.write_all(b"\n")
     }
 
     /// Lets go of what was seen elsewhere than where the provider configurations lead now; those
@@ -135,18 +145,20 @@ impl LastWorld {
 
     /// Takes in what was just observed. What is there or is not there replaces the earlier sighting;
     /// what could not be observed leaves it, with its time. What is no longer declared is let go of.
+    /// Says whether that makes any difference.
     pub fn merge(
         &mut self,
         (world, instances): (&World, &[Instance]),
         (config, state): (&Config, Option<&State>),
         now: Timestamp,
-    ) {
+    ) -> bool {
+        let mut changed = false;
         for (provider, head) in &world.places {
             let told = head.unobserved.is_none()
                 || (head.place.region.is_some() && !self.providers.contains_key(provider));
             if told {
                 let place = LastPlace { observed_at: now, head: head.clone() };
-                self.providers.insert(provider.clone(), place);
+                changed |= put(&mut self.providers, provider, place);
             }
         }
         let mut present = BTreeSet::new();
@@ -166,9 +178,11 @@ impl LastWorld {
                 asked: instance.wanted.iter().filter(|name| !secret(name)).cloned().collect(),
                 observed,
             };
-            self.sightings.insert(instance.address.clone(), sighting);
+            changed |= put(&mut self.sightings, &instance.address, sighting);
         }
+        let before = self.sightings.len();
         self.sightings.retain(|a, _| present.contains(a) || config.resource(&a.kind, &a.name).is_some());
+        changed || self.sightings.len() != before
     }
 
     /// The world as it was last seen, without asking anybody. What was never seen is unobserved.
@@ -307,6 +321,21 @@ impl Sighting {
             }
         }
         Observation::Present(found)
+    }
+}
+
+/// Puts a value in its place; whether another one stood there, or none.
+fn put<K: Ord + Clone, V: PartialEq>(map: &mut BTreeMap<K, V>, key: &K, value: V) -> bool {
+    match map.get_mut(key) {
+        Some(same) if *same == value => false,
+        Some(other) => {
+            *other = value;
+            true
+        }
+        None => {
+            map.insert(key.clone(), value);
+            true
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! in its place in one move. Readable by the owner alone.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Something could not be done with a file.
@@ -72,12 +72,26 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
 /// # Errors
 /// When any part of it fails; then the old file is still there.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    replace_with(path, |file| file.write_all(bytes))
+}
+
+/// As [`replace`], for what is written piece by piece.
+///
+/// # Errors
+/// As [`replace`], and when the writing fails.
+pub fn replace_with(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
+) -> Result<(), FileError> {
     let failed = |e| FileError::new("writing", path, e);
     let dir = directory_of(path);
     fs::create_dir_all(dir).map_err(failed)?;
     // `tempfile` creates with mode 600, which the move keeps.
     let mut new = tempfile::Builder::new().prefix(".drctl-").tempfile_in(dir).map_err(failed)?;
-    write_synced(new.as_file_mut(), bytes).map_err(failed)?;
+    let mut file = BufWriter::new(new.as_file_mut());
+    write(&mut file).and_then(|()| file.flush()).map_err(failed)?;
+    drop(file);
+    new.as_file().sync_all().map_err(failed)?;
     new.persist(path).map_err(|e| failed(e.error))?;
     sync_directory(dir)
 }

@@ -49,7 +49,7 @@ pub fn load(path: &Path) -> Result<Option<LastWorld>, LastWorldError> {
 /// # Errors
 /// When it cannot be written. Then the one from before is still there.
 pub fn save(path: &Path, world: &LastWorld) -> Result<(), LastWorldError> {
-    Ok(files::replace(path, world.to_json().as_bytes())?)
+    Ok(files::replace_with(path, |file| world.write_json(file))?)
 }
 
 #[cfg(test)]
