@@ -82,10 +82,11 @@ pub(crate) fn text(path: &Path, name: &str, limit: u64) -> Result<String, Box<Di
 fn bytes(path: &Path, name: &str, limit: u64) -> Result<Vec<u8>, Box<Diagnostic>> {
     let failed = |error: io::Error| Box::new(unreadable(name, &error));
     // A pipe or device would wait for ever: only plain files are opened.
-    if !fs::metadata(path).map_err(failed)?.is_file() {
+    let metadata = fs::metadata(path).map_err(failed)?;
+    if !metadata.is_file() {
         return Err(failed(io::Error::other("it is no plain file")));
     }
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(metadata.len().min(limit) as usize);
     let file = fs::File::open(path).map_err(failed)?;
     file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > limit {

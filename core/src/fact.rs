@@ -1,6 +1,7 @@
 //! Facts about providers that drctl relies on: data with an id, a source and a text.
 //! The same id stands in diagnostics, in the plan and in the name of the test that enforces it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The id of a fact, such as `S3` or `R2`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct FactId(pub String);
+pub struct FactId(pub Cow<'static, str>);
 
 impl fmt::Display for FactId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,8 +31,8 @@ pub struct Fact {
 }
 
 impl Fact {
-    /// Its id as an owned value.
+    /// Its id.
     pub fn id(&self) -> FactId {
-        FactId(self.id.to_owned())
+        FactId(Cow::Borrowed(self.id))
     }
 }

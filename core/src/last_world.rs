@@ -320,7 +320,7 @@ impl Sighting {
                     .or_insert_with(|| gap("it was not read when it was last seen"));
             }
         }
-        Observation::Present(found)
+        Observation::Present(Box::new(found))
     }
 }
 

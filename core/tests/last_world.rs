@@ -39,8 +39,14 @@ impl Case {
         instances(&self.config, &self.variables, world, &toy::registry(), None).0
     }
 
+    /// Takes it in, twice: it says what makes a difference.
     fn merge(&self, last: &mut LastWorld, world: &World, now: &str) {
-        last.merge((world, &self.instances(world)), (&self.config, None), at(now));
+        for first in [true, false] {
+            let before = last.clone();
+            let changed = last.merge((world, &self.instances(world)), (&self.config, None), at(now));
+            assert_eq!(changed, *last != before, "{now}");
+            assert!(first || !changed, "{now}");
+        }
     }
 
     fn recall(&self, last: &LastWorld) -> World {
@@ -57,14 +63,14 @@ fn addr(text: &str) -> Address {
 }
 
 fn bucket(name: &str, attributes: &[(&str, Value)]) -> Observation {
-    Observation::Present(Observed {
+    Observation::from(Some(Observed {
         id: Id(name.to_owned()),
         attributes: attributes.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect(),
         outputs: [("serial".to_owned(), Value::from(format!("serial-{name}")))].into(),
         unobserved: BTreeMap::new(),
         pending: BTreeMap::new(),
         managed_by: BTreeMap::new(),
-    })
+    }))
 }
 
 fn silent() -> Observation {

@@ -115,7 +115,7 @@ fn value(value: &Value) -> String {
 }
 
 fn attribute(out: &mut String, sign: char, a: &AttributeChange) {
-    let before = a.before.as_ref().map_or("-".to_owned(), value);
+    let before = a.before.as_deref().map_or("-".to_owned(), value);
     let after = match &a.after {
         After::Known(v) => value(v),
         After::Open(e) => format!("known after apply: {}", render(e)),
@@ -261,7 +261,7 @@ fn applied(case: &Case, plan: &Plan) -> Case {
                     outputs.insert("serial".to_owned(), Value::from(format!("serial-{}", change.id)));
                 }
                 let mut observed = match cloud.observations.get(&step.address) {
-                    Some(Observation::Present(observed)) => observed.clone(),
+                    Some(Observation::Present(observed)) => Observed::clone(observed),
                     _ => Observed {
                         id: change.id.clone(),
                         attributes: BTreeMap::new(),
@@ -279,7 +279,7 @@ fn applied(case: &Case, plan: &Plan) -> Case {
                         .attributes
                         .extend(values.get(&name).filter(|_| readable).map(|v| (name, v.clone())));
                 }
-                cloud.observations.insert(step.address.clone(), Observation::Present(observed));
+                cloud.observations.insert(step.address.clone(), Some(observed).into());
             }
         }
         state.record(kind, (step.op, change), &values, &outputs);

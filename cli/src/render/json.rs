@@ -184,7 +184,7 @@ fn drctl(view: &View<'_>, change: &ResourceChange) -> Json {
         _ if has(Effect::Strengthens) => "strengthens",
         _ => "neutral",
     };
-    let mut facts: Vec<&str> = change.notes.iter().map(|n| n.fact.0.as_str()).collect();
+    let mut facts: Vec<&str> = change.notes.iter().map(|n| &*n.fact.0).collect();
     facts.sort_unstable();
     facts.dedup();
     let missing: Vec<String> =
@@ -218,7 +218,7 @@ fn attribute(attribute: &AttributeChange) -> Json {
     if *sensitive {
         return object;
     }
-    object["before"] = before.as_ref().map_or(Json::Null, Value::to_json);
+    object["before"] = before.as_deref().map_or(Json::Null, Value::to_json);
     match after {
         After::Known(value) => object["after"] = value.to_json(),
         After::Unset => object["after"] = Json::Null,

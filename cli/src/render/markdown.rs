@@ -161,7 +161,7 @@ fn attributes(attributes: &[AttributeChange], action: Action) -> String {
                 | After::ManagedBy(_) => None,
             };
             let _ = writeln!(lines, "  {name}:{when}");
-            for (sign, line) in value::document_diff(attribute.before.as_ref(), after) {
+            for (sign, line) in value::document_diff(attribute.before.as_deref(), after) {
                 let _ = writeln!(lines, "{sign}     {line}");
             }
             continue;

@@ -238,7 +238,7 @@ fn attribute(
     let is_new = attribute.before.is_none() && action == Action::Create;
     let sides = match is_new {
         true => format!("= {after}"),
-        false => format!("{} {} {after}", value::before(attribute.before.as_ref()), look.arrow()),
+        false => format!("{} {} {after}", value::before(attribute.before.as_deref()), look.arrow()),
     };
     let room = look.width.saturating_sub(width(&lead) + 2);
     if is_new || width(&sides) + width(&when) + 2 <= room {
@@ -251,7 +251,7 @@ fn attribute(
     format!(
         "{}\n{deeper}{}\n{deeper}{}\n{below}",
         lead.trim_end(),
-        look.paint(Tone::Bad, &format!("- {}", value::before(attribute.before.as_ref()))),
+        look.paint(Tone::Bad, &format!("- {}", value::before(attribute.before.as_deref()))),
         look.paint(Tone::Good, &format!("+ {after}")),
     )
 }
@@ -278,8 +278,8 @@ fn document(attribute: &AttributeChange) -> Option<Vec<(char, String)>> {
     };
     let several =
         |v: Option<&drctl_core::value::Value>| v.and_then(|v| v.as_str()).is_some_and(|t| t.contains('\n'));
-    (attribute.json || several(attribute.before.as_ref()) || several(after))
-        .then(|| value::document_diff(attribute.before.as_ref(), after))
+    (attribute.json || several(attribute.before.as_deref()) || several(after))
+        .then(|| value::document_diff(attribute.before.as_deref(), after))
 }
 
 /// What somebody changed at the provider since the last apply.

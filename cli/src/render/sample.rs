@@ -120,7 +120,7 @@ fn change(address: &str, provider: &str, id: &str, action: Action) -> ResourceCh
 fn attribute(path: &[&str], before: Option<Value>, after: After) -> AttributeChange {
     AttributeChange {
         path: path.iter().map(|p| (*p).to_owned()).collect(),
-        before,
+        before: before.map(Box::new),
         after,
         sensitive: false,
         timing: Timing::Immediate,
@@ -135,7 +135,7 @@ fn window(at: Option<Timestamp>) -> Timing {
 
 fn note(fact: &str, effect: Effect, reason: &str) -> Note {
     Note {
-        fact: FactId(fact.to_owned()),
+        fact: FactId(fact.to_owned().into()),
         effect,
         attribute: None,
         reason: reason.to_owned(),
@@ -182,7 +182,7 @@ fn database() -> ResourceChange {
         note("R9", Effect::Inform, "the class stays as it is"),
     ];
     main.notes[0].help = Some("Keep 14 days, or copy the oldest snapshots first.".to_owned());
-    main.observed = Some(Observed {
+    main.observed = Some(Box::new(Observed {
         id: Id("main".to_owned()),
         attributes: [
             ("backup_retention_period".to_owned(), Value::from(14)),
@@ -194,7 +194,7 @@ fn database() -> ResourceChange {
         unobserved: BTreeMap::new(),
         pending: BTreeMap::new(),
         managed_by: BTreeMap::new(),
-    });
+    }));
     main.desired = [
         ("backup_retention_period".to_owned(), Expr::literal(Value::from(3), span())),
         ("multi_az".to_owned(), Expr::literal(Value::from(true), span())),

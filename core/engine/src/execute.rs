@@ -329,7 +329,7 @@ impl<'r, 'a: 'r> Shell<'r, 'a> {
             Op::Forget | Op::Delete => Ok(BTreeMap::new()),
             Op::Create | Op::Update | Op::Record => self.resolve(change),
         };
-        let observed = change.observed.clone();
+        let observed = change.observed.as_deref().cloned();
         Some(Box::pin(async move {
             let ended = |values, result| Back::Ended(End { step: id, origin: Origin::Found, values, result });
             let values = match resolved {
@@ -412,7 +412,7 @@ impl<'r, 'a: 'r> Shell<'r, 'a> {
                     self.progress.outputs.insert(address.clone(), observed.outputs.clone());
                 }
                 self.progress.written.insert(address.clone(), values);
-                let seen = ended.observed.map_or(Observation::Absent, Observation::Present);
+                let seen = Observation::from(ended.observed);
                 self.world.observations.insert(address.clone(), seen);
                 self.apply.reporter.apply_complete(address, op, elapsed, &settled);
             }

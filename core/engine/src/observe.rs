@@ -191,7 +191,7 @@ fn calls<'o>(
                 Reads::Each => single.push(Box::pin(async move {
                     observer.reporter.refresh_start(&request.address, &request.request.id);
                     let read = kind.read(cloud, &request.request).await;
-                    vec![(number, read.map(|r| r.map_or(Observation::Absent, Observation::Present)))]
+                    vec![(number, read.map(Observation::from))]
                 })),
             },
         }
@@ -218,13 +218,9 @@ async fn read_pages(
     let asked: Vec<Request> = numbers.iter().map(|n| requests[*n].request.clone()).collect();
     match kind.read_many(cloud, &asked).await {
         Err(error) => numbers.into_iter().map(|n| (n, Err(error.clone()))).collect(),
-        Ok(found) => numbers
-            .into_iter()
-            .map(|n| {
-                let observed = found.get(&requests[n].request.id).cloned();
-                (n, Ok(observed.map_or(Observation::Absent, Observation::Present)))
-            })
-            .collect(),
+        Ok(found) => {
+            numbers.into_iter().map(|n| (n, Ok(found.get(&requests[n].request.id).cloned().into()))).collect()
+        }
     }
 }
 

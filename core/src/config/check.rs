@@ -71,7 +71,7 @@ impl Check<'_> {
     fn resource(&mut self, resource: &Resource) {
         let place =
             Place { each: resource.for_each.is_some(), count: resource.count.is_some(), ..Place::default() };
-        for expr in resource.count.iter().chain(&resource.for_each) {
+        for expr in resource.count.iter().chain(&resource.for_each).map(Box::as_ref) {
             self.expr(expr, Place::default());
         }
         for expr in resource.attributes.values() {

@@ -114,16 +114,14 @@ pub struct Resource {
     /// Where that is written; the head of the block when it is not.
     pub provider_span: Span,
     /// `count`
-    pub count: Option<Expr>,
+    pub count: Option<Box<Expr>>,
     /// `for_each`
-    pub for_each: Option<Expr>,
+    pub for_each: Option<Box<Expr>>,
     /// `depends_on`
     pub depends_on: Vec<(Reference, Span)>,
     /// What is set, blocks included: a block is an object, repeated blocks are a list, labelled
     /// blocks an object by label.
     pub attributes: Map<String, Expr>,
-    /// Where each is set.
-    pub attribute_spans: Map<String, Span>,
     /// Its header.
     pub span: Span,
     /// The whole block.

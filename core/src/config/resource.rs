@@ -42,7 +42,6 @@ pub(super) fn resource(source: Source<'_>, registry: &Registry, diags: &mut Diag
         for_each: None,
         depends_on: Vec::new(),
         attributes: Map::new(),
-        attribute_spans: Map::new(),
         span: source.header(),
         block_span: source.span(),
     };
@@ -55,8 +54,8 @@ pub(super) fn resource(source: Source<'_>, registry: &Registry, diags: &mut Diag
                     resource.provider_span = source.item.span(a.value.span());
                 }
             }
-            "count" => resource.count = Some(source.lower(&a.value, diags)),
-            "for_each" => resource.for_each = Some(source.lower(&a.value, diags)),
+            "count" => resource.count = Some(Box::new(source.lower(&a.value, diags))),
+            "for_each" => resource.for_each = Some(Box::new(source.lower(&a.value, diags))),
             "depends_on" => resource.depends_on = source.references(a, diags),
             _ => {}
         }
@@ -74,7 +73,6 @@ pub(super) fn resource(source: Source<'_>, registry: &Registry, diags: &mut Diag
     }
     read.body(source, kind.inputs(), &META, diags);
     resource.attributes = read.attributes.into_iter().collect();
-    resource.attribute_spans = read.spans.into_iter().collect();
     Some(resource)
 }
 

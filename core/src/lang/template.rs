@@ -184,9 +184,13 @@ fn nest(tokens: &mut impl Iterator<Item = Token>) -> (Vec<TemplatePart>, Option<
                 let (body, _) = nest(tokens);
                 parts.push(TemplatePart::For(key, value, Box::new(collection), body));
             }
-            end @ (Token::Else | Token::EndIf | Token::EndFor) => return (parts, Some(end)),
+            end @ (Token::Else | Token::EndIf | Token::EndFor) => {
+                parts.shrink_to_fit();
+                return (parts, Some(end));
+            }
         }
     }
+    parts.shrink_to_fit();
     (parts, None)
 }
 

@@ -160,7 +160,10 @@ impl Stand {
                 continue;
             }
             let (observed, owned) = stands_for(input, instance, None, id);
-            stand.world.observations.insert(instance.address.clone(), Observation::Present(observed));
+            stand
+                .world
+                .observations
+                .insert(instance.address.clone(), Observation::Present(Box::new(observed)));
             stand.state.resources.insert(instance.address.clone(), owned);
         }
         stand
@@ -173,7 +176,7 @@ impl Stand {
         if was.address != now.address {
             self.moved.insert(now.address.clone(), was.address.clone());
         }
-        Observation::Present(observed)
+        Observation::Present(Box::new(observed))
     }
 }
 

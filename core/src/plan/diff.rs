@@ -36,7 +36,7 @@ impl Leaf {
     pub(super) fn change(self, path: Arc<[String]>, source: Option<super::Source>) -> AttributeChange {
         AttributeChange {
             path,
-            before: self.before,
+            before: self.before.map(Box::new),
             after: self.after,
             sensitive: self.sensitive,
             timing: Timing::Immediate,

@@ -165,7 +165,7 @@ pub struct ResourceChange {
     /// What the configuration says, reduced as far as possible; secrets stand as references.
     pub desired: Map<String, Expr>,
     /// What was observed; none when it is absent or unobserved.
-    pub observed: Option<Observed>,
+    pub observed: Option<Box<Observed>>,
     /// Digest of what was observed of the managed attributes: what apply compares before it writes.
     pub observed_sha256: Option<String>,
     /// Why it could not be observed.
@@ -194,8 +194,8 @@ pub struct AttributeChange {
     /// The attribute, then names and labels below it: `["replication", "rule", "all", "status"]`.
     /// Shared, because many resources differ in the same attributes.
     pub path: Arc<[String]>,
-    /// What is; none when it is not set.
-    pub before: Option<Value>,
+    /// What is; none when it is not set, as in all of what is made: those are most.
+    pub before: Option<Box<Value>>,
     /// What shall be.
     pub after: After,
     /// Whether neither side may be shown.

@@ -100,7 +100,7 @@ fn span_of(input: &Input<'_>, instance: &Instance, attribute: Option<&str>) -> S
 /// The place of an attribute that is written and yet not set, as `null` is.
 fn written_at(input: &Input<'_>, instance: &Instance, name: &str) -> Option<Span> {
     match instance.origin {
-        Origin::Declared(i) => input.config.resources.get(i)?.attribute_spans.get(name).copied(),
+        Origin::Declared(i) => input.config.resources.get(i)?.attributes.get(name).map(|e| e.span),
         Origin::Removed => None,
     }
 }

@@ -77,10 +77,7 @@ fn direct_needs(graph: &Graph<usize>, ops: &BTreeMap<usize, Op>) -> Vec<(usize, 
 
 /// A deletion needs the steps of everything that still refers to the thing at the provider.
 fn deletion_needs(world: &World, instances: &[Instance], ops: &BTreeMap<usize, Op>) -> Vec<(usize, usize)> {
-    let present = |i: usize| match world.observations.get(&instances[i].address) {
-        Some(Observation::Present(observed)) => Some(observed),
-        Some(Observation::Absent | Observation::Unobserved(_)) | None => None,
-    };
+    let present = |i: usize| world.observations.get(&instances[i].address).and_then(Observation::present);
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
     for (i, _) in ops.iter().filter(|(_, op)| **op == Op::Delete) {
         let Some(observed) = present(*i) else { continue };

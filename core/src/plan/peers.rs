@@ -39,10 +39,7 @@ impl<'p> Neighbourhood<'p> {
             by_value: BTreeMap::new(),
         };
         for (i, (instance, decision)) in instances.iter().zip(decisions).enumerate() {
-            let before = match world.observations.get(&instance.address) {
-                Some(Observation::Present(observed)) => Some(observed),
-                Some(Observation::Absent | Observation::Unobserved(_)) | None => None,
-            };
+            let before = world.observations.get(&instance.address).and_then(Observation::present);
             found.changes.push(Change {
                 address: &instance.address,
                 action: decision.action,

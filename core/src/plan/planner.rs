@@ -92,6 +92,7 @@ pub fn plan(input: &Input<'_>) -> (Plan, Diagnostics) {
     let outputs = outputs(input, &known, &mut diags);
     diags.extend(known.diags.take());
     let instances = std::mem::take(&mut known.instances);
+    drop(known);
     let (system, found) = system(input.config, input.variables);
     diags.extend(found);
     let objectives = objectives(input, &system, &instances);
@@ -265,8 +266,8 @@ impl Places<'_> {
 
 /// What the rules say of one resource.
 struct Said {
-    /// What says when a change takes effect.
-    timings: Vec<Note>,
+    /// What says when a change takes effect: of which attribute, and when.
+    timings: Vec<(Option<String>, Timing)>,
     /// What stays with the change.
     rest: Vec<Note>,
 }
@@ -287,7 +288,9 @@ fn said(
                 true => Vec::new(),
                 false => notes::notes(input, instances, &peers, i),
             };
-            let timings = found.iter().map(|(_, n)| n).filter(|n| n.timing.is_some()).cloned().collect();
+            let timed = |n: &Note| Some((n.attribute.clone(), n.timing.clone()?));
+            let mut timings: Vec<_> = found.iter().filter_map(|(_, n)| timed(n)).collect();
+            timings.shrink_to_fit();
             Said { timings, rest: notes::report(input, &instances[i], found, diags) }
         })
         .collect()
@@ -300,10 +303,7 @@ fn change(
     said: Said,
     lines: &Lines<'_>,
 ) -> ResourceChange {
-    let observed = match input.world.observations.get(&instance.address) {
-        Some(Observation::Present(observed)) => Some(observed),
-        Some(Observation::Absent | Observation::Unobserved(_)) | None => None,
-    };
+    let observed = input.world.observations.get(&instance.address).and_then(Observation::present);
     for change in attributes.iter_mut().chain(&mut drift) {
         change.timing = timing(&said.timings, &change.path);
     }
@@ -312,7 +312,7 @@ fn change(
         super::Origin::Removed => None,
     };
     let mut change = ResourceChange {
-        observed: observed.map(|o| shown(&instance, o)),
+        observed: observed.map(|o| Box::new(shown(&instance, o))),
         address: instance.address,
         previous_address: None,
         provider: instance.provider,
@@ -340,14 +340,15 @@ fn redacted(mut leaf: Leaf) -> Leaf {
 }
 
 /// When a change takes effect: the timing of the nearest note about it.
-fn timing(notes: &[Note], path: &[String]) -> Timing {
+fn timing(timings: &[(Option<String>, Timing)], path: &[String]) -> Timing {
+    if timings.is_empty() {
+        return Timing::Immediate;
+    }
     (1..=path.len())
         .rev()
         .map(|n| path[..n].join("."))
-        .find_map(|at| {
-            notes.iter().filter(|n| n.attribute.as_deref() == Some(&at)).find_map(|n| n.timing.clone())
-        })
-        .unwrap_or(Timing::Immediate)
+        .find_map(|at| timings.iter().find(|(about, _)| about.as_deref() == Some(&at)))
+        .map_or(Timing::Immediate, |(_, timing)| timing.clone())
 }
 
 /// What was observed, without secrets.

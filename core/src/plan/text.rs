@@ -69,7 +69,7 @@ impl<'c> Locals<'c> {
 
 /// All expressions of a resource block.
 fn expressions(resource: &Resource) -> impl Iterator<Item = &Expr> {
-    resource.attributes.values().chain(&resource.count).chain(&resource.for_each)
+    resource.attributes.values().chain(resource.count.as_deref()).chain(resource.for_each.as_deref())
 }
 
 /// The block that a reference names.

@@ -62,11 +62,28 @@ pub enum Basis {
 #[serde(rename_all = "snake_case")]
 pub enum Observation {
     /// It is there.
-    Present(Observed),
+    Present(Box<Observed>),
     /// It is not there.
     Absent,
     /// It could not be told.
     Unobserved(Unobserved),
+}
+
+impl Observation {
+    /// What is there, when that is known.
+    pub fn present(&self) -> Option<&Observed> {
+        match self {
+            Observation::Present(observed) => Some(observed),
+            Observation::Absent | Observation::Unobserved(_) => None,
+        }
+    }
+}
+
+/// What a read answers: nothing is absent.
+impl From<Option<Observed>> for Observation {
+    fn from(found: Option<Observed>) -> Observation {
+        found.map_or(Observation::Absent, |observed| Observation::Present(Box::new(observed)))
+    }
 }
 
 /// One thing that has to be read before a plan can be made.

@@ -26,7 +26,7 @@ fn component(instance: &Instance, world: &World, loss: &Loss) -> Option<Componen
     let (seen, observed) = match world.observations.get(&instance.address) {
         _ if lost => (Seen::Unobserved("its region is lost".to_owned()), None),
         _ if loss.names_resource(&instance.address) => (Seen::Unobserved("it is lost".to_owned()), None),
-        Some(Observation::Present(observed)) => (seen_now(Seen::Present), Some(observed)),
+        Some(Observation::Present(observed)) => (seen_now(Seen::Present), Some(observed.as_ref())),
         Some(Observation::Absent) => (seen_now(Seen::Absent), None),
         Some(Observation::Unobserved(why)) => (Seen::Unobserved(why.message.clone()), None),
         None => (Seen::Unobserved("it was not asked for".to_owned()), None),

@@ -284,7 +284,7 @@ async fn a_plan_that_must_not_be_begun_is_refused_before_any_call() {
     assert!(!scene.paths().journal().exists());
     let mut weakens = good.clone();
     weakens.changes[0].notes.push(Note {
-        fact: FactId("T1".to_owned()),
+        fact: FactId("T1".into()),
         effect: Effect::Weakens,
         attribute: None,
         reason: "less".to_owned(),

@@ -200,7 +200,7 @@ fn change(
     desired.insert("size".to_owned(), size.map_or_else(length_of_arn, |s| literal(Value::from(s))));
     let attribute = AttributeChange {
         path: vec!["size".to_owned()].into(),
-        before: is,
+        before: is.map(Box::new),
         after: size.map_or(After::Open(Box::new(length_of_arn())), |s| After::Known(Value::from(s))),
         sensitive: false,
         timing: Timing::Immediate,
@@ -219,7 +219,7 @@ fn change(
         notes: Vec::new(),
         desired,
         observed_sha256: observed.as_ref().map(|o| o.digest(&managed)),
-        observed,
+        observed: observed.map(Box::new),
         unobserved: None,
         drift: Vec::new(),
         source: None,
