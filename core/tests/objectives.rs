@@ -12,7 +12,7 @@ use drctl_core::config;
 use drctl_core::objective::{Input, Judgement, Worst, judge};
 use drctl_core::plan::system;
 use drctl_core::provider::Registry;
-use drctl_core::recovery::readable;
+use drctl_core::recovery::{Components, readable};
 use drctl_core::span::{SourceMap, Span};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -30,8 +30,8 @@ fn judged(text: &str) -> (Vec<Judgement<Span>>, SourceMap) {
     assert!(!diags.has_errors(), "{diags:?}");
     let input = Input {
         system: &system,
-        now_is: &[],
-        then_is: &[],
+        now_is: &Components::default(),
+        then_is: &Components::default(),
         derived: &BTreeMap::new(),
         now: NOW.parse().unwrap(),
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::addr::{Address, Name};
-use crate::recovery::{Component, Hit, Loss};
+use crate::recovery::{Components, Hit, Loss};
 use crate::system::{Scenario, System};
 
 /// All that is lost.
@@ -19,7 +19,7 @@ pub struct Lost {
 
 impl Lost {
     /// Everything that goes with the scenario.
-    pub fn of(system: &System, scenario: &Scenario, components: &[Component]) -> Lost {
+    pub fn of(system: &System, scenario: &Scenario, components: &Components) -> Lost {
         let loss = Loss::of(scenario);
         let hit = Hit::of(&loss, system, components);
         let is_gone = |name: &Name| {
@@ -31,8 +31,8 @@ impl Lost {
     }
 
     /// Whether a resource is gone.
-    pub fn takes(&self, address: &Address, components: &[Component]) -> bool {
-        let component = components.iter().find(|c| c.address == *address);
+    pub fn takes(&self, address: &Address, components: &Components) -> bool {
+        let component = components.get(address);
         component.map_or(self.loss.names_resource(address), |c| self.loss.takes(c))
     }
 }

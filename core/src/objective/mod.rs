@@ -16,7 +16,7 @@ pub use rto::at_least;
 
 use crate::addr::Name;
 use crate::plan::Source;
-use crate::recovery::{Component, RecoveryPlan, Status};
+use crate::recovery::{Components, RecoveryPlan, Status};
 use crate::span::Span;
 use crate::system::{Declared, Objective, Scenario, System};
 
@@ -25,9 +25,9 @@ pub struct Input<'a> {
     /// What is declared.
     pub system: &'a System,
     /// The resources as they are.
-    pub now_is: &'a [Component],
+    pub now_is: &'a Components,
     /// The resources as they will be after apply.
-    pub then_is: &'a [Component],
+    pub then_is: &'a Components,
     /// The steps that drctl derives, by scenario.
     pub derived: &'a BTreeMap<Name, RecoveryPlan>,
     /// The time of planning.

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Input, Judgement, Lost, Metric, Term, Worst, promise, with_dependents};
 use crate::addr::Name;
 use crate::recovery::backups::gone;
-use crate::recovery::{Component, Held, held};
+use crate::recovery::{Components, Held, held};
 use crate::span::Span;
 use crate::system::{Backup, Datastore, Declared, Destination, Method, Newest, Scenario, System, in_order};
 
@@ -72,7 +72,7 @@ fn worst(
     input: &Input<'_>,
     (name, datastore): (&Name, &Declared<Datastore>),
     (lost, prescribed): (&Lost, &BTreeMap<&Name, &Name>),
-    components: &[Component],
+    components: &Components,
 ) -> (Worst, Vec<Term<Span>>) {
     if datastore.is.rebuildable {
         let term = Term {
@@ -126,7 +126,7 @@ fn noticed(lost: &Lost, datastore: &Name) -> Worst {
 }
 
 /// Why what a resource's kind states does not help.
-fn struck(held: &Held, lost: &Lost, datastore: &Name, components: &[Component]) -> Option<String> {
+fn struck(held: &Held, lost: &Lost, datastore: &Name, components: &Components) -> Option<String> {
     if lost.loss.regions.contains(&held.region) {
         return Some(format!("it is in {}, which is lost", held.region));
     }
@@ -163,7 +163,7 @@ impl Mechanism<'_> {
         &self,
         input: &Input<'_>,
         lost: &Lost,
-        components: &[Component],
+        components: &Components,
     ) -> Vec<(Worst, Vec<Term<Span>>)> {
         let to = &self.declared.is.to;
         let method = self.declared.is.method();

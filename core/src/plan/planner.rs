@@ -134,12 +134,13 @@ pub fn judged(
     world: &World,
     now: Timestamp,
 ) -> Vec<Judgement<crate::span::Span>> {
-    let now_is = recovery::components(instances, world, &Loss::default());
+    let inventory = recovery::Inventory::new(instances, world);
+    let now_is = inventory.calm();
     let derived = system.scenarios.iter().map(|(name, scenario)| {
         let loss = Loss::of(&scenario.is);
         let promised = scenario.is.objective.clone().unwrap_or_default();
         let plan = recovery::recover(&recovery::Input {
-            components: &recovery::components(instances, world, &loss),
+            components: &inventory.after(&loss),
             system,
             loss: &loss,
             scenario: Some(name),
@@ -151,8 +152,8 @@ pub fn judged(
     });
     objective::judge(&objective::Input {
         system,
-        now_is: &now_is,
-        then_is: &recovery::after_apply(&now_is, instances),
+        now_is,
+        then_is: &recovery::after_apply(now_is, instances),
         derived: &derived.collect(),
         now,
     })

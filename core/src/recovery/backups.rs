@@ -4,8 +4,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::hit::Hit;
+use super::inventory::Components;
 use super::loss::Loss;
-use super::model::{Component, Input, Rejected};
+use super::model::{Input, Rejected};
 use super::planner::readable;
 use crate::addr::Name;
 use crate::system::{Backup, Destination, Method, Newest, System};
@@ -164,7 +165,7 @@ pub(crate) fn gone(
     (system, loss, hit): (&System, &Loss, &Hit),
     backup: &Backup,
     place: Option<&Destination>,
-    components: &[Component],
+    components: &Components,
 ) -> Option<String> {
     let key = backup.encryption.as_ref().and_then(|e| e.key.as_ref());
     if let Some(site) = key.filter(|s| hit.sites.contains_key(&s.0)) {
@@ -193,7 +194,7 @@ pub(crate) fn gone(
     if loss.names_resource(&bucket.0) {
         return Some(format!("{} is lost", bucket.0));
     }
-    let holder = components.iter().find(|c| c.address == bucket.0)?;
+    let holder = components.get(&bucket.0)?;
     let region = holder.place.region.as_ref().filter(|r| loss.regions.contains(*r))?;
     Some(format!("{} is in {region}, which is lost", bucket.0))
 }

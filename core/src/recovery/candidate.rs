@@ -47,10 +47,10 @@ pub(crate) fn subject(component: &Component) -> Subject<'_> {
 }
 
 /// All ways back for the resource, in the order of the components.
-pub(crate) fn candidates<'a>(input: &Input<'a>, resource: &Component) -> Vec<Candidate<'a>> {
+pub(crate) fn candidates<'a>(input: &Input<'a>, resource: &'a Component) -> Vec<Candidate<'a>> {
     let mut found = Vec::new();
-    for holder in input.components {
-        for protection in holder.kind.protections(&subject(holder)) {
+    for (holder, protections) in input.components.protecting(resource) {
+        for protection in protections {
             if let Some(candidate) = covering(input, resource, holder, protection) {
                 found.push(judged(input, candidate));
             }
@@ -64,11 +64,11 @@ fn covering<'a>(
     input: &Input<'a>,
     resource: &Component,
     holder: &'a Component,
-    protection: Protection,
+    protection: &Protection,
 ) -> Option<Candidate<'a>> {
     let own = holder.address == resource.address;
     let named = |of: &str| names(resource, of);
-    let candidate = match &protection {
+    let candidate = match protection {
         Protection::PointInTime { region, window, .. } if own => Candidate {
             mechanism: format!("point-in-time recovery in {region}"),
             ..restorable(holder, region, window.as_ref(), input, protection.clone())
@@ -164,7 +164,7 @@ fn replica<'a>(
     lag_max: Option<SignedDuration>,
     protection: Protection,
 ) -> Candidate<'a> {
-    let destination = input.components.iter().find(|c| names(c, to));
+    let destination = input.components.called(to);
     let region = destination.and_then(|d| d.place.region.clone());
     let (loss, loss_source) = match (prefix.is_empty(), lag_max) {
         (false, _) => (None, format!("rule \"{rule}\" replicates only `{prefix}`: the rest has no copy")),

@@ -2,22 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use super::inventory::{Components, Inventory};
 use super::loss::Loss;
 use super::model::{Component, Seen};
-use crate::plan::{Instance, Observation, Origin, World};
+use crate::plan::{Instance, Observation, World};
 use crate::provider::Observed;
 use crate::value::Value;
 
-/// One component for each declared instance of which the name is known.
-///
-/// What is lost or in a lost region counts as not observed even when it still answers: a plan made in calm
-/// weather is the plan of the storm.
-pub fn components(instances: &[Instance], world: &World, loss: &Loss) -> Vec<Component> {
-    let declared = instances.iter().filter(|i| i.origin != Origin::Removed);
-    declared.filter_map(|i| component(i, world, loss)).collect()
+/// The components after a loss; for more than one loss, see [`Inventory`].
+pub fn components(instances: &[Instance], world: &World, loss: &Loss) -> Components {
+    Inventory::new(instances, world).after(loss)
 }
 
-fn component(instance: &Instance, world: &World, loss: &Loss) -> Option<Component> {
+/// What is known of an instance after a loss; nothing as long as its name is not known.
+pub(crate) fn component(instance: &Instance, world: &World, loss: &Loss) -> Option<Component> {
     let place = world.places.get(&instance.provider).map(|head| head.place.clone()).unwrap_or_default();
     let lost = place.region.as_ref().is_some_and(|region| loss.regions.contains(region));
     // An earlier sighting tells the attributes; that it is still so nobody can tell.

@@ -1,9 +1,12 @@
 //! What protects a resource in the worst case, whatever is lost: the same ways back that recovery
 //! chooses from, with what their kinds promise beside what was observed.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::candidate::{Candidate, candidates};
+use super::inventory::Components;
 use super::loss::Loss;
 use super::model::{Component, Input, Objective, Seen};
 use crate::addr::Address;
@@ -34,8 +37,8 @@ pub struct Held {
 }
 
 /// All that protects the resource, in the order of the components.
-pub fn held(components: &[Component], resource: &Address, now: Timestamp) -> Vec<Held> {
-    let Some(subject) = components.iter().find(|c| c.address == *resource) else { return Vec::new() };
+pub fn held(components: &Components, resource: &Address, now: Timestamp) -> Vec<Held> {
+    let Some(subject) = components.get(resource) else { return Vec::new() };
     let input = Input {
         components,
         system: &System::default(),
@@ -76,10 +79,11 @@ fn one(candidate: Candidate<'_>) -> Held {
 }
 
 /// The components as they are after apply: what is written is set, what is declared is there.
-pub fn after_apply(components: &[Component], instances: &[Instance]) -> Vec<Component> {
-    let mut after = components.to_vec();
+pub fn after_apply(components: &Components, instances: &[Instance]) -> Components {
+    let known: BTreeMap<&Address, &Instance> = instances.iter().map(|i| (&i.address, i)).collect();
+    let mut after: Vec<Component> = components.iter().cloned().collect();
     for component in &mut after {
-        let Some(instance) = instances.iter().find(|i| i.address == component.address) else { continue };
+        let Some(instance) = known.get(&component.address) else { continue };
         let written = instance.desired.iter().filter(|(_, expr)| !expr.any_sensitive());
         for (name, value) in written.filter_map(|(name, expr)| Some((name, expr.value()?))) {
             match value {
@@ -91,5 +95,5 @@ pub fn after_apply(components: &[Component], instances: &[Instance]) -> Vec<Comp
             component.seen = Seen::Present;
         }
     }
-    after
+    after.into_iter().collect()
 }

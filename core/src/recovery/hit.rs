@@ -1,14 +1,14 @@
 //! What goes with a loss, transitively: sites, the data at them, the services on that data and those
 //! that depend on these.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::inventory::Components;
 use super::loss::Loss;
-use super::model::Component;
 use crate::addr::Name;
-use crate::system::{Datastore, Service, Site, System};
+use crate::system::{Datastore, Declared, Service, Site, System};
 
 /// What a loss hits, each with the reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -23,20 +23,20 @@ pub struct Hit {
 
 impl Hit {
     /// What the loss hits.
-    pub fn of(loss: &Loss, system: &System, components: &[Component]) -> Hit {
+    pub fn of(loss: &Loss, system: &System, components: &Components) -> Hit {
         let mut hit = Hit::default();
-        spread(&system.sites, |hit| &mut hit.sites, &mut hit, |name, site, hit| hit.site(loss, name, site));
+        let within = |site: &Site| site.within.iter().map(|w| w.0.clone()).collect();
+        let sites = (&system.sites, dependents(&system.sites, within));
+        spread(sites, |hit| &mut hit.sites, &mut hit, |name, site, hit| hit.site(loss, name, site));
         for (name, datastore) in &system.datastores {
             if let Some(why) = hit.datastore(loss, name, &datastore.is, components) {
                 hit.datastores.insert(name.clone(), why);
             }
         }
-        spread(
-            &system.services,
-            |hit| &mut hit.services,
-            &mut hit,
-            |name, service, hit| hit.service(loss, name, service),
-        );
+        let needs = |service: &Service| service.depends_on.iter().flatten().map(|s| s.0.clone()).collect();
+        let services = (&system.services, dependents(&system.services, needs));
+        let why = |name: &Name, service: &Service, hit: &Hit| hit.service(loss, name, service);
+        spread(services, |hit| &mut hit.services, &mut hit, why);
         hit
     }
 
@@ -56,7 +56,7 @@ impl Hit {
         loss: &Loss,
         name: &Name,
         datastore: &Datastore,
-        components: &[Component],
+        components: &Components,
     ) -> Option<String> {
         if loss.datastores.contains(name) {
             return Some("lost".to_owned());
@@ -70,7 +70,7 @@ impl Hit {
         &self,
         loss: &Loss,
         datastore: &Datastore,
-        components: &[Component],
+        components: &Components,
     ) -> Option<String> {
         if let Some(site) = datastore.site.as_ref().filter(|s| self.sites.contains_key(&s.0)) {
             return Some(format!("stands at site.{}", site.0));
@@ -79,7 +79,7 @@ impl Hit {
         if loss.names_resource(&held.0) {
             return Some(format!("is held by {}", held.0));
         }
-        let holder = components.iter().find(|c| c.address == held.0)?;
+        let holder = components.get(&held.0)?;
         let region = holder.place.region.as_ref().filter(|r| loss.regions.contains(*r))?;
         Some(format!("is held by {} in {region}", held.0))
     }
@@ -99,21 +99,36 @@ impl Hit {
     }
 }
 
-/// Takes in what is hit until nothing more is: every round sees what the one before added.
+/// By name, what refers to it.
+fn dependents<T>(
+    all: &BTreeMap<Name, Declared<T>>,
+    refers: impl Fn(&T) -> Vec<Name>,
+) -> BTreeMap<Name, BTreeSet<&Name>> {
+    let mut found: BTreeMap<Name, BTreeSet<&Name>> = BTreeMap::new();
+    for (name, is) in all {
+        for other in refers(&is.is) {
+            found.entry(other).or_default().insert(name);
+        }
+    }
+    found
+}
+
+/// Takes in what is hit until nothing more is: every round sees what the one before added, and looks at
+/// what refers to that.
 fn spread<T>(
-    all: &BTreeMap<Name, crate::system::Declared<T>>,
+    (all, dependents): (&BTreeMap<Name, Declared<T>>, BTreeMap<Name, BTreeSet<&Name>>),
     of: fn(&mut Hit) -> &mut BTreeMap<Name, String>,
     hit: &mut Hit,
     why: impl Fn(&Name, &T, &Hit) -> Option<String>,
 ) {
-    loop {
-        let known = of(hit).clone();
-        let fresh = all.iter().filter(|(name, _)| !known.contains_key(*name));
-        let more: Vec<(Name, String)> =
-            fresh.filter_map(|(name, is)| Some((name.clone(), why(name, &is.is, hit)?))).collect();
-        if more.is_empty() {
-            return;
-        }
+    let mut open: BTreeSet<&Name> = all.keys().collect();
+    while !open.is_empty() {
+        let hit_now = |name: &&Name| Some(((*name).clone(), why(name, &all.get(*name)?.is, hit)?));
+        let more: Vec<(Name, String)> = open.iter().filter_map(hit_now).collect();
+        let reached = more.iter().filter_map(|(name, _)| dependents.get(name)).flatten();
+        let next: BTreeSet<&Name> = reached.copied().collect();
         of(hit).extend(more);
+        let known = of(hit);
+        open = next.into_iter().filter(|name| !known.contains_key(*name)).collect();
     }
 }

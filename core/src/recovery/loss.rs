@@ -61,7 +61,8 @@ impl Loss {
 
     /// Whether the resource is lost by its name; a block is lost with all its instances.
     pub fn names_resource(&self, address: &Address) -> bool {
-        self.resources.contains(address) || self.resources.contains(&address.block())
+        !self.resources.is_empty()
+            && (self.resources.contains(address) || self.resources.contains(&address.block()))
     }
 
     /// Whether the resource is lost, by its name or with its region.

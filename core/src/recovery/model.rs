@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::hit::Hit;
+use super::inventory::Components;
 use super::loss::Loss;
 use crate::addr::{Address, Name};
 use crate::fact::FactId;
@@ -16,7 +17,7 @@ use crate::value::Value;
 /// Everything recovery planning looks at.
 pub struct Input<'a> {
     /// All resources of the configuration.
-    pub components: &'a [Component],
+    pub components: &'a Components,
     /// What is declared: the datastores, what protects them, who needs them, the procedures.
     pub system: &'a System,
     /// What is lost.

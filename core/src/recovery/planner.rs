@@ -119,7 +119,7 @@ fn parts<'a>(input: &Input<'a>, hit: &Hit, restored: &BTreeSet<&Name>, run: &str
             continue;
         }
         let found = match &datastore.is.resource {
-            Some(held) => match input.components.iter().find(|c| c.address == held.0) {
+            Some(held) => match input.components.get(&held.0) {
                 None => Err(Box::new(missing_resource(name, &held.0))),
                 Some(_) if !is_hit => {
                     parts.untouched.push(name.clone());
@@ -168,7 +168,7 @@ fn restored<'a>(input: &Input<'a>, followed: &[Followed<'a>]) -> BTreeSet<&'a Na
 /// The way back that the kind of a datastore's resource knows.
 fn derived(input: &Input<'_>, name: &Name, run: &str) -> Option<Derived> {
     let held = input.system.datastores.get(name)?.is.resource.as_ref()?;
-    let resource = input.components.iter().find(|c| c.address == held.0)?;
+    let resource = input.components.get(&held.0)?;
     let Chosen { choice, steps, doubt, unseen, .. } = choose(input, name, resource, run).ok()?;
     Some(Derived { choice, steps, doubt, unseen })
 }

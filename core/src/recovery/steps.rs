@@ -4,7 +4,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::{Component, Step, Unprotected};
+use super::inventory::Components;
+use super::model::{Step, Unprotected};
 use crate::addr::{Address, Name};
 use crate::provider::{Phase, RecoveryStep, Undo};
 use crate::system::Priority;
@@ -33,7 +34,7 @@ impl Lane<'_> {
 }
 
 /// The numbered steps of all lanes, and from when until when each datastore is unprotected.
-pub(crate) fn order(lanes: &[Lane<'_>], components: &[Component]) -> (Vec<Step>, Vec<Unprotected>) {
+pub(crate) fn order(lanes: &[Lane<'_>], components: &Components) -> (Vec<Step>, Vec<Unprotected>) {
     let before = dependencies(lanes, components);
     let sorted = sorted(lanes, &before);
     let parts = [
@@ -64,43 +65,71 @@ pub(crate) fn order(lanes: &[Lane<'_>], components: &[Component]) -> (Vec<Step>,
         })
         .collect();
     clock(&mut steps);
-    let unprotected = lanes.iter().zip(ends).map(|(lane, ends)| unprotected(lane, ends, &steps)).collect();
+    let mut own: BTreeMap<&Name, Vec<&Step>> = BTreeMap::new();
+    for step in &steps {
+        own.entry(step.datastore.as_ref().expect("a derived step has its datastore")).or_default().push(step);
+    }
+    let of = |lane: &Lane<'_>| own.get(lane.datastore).map_or(&[][..], Vec::as_slice);
+    let unprotected = lanes.iter().zip(ends).map(|(lane, ends)| unprotected(lane, ends, of(lane))).collect();
     (steps, unprotected)
 }
 
 /// For each lane, the others that have to be back before it: those whose resource its own resource
 /// needs, directly or through others.
-fn dependencies(lanes: &[Lane<'_>], components: &[Component]) -> Vec<BTreeSet<usize>> {
+fn dependencies(lanes: &[Lane<'_>], components: &Components) -> Vec<BTreeSet<usize>> {
     let needs: BTreeMap<&Address, &BTreeSet<Address>> =
         components.iter().map(|c| (&c.address, &c.needs)).collect();
-    let reach = |start: &BTreeSet<Address>| {
-        let (mut seen, mut open) = (BTreeSet::new(), start.iter().cloned().collect::<Vec<_>>());
-        while let Some(address) = open.pop() {
-            if seen.insert(address.clone()) {
-                open.extend(needs.get(&address).into_iter().flat_map(|n| n.iter().cloned()));
-            }
+    let mut of: BTreeMap<&Address, Vec<usize>> = BTreeMap::new();
+    for (i, lane) in lanes.iter().enumerate() {
+        of.entry(lane.resource).or_default().push(i);
+    }
+    let before = |(i, lane): (usize, &Lane<'_>)| {
+        let reached = reach(lane.needs, &needs);
+        let others = reached.into_iter().filter_map(|address| of.get(address)).flatten().copied();
+        others.filter(|j| *j != i).collect()
+    };
+    lanes.iter().enumerate().map(before).collect()
+}
+
+/// All that is needed, directly or through others.
+fn reach<'n>(
+    start: &'n BTreeSet<Address>,
+    needs: &BTreeMap<&Address, &'n BTreeSet<Address>>,
+) -> BTreeSet<&'n Address> {
+    let (mut seen, mut open) = (BTreeSet::new(), Vec::from_iter(start));
+    while let Some(address) = open.pop() {
+        if seen.insert(address) {
+            open.extend(needs.get(address).into_iter().copied().flatten());
         }
-        seen
-    };
-    let others = |i: usize, reached: &BTreeSet<Address>| {
-        let is_before =
-            |(j, other): (usize, &Lane<'_>)| (j != i && reached.contains(other.resource)).then_some(j);
-        lanes.iter().enumerate().filter_map(is_before).collect()
-    };
-    lanes.iter().enumerate().map(|(i, lane)| others(i, &reach(lane.needs))).collect()
+    }
+    seen
 }
 
 /// What is needed first; among what could be next what the most important service needs, then the
 /// longest, because it decides; then by name.
 fn sorted(lanes: &[Lane<'_>], before: &[BTreeSet<usize>]) -> Vec<usize> {
-    let mut open: Vec<usize> = (0..lanes.len()).collect();
-    open.sort_by_key(|i| (lanes[*i].priority, Reverse(lanes[*i].length()), lanes[*i].datastore));
+    let mut by_rank: Vec<usize> = (0..lanes.len()).collect();
+    by_rank.sort_by_key(|i| (lanes[*i].priority, Reverse(lanes[*i].length()), lanes[*i].datastore));
+    let mut unblocks: Vec<Vec<usize>> = vec![Vec::new(); lanes.len()];
+    let mut waits: Vec<usize> = vec![0; lanes.len()];
+    for (rank, lane) in by_rank.iter().enumerate() {
+        waits[rank] = before[*lane].len();
+        before[*lane].iter().for_each(|needed| unblocks[*needed].push(rank));
+    }
+    let mut open: BTreeSet<usize> = (0..lanes.len()).collect();
+    let mut ready: BTreeSet<usize> = open.iter().copied().filter(|rank| waits[*rank] == 0).collect();
     let mut sorted = Vec::new();
-    while !open.is_empty() {
-        // The graph of resources has no cycle, so something is always ready; the fallback only keeps
-        // a broken invariant from becoming an endless loop.
-        let ready = open.iter().position(|i| before[*i].iter().all(|b| sorted.contains(b))).unwrap_or(0);
-        sorted.push(open.remove(ready));
+    // The graph of resources has no cycle, so something is always ready; taking the first of all only
+    // keeps a broken invariant from becoming an endless loop.
+    while let Some(rank) = ready.pop_first().or_else(|| open.first().copied()) {
+        open.remove(&rank);
+        sorted.push(by_rank[rank]);
+        for next in &unblocks[by_rank[rank]] {
+            waits[*next] -= 1;
+            if waits[*next] == 0 && open.contains(next) {
+                ready.insert(*next);
+            }
+        }
     }
     sorted
 }
@@ -198,28 +227,22 @@ pub(crate) fn at_least(steps: &[Step]) -> i64 {
 
 /// Marks the steps of the longest path to the last resumption, by the unlucky durations.
 fn mark_critical(steps: &mut [Step], ends: &BTreeMap<u32, (i64, i64)>) {
-    let latest = |steps: &[Step], ids: &BTreeSet<u32>| {
-        let among = steps.iter().filter(|s| ids.contains(&s.id));
-        among.max_by_key(|s| (ends.get(&s.id).map(|e| e.1), Reverse(s.id))).map(|s| s.id)
+    let places: BTreeMap<u32, usize> = steps.iter().zip(0..).map(|(s, place)| (s.id, place)).collect();
+    let latest = |ids: &mut dyn Iterator<Item = u32>| {
+        ids.filter(|id| places.contains_key(id)).max_by_key(|id| (ends.get(id).map(|e| e.1), Reverse(*id)))
     };
-    let in_time: BTreeSet<u32> =
-        steps.iter().filter(|s| s.phase < Some(Phase::Protect)).map(|s| s.id).collect();
-    let mut next = latest(steps, &in_time);
-    while let Some(id) = next {
-        let Some(step) = steps.iter_mut().find(|s| s.id == id) else { return };
+    let mut next = latest(&mut steps.iter().filter(|s| s.phase < Some(Phase::Protect)).map(|s| s.id));
+    while let Some(step) = next.and_then(|id| steps.get_mut(*places.get(&id)?)) {
         step.critical = true;
-        let needs = step.needs.clone();
-        next = latest(steps, &needs);
+        next = latest(&mut step.needs.iter().copied());
     }
 }
 
-fn unprotected(lane: &Lane<'_>, since: BTreeSet<u32>, steps: &[Step]) -> Unprotected {
-    let protects = || {
-        let own = steps.iter().filter(|s| s.datastore.as_ref() == Some(lane.datastore));
-        own.filter(|s| s.phase == Some(Phase::Protect))
-    };
+/// `steps` are those of the lane.
+fn unprotected(lane: &Lane<'_>, since: BTreeSet<u32>, steps: &[&Step]) -> Unprotected {
+    let protects = || steps.iter().copied().filter(|s| s.phase == Some(Phase::Protect));
     let begins = |done: fn(&Step) -> Option<i64>| {
-        steps.iter().filter(|s| since.contains(&s.id)).filter_map(done).max().unwrap_or(0)
+        steps.iter().copied().filter(|s| since.contains(&s.id)).filter_map(done).max().unwrap_or(0)
     };
     let lasts =
         |done: fn(&Step) -> Option<i64>| protects().filter_map(done).max().map(|end| end - begins(done));

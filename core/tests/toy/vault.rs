@@ -160,7 +160,7 @@ pub(crate) fn planned(text: &str, components: &[Component]) -> RecoveryPlan {
     let (name, scenario) = system.scenarios.first_key_value().unwrap();
     let loss = Loss::of(&scenario.is);
     let plan = recover(&Input {
-        components,
+        components: &components.iter().cloned().collect(),
         system: &system,
         loss: &loss,
         scenario: Some(name),
@@ -206,7 +206,7 @@ pub(crate) fn plan(components: &[Component], datastores: &[&str], lost: &str) ->
         system.datastores.insert(Name::new(*name).unwrap(), Declared { is, written });
     }
     let plan = recover(&Input {
-        components,
+        components: &components.iter().cloned().collect(),
         system: &system,
         loss: &Loss { regions: [lost.to_owned()].into(), ..Loss::default() },
         scenario: None,

@@ -1,0 +1,191 @@
+//! All resources of a system with what is known of them: found by address and by the provider's name,
+//! and what becomes of them after a loss without taking in the others again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+use super::candidate::subject;
+use super::components::component;
+use super::loss::Loss;
+use super::model::Component;
+use crate::addr::Address;
+use crate::plan::{Instance, Origin, World};
+use crate::protection::Protection;
+use crate::value::Value;
+
+/// All components, in the order in which they were given.
+///
+/// Those that a loss changes stand apart from the rest, which is shared between losses.
+#[derive(Clone)]
+pub struct Components {
+    calm: Arc<Calm>,
+    changed: BTreeMap<usize, Known>,
+    names: OnceLock<Names>,
+}
+
+/// The components when nothing is lost.
+struct Calm {
+    all: Vec<Known>,
+    by_address: BTreeMap<Address, usize>,
+    names: OnceLock<Names>,
+}
+
+/// A component with what its kind says about it, once somebody has asked.
+#[derive(Clone)]
+struct Known {
+    is: Component,
+    protections: OnceLock<Vec<Protection>>,
+}
+
+impl Known {
+    fn new(is: Component) -> Known {
+        Known { is, protections: OnceLock::new() }
+    }
+
+    fn protections(&self) -> &[Protection] {
+        self.protections.get_or_init(|| self.is.kind.protections(&subject(&self.is)))
+    }
+}
+
+/// Components by names that the provider gave, of themselves and of what they protect.
+#[derive(Clone, Default)]
+struct Names {
+    called: BTreeMap<String, Vec<usize>>,
+    protects: BTreeMap<String, BTreeSet<usize>>,
+}
+
+impl Names {
+    fn of<'k>(all: impl Iterator<Item = (usize, &'k Known)>) -> Names {
+        let mut names = Names::default();
+        for (place, known) in all {
+            for name in provider_names(&known.is) {
+                names.called.entry(name.to_owned()).or_default().push(place);
+            }
+            for of in known.protections().iter().filter_map(protected) {
+                names.protects.entry(of.to_owned()).or_default().insert(place);
+            }
+        }
+        names
+    }
+}
+
+/// What the provider calls a component: its id, and its ARN where it has one.
+fn provider_names(component: &Component) -> impl Iterator<Item = &str> {
+    let arn = component.outputs.get("arn").and_then(Value::as_str);
+    std::iter::once(component.id.0.as_str()).chain(arn)
+}
+
+/// The provider's name of the other thing that a protection is of.
+fn protected(protection: &Protection) -> Option<&str> {
+    match protection {
+        Protection::ReplicatedBackups { of, .. } | Protection::Snapshot { of, .. } => Some(of),
+        Protection::PointInTime { .. } | Protection::Versions { .. } | Protection::ReplicatesTo { .. } => {
+            None
+        }
+    }
+}
+
+impl FromIterator<Component> for Components {
+    fn from_iter<I: IntoIterator<Item = Component>>(all: I) -> Components {
+        let all: Vec<Known> = all.into_iter().map(Known::new).collect();
+        let mut by_address = BTreeMap::new();
+        for (place, known) in all.iter().enumerate() {
+            by_address.entry(known.is.address.clone()).or_insert(place);
+        }
+        let calm = Arc::new(Calm { all, by_address, names: OnceLock::new() });
+        Components { calm, changed: BTreeMap::new(), names: OnceLock::new() }
+    }
+}
+
+impl Default for Components {
+    fn default() -> Components {
+        std::iter::empty().collect()
+    }
+}
+
+impl Components {
+    fn at(&self, place: usize) -> &Known {
+        self.changed.get(&place).unwrap_or(&self.calm.all[place])
+    }
+
+    /// All of them, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &Component> {
+        (0..self.calm.all.len()).map(|place| &self.at(place).is)
+    }
+
+    /// The one of that address.
+    pub fn get(&self, address: &Address) -> Option<&Component> {
+        self.calm.by_address.get(address).map(|place| &self.at(*place).is)
+    }
+
+    /// The names of those that a loss left as they are, and of those that it changed.
+    fn names(&self) -> (&Names, &Names) {
+        let calm = self.calm.names.get_or_init(|| Names::of(self.calm.all.iter().enumerate()));
+        let own = self.names.get_or_init(|| Names::of(self.changed.iter().map(|(place, k)| (*place, k))));
+        (calm, own)
+    }
+
+    fn is_same(&self, place: &&usize) -> bool {
+        !self.changed.contains_key(*place)
+    }
+
+    /// The first that the provider calls so, by its id or by its ARN.
+    pub(crate) fn called(&self, name: &str) -> Option<&Component> {
+        let (calm, own) = self.names();
+        let same = calm.called.get(name).into_iter().flatten().filter(|place| self.is_same(place));
+        let place = same.chain(own.called.get(name).into_iter().flatten()).min()?;
+        Some(&self.at(*place).is)
+    }
+
+    /// All that may protect the resource, itself included, in their order, with what they protect.
+    pub(crate) fn protecting<'s>(
+        &'s self,
+        resource: &'s Component,
+    ) -> impl Iterator<Item = (&'s Component, &'s [Protection])> {
+        let (calm, own) = self.names();
+        let mut places: BTreeSet<usize> =
+            self.calm.by_address.get(&resource.address).copied().into_iter().collect();
+        for name in provider_names(resource) {
+            let same = calm.protects.get(name).into_iter().flatten().filter(|place| self.is_same(place));
+            places.extend(same.chain(own.protects.get(name).into_iter().flatten()));
+        }
+        places.into_iter().map(|place| (&self.at(place).is, self.at(place).protections()))
+    }
+}
+
+/// The resources of a configuration before anything is lost, and after any loss.
+pub struct Inventory<'w> {
+    world: &'w World,
+    /// Those of which the name is known: the components, in their order.
+    instances: Vec<&'w Instance>,
+    calm: Components,
+}
+
+impl<'w> Inventory<'w> {
+    /// One component for each declared instance of which the name is known.
+    pub fn new(instances: &'w [Instance], world: &'w World) -> Inventory<'w> {
+        let declared = instances.iter().filter(|i| i.origin != Origin::Removed);
+        let none = Loss::default();
+        let known: Vec<(&Instance, Component)> =
+            declared.filter_map(|i| Some((i, component(i, world, &none)?))).collect();
+        let (instances, components): (Vec<_>, Vec<_>) = known.into_iter().unzip();
+        Inventory { world, instances, calm: components.into_iter().collect() }
+    }
+
+    /// The components when nothing is lost.
+    pub fn calm(&self) -> &Components {
+        &self.calm
+    }
+
+    /// The components after a loss.
+    ///
+    /// What is lost or in a lost region counts as not observed even when it still answers: a plan made in
+    /// calm weather is the plan of the storm.
+    pub fn after(&self, loss: &Loss) -> Components {
+        let all = self.calm.calm.all.iter().enumerate();
+        let taken = all.filter(|(_, known)| loss.takes(&known.is)).filter_map(|(place, _)| {
+            Some((place, Known::new(component(self.instances.get(place)?, self.world, loss)?)))
+        });
+        Components { calm: Arc::clone(&self.calm.calm), changed: taken.collect(), names: OnceLock::new() }
+    }
+}
