@@ -6,7 +6,7 @@ mod lost;
 mod rpo;
 mod rto;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use crate::addr::Name;
 use crate::plan::Source;
 use crate::recovery::{Components, RecoveryPlan, Status};
 use crate::span::Span;
-use crate::system::{Declared, Objective, Scenario, System};
+use crate::system::{Backup, Declared, Objective, Scenario, System};
 
 /// Everything that objectives are judged from.
 pub struct Input<'a> {
@@ -189,10 +189,11 @@ impl Judgement<Span> {
 /// touch, and services that it does not hit, are left out.
 pub fn judge(input: &Input<'_>) -> Vec<Judgement<Span>> {
     let mut all = Vec::new();
+    let dependents = Dependents::of(input.system);
     for (name, scenario) in &input.system.scenarios {
         let lost = Lost::of(input.system, &scenario.is, input.now_is);
-        all.extend(rpo::judge(input, (name, scenario), &lost));
-        all.extend(rto::judge(input, (name, scenario), &lost));
+        all.extend(rpo::judge(input, (name, scenario), (&lost, &dependents)));
+        all.extend(rto::judge(input, (name, scenario), (&lost, &dependents)));
     }
     all
 }
@@ -216,18 +217,54 @@ fn promise(
     own.chain(whole).min_by_key(|p| p.most_s)
 }
 
-/// Services and everything that depends on them, directly or through others.
-fn with_dependents<'s>(system: &'s System, of: impl Iterator<Item = &'s Name>) -> Vec<&'s Name> {
-    let mut all: Vec<&Name> = of.collect();
-    let mut next = 0;
-    while let Some(name) = all.get(next).copied() {
-        next += 1;
-        for (other, service) in &system.services {
-            let depends = service.is.depends_on.iter().flatten().any(|s| s.0 == *name);
-            if depends && !all.contains(&other) {
-                all.push(other);
+/// Who depends on what, and what protects it.
+#[derive(Default)]
+struct Dependents<'s> {
+    services: BTreeMap<&'s Name, BTreeSet<&'s Name>>,
+    users: BTreeMap<&'s Name, BTreeSet<&'s Name>>,
+    backups: BTreeMap<&'s Name, Vec<(&'s Name, &'s Declared<Backup>)>>,
+}
+
+impl<'s> Dependents<'s> {
+    fn of(system: &'s System) -> Dependents<'s> {
+        let mut all = Dependents::default();
+        for (name, service) in &system.services {
+            for needed in service.is.depends_on.iter().flatten() {
+                all.services.entry(&needed.0).or_default().insert(name);
+            }
+            for data in service.is.data.iter().flatten() {
+                all.users.entry(&data.0).or_default().insert(name);
             }
         }
+        for (name, backup) in &system.backups {
+            all.backups.entry(&backup.is.of.0).or_default().push((name, backup));
+        }
+        all
     }
-    all
+
+    /// The services that use a datastore.
+    fn users(&self, datastore: &Name) -> impl Iterator<Item = &'s Name> {
+        self.users.get(datastore).into_iter().flatten().copied()
+    }
+
+    /// The backups of a datastore.
+    fn backups(&self, datastore: &Name) -> &[(&'s Name, &'s Declared<Backup>)] {
+        self.backups.get(datastore).map_or(&[], Vec::as_slice)
+    }
+
+    /// Services and everything that depends on them, directly or through others.
+    fn with<'n>(&self, of: impl IntoIterator<Item = &'n Name>) -> Vec<&'n Name>
+    where
+        's: 'n,
+    {
+        let mut all: Vec<&Name> = of.into_iter().collect();
+        let mut known: BTreeSet<&Name> = all.iter().copied().collect();
+        let mut next = 0;
+        while let Some(name) = all.get(next).copied() {
+            next += 1;
+            let more = self.services.get(name).into_iter().flatten().copied();
+            all.extend(more.filter(|other| known.insert(other)));
+        }
+        all
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Input, Judgement, Lost, Metric, Term, Worst, promise, with_dependents};
+use super::{Dependents, Input, Judgement, Lost, Metric, Term, Worst, promise};
 use crate::addr::Name;
 use crate::recovery::backups::gone;
 use crate::recovery::{Components, Held, held};
@@ -16,17 +16,21 @@ use crate::system::{Backup, Datastore, Declared, Destination, Method, Newest, Sc
 pub(super) fn judge(
     input: &Input<'_>,
     (name, scenario): (&Name, &Declared<Scenario>),
-    lost: &Lost,
+    (lost, dependents): (&Lost, &Dependents<'_>),
 ) -> Vec<Judgement<Span>> {
+    if lost.hit.datastores.is_empty() {
+        return Vec::new();
+    }
+    let prescribed = prescribed(input.system, scenario, lost);
+    let nothing = BTreeMap::new();
     let hit = input.system.datastores.iter().filter(|(name, _)| lost.hit.datastores.contains_key(*name));
     let judged = hit.map(|(datastore, declared)| {
-        let users = input.system.services.iter();
-        let users = users.filter(|(_, s)| s.is.data.iter().flatten().any(|d| d.0 == *datastore));
-        let services = with_dependents(input.system, users.map(|(name, _)| name));
+        let services = dependents.with(dependents.users(datastore));
         let objective = promise(input.system, scenario, &services, ("rpo", |o| o.rpo));
         let maximum = promise(input.system, scenario, &services, ("maximum_rpo", |o| o.maximum_rpo));
-        let prescribed = prescribed(input.system, scenario, lost, datastore);
-        let worst = |components| worst(input, (datastore, declared), (lost, &prescribed), components);
+        let prescribed = prescribed.get(datastore).unwrap_or(&nothing);
+        let backups = dependents.backups(datastore);
+        let worst = |components| worst(input, (datastore, declared, backups), (lost, prescribed), components);
         let ((before, _), (after, derivation)) = (worst(input.now_is), worst(input.then_is));
         Judgement {
             subject: format!("datastore.{datastore}"),
@@ -43,24 +47,24 @@ pub(super) fn judge(
     judged.collect()
 }
 
-/// The backups that the procedures of the scenario restore the datastore from, each with its procedure.
-/// With none the best one is taken.
+/// The backups that something is restored from, each with the procedure that says so.
+type Prescribed<'s> = BTreeMap<&'s Name, &'s Name>;
+
+/// The backups that the procedures of the scenario restore each datastore from. Of one with none the best
+/// is taken.
 fn prescribed<'s>(
     system: &'s System,
     scenario: &'s Declared<Scenario>,
     lost: &Lost,
-    datastore: &Name,
-) -> BTreeMap<&'s Name, &'s Name> {
+) -> BTreeMap<&'s Name, Prescribed<'s>> {
     let services = system.services.iter().filter(|(name, _)| lost.hit.services.contains_key(*name));
     let own = || services.filter_map(|(_, service)| service.is.recover.as_ref()).collect::<Vec<_>>();
     let followed = scenario.is.recover.as_ref().map_or_else(own, |all| all.iter().collect());
-    let mut found = BTreeMap::new();
+    let mut found: BTreeMap<&Name, Prescribed<'_>> = BTreeMap::new();
     for procedure in followed {
         for at in in_order(system, &procedure.0) {
-            if let (Some(restored), Some(from)) = (&at.step.restore, &at.step.from)
-                && restored.0 == *datastore
-            {
-                found.entry(&from.0).or_insert(at.procedure);
+            if let (Some(restored), Some(from)) = (&at.step.restore, &at.step.from) {
+                found.entry(&restored.0).or_default().entry(&from.0).or_insert(at.procedure);
             }
         }
     }
@@ -70,8 +74,8 @@ fn prescribed<'s>(
 /// The worst case of a datastore, and how it comes to that.
 fn worst(
     input: &Input<'_>,
-    (name, datastore): (&Name, &Declared<Datastore>),
-    (lost, prescribed): (&Lost, &BTreeMap<&Name, &Name>),
+    (name, datastore, backups): (&Name, &Declared<Datastore>, &[(&Name, &Declared<Backup>)]),
+    (lost, prescribed): (&Lost, &Prescribed<'_>),
     components: &Components,
 ) -> (Worst, Vec<Term<Span>>) {
     if datastore.is.rebuildable {
@@ -85,7 +89,7 @@ fn worst(
         return (Worst::NOTHING, vec![term]);
     }
     let (mut best, mut terms) = (Worst::NO_WAY, Vec::new());
-    for (backup, declared) in input.system.backups.iter().filter(|(_, b)| b.is.of.0 == *name) {
+    for (backup, declared) in backups.iter().copied() {
         let mechanism = Mechanism { name: backup, declared, held_by: name, prescribed };
         for (worst, mut found) in mechanism.worst(input, lost, components) {
             best = best.or(worst);
@@ -154,7 +158,7 @@ struct Mechanism<'a> {
     declared: &'a Declared<Backup>,
     held_by: &'a Name,
     /// What the scenario's procedures restore from.
-    prescribed: &'a BTreeMap<&'a Name, &'a Name>,
+    prescribed: &'a Prescribed<'a>,
 }
 
 impl Mechanism<'_> {

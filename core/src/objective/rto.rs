@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use super::{Input, Judgement, Lost, Metric, Term, Worst, promise, with_dependents};
+use super::{Dependents, Input, Judgement, Lost, Metric, Term, Worst, promise};
 use crate::addr::Name;
 use crate::graph::Graph;
 use crate::recovery::readable;
@@ -16,19 +16,22 @@ use crate::system::{Declared, Scenario, Step, System, in_order};
 pub(super) fn judge(
     input: &Input<'_>,
     (name, scenario): (&Name, &Declared<Scenario>),
-    lost: &Lost,
+    (lost, dependents): (&Lost, &Dependents<'_>),
 ) -> Vec<Judgement<Span>> {
+    if lost.hit.services.is_empty() {
+        return Vec::new();
+    }
     let needs = input.system.services.iter().flat_map(|(name, service)| {
-        service.is.depends_on.iter().flatten().map(|needed| (name.clone(), needed.0.clone()))
+        service.is.depends_on.iter().flatten().map(move |needed| (name, &needed.0))
     });
-    let graph = Graph::build(lost.hit.services.keys().cloned(), needs);
+    let graph = Graph::build(lost.hit.services.keys(), needs);
     // Services that need each other are told of elsewhere; nothing can be said of how long they take.
     let Ok(order) = graph.order() else { return Vec::new() };
     let whole = Whole::of((name, scenario));
     let mut back: BTreeMap<&Name, Worst> = BTreeMap::new();
     let mut judged = BTreeMap::new();
-    for service in order.into_iter().filter(|s| lost.hit.services.contains_key(*s)) {
-        let before = graph.needs(service).into_iter().filter_map(|n| back.get(n)).copied();
+    for service in order.into_iter().copied().filter(|s| lost.hit.services.contains_key(*s)) {
+        let before = graph.needs(&service).into_iter().filter_map(|n| back.get(*n)).copied();
         // Procedures of the scenario bring everything back, in their own order.
         let before = match whole.instead {
             Some(_) => Worst::NOTHING,
@@ -42,7 +45,7 @@ pub(super) fn judge(
             derivation.insert(0, Term { what, adds: before, source, struck: None, at: None });
         }
         back.insert(service, after);
-        let services = with_dependents(input.system, std::iter::once(service));
+        let services = dependents.with([service]);
         let objective = promise(input.system, scenario, &services, ("rto", |o| o.rto));
         let maximum = promise(input.system, scenario, &services, ("maximum_rto", |o| o.maximum_rto));
         let (after, estimated) = whole.estimated(after, &mut derivation);
@@ -135,7 +138,7 @@ impl<'a> Whole<'a> {
         let data = || declared.is.data.iter().flatten().filter(|d| lost.hit.datastores.contains_key(&d.0));
         let derived = input.derived.get(self.name).filter(|plan| {
             data().next().is_some()
-                && data().all(|d| plan.chosen_points.iter().any(|choice| choice.datastore == d.0))
+                && data().all(|d| plan.chosen_points.binary_search_by(|c| c.datastore.cmp(&d.0)).is_ok())
         });
         if let Some(plan) = derived {
             let length =

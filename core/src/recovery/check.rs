@@ -15,6 +15,7 @@ const DESTROYS: [&str; 7] = ["delete", "destroy", "drop", "purge", "remove", "te
 pub fn check(plan: &RecoveryPlan) -> Vec<String> {
     let mut flaws = Vec::new();
     let mut reached: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+    let of = by_datastore(plan);
     for (step, number) in plan.steps.iter().zip(1..) {
         if step.id != number {
             flaws.push(format!("step {} stands in the place of step {number}", step.id));
@@ -27,13 +28,14 @@ pub fn check(plan: &RecoveryPlan) -> Vec<String> {
             }
         }
         if let Some(phase) = step.phase {
-            flaws.extend(out_of_phase(plan, (step, phase), &all));
+            let own = of.get(&step.datastore.as_ref()).map_or(&[][..], Vec::as_slice);
+            flaws.extend(out_of_phase(own, (step, phase), &all));
             flaws.extend(needs_what_is_lost(plan, step));
         }
         flaws.extend(estimate(step));
         reached.insert(step.id, all);
     }
-    flaws.extend(datastores(plan));
+    flaws.extend(datastores(plan, &of));
     flaws.extend(pivots(plan));
     flaws
 }
@@ -73,10 +75,23 @@ fn pivots(plan: &RecoveryPlan) -> Vec<String> {
     flaws
 }
 
+/// The steps of each datastore, and those of none, in their order.
+type ByDatastore<'p> = BTreeMap<Option<&'p Name>, Vec<&'p Step>>;
+
+fn by_datastore(plan: &RecoveryPlan) -> ByDatastore<'_> {
+    let mut of = ByDatastore::new();
+    for step in &plan.steps {
+        of.entry(step.datastore.as_ref()).or_default().push(step);
+    }
+    of
+}
+
 /// Within a datastore nothing of a later phase starts before all of the earlier are done, and nothing
 /// is redirected or destroyed that was not verified.
-fn out_of_phase(plan: &RecoveryPlan, (step, phase): (&Step, Phase), reached: &BTreeSet<u32>) -> Vec<String> {
-    let own = || plan.steps.iter().filter(|s| s.datastore == step.datastore && s.phase.is_some());
+///
+/// `own` are the steps of the same datastore.
+fn out_of_phase(own: &[&Step], (step, phase): (&Step, Phase), reached: &BTreeSet<u32>) -> Vec<String> {
+    let own = || own.iter().filter(|s| s.phase.is_some());
     let mut flaws: Vec<String> = own()
         .filter(|s| s.phase < Some(phase) && !reached.contains(&s.id))
         .map(|s| format!("step {} may start before step {}, of an earlier phase, is done", step.id, s.id))
@@ -108,6 +123,7 @@ fn destroys(step: &Step) -> bool {
 /// What is unsound in what was written: it is followed as it stands, and the reader should know.
 pub(crate) fn doubts(plan: &RecoveryPlan) -> Vec<String> {
     let mut doubts = Vec::new();
+    let checks: Vec<u32> = plan.steps.iter().filter(|s| s.checks.is_some_and(|c| c != "fence")).map(|s| s.id).collect();
     let mut reached: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
     for step in &plan.steps {
         let needs = || step.needs.iter().filter_map(|need| Some((need, reached.get(need)?)));
@@ -115,8 +131,7 @@ pub(crate) fn doubts(plan: &RecoveryPlan) -> Vec<String> {
             needs().flat_map(|(need, more)| more.iter().chain([need])).copied().collect();
         if let Some(written) = &step.written {
             let name = format!("step {}, `{}` of procedure.{},", step.id, written.step, written.procedure);
-            let looked =
-                plan.steps.iter().any(|s| s.checks.is_some_and(|c| c != "fence") && all.contains(&s.id));
+            let looked = checks.iter().any(|id| all.contains(id));
             let gone: Vec<String> = step.destroys.iter().map(|d| format!("datastore.{d}")).collect();
             if !looked && !gone.is_empty() {
                 let gone = gone.join(" and ");
@@ -161,23 +176,24 @@ fn estimate(step: &Step) -> Option<String> {
 }
 
 /// Every datastore that was chosen comes back outside of the loss; nothing is done for the others.
-fn datastores(plan: &RecoveryPlan) -> Vec<String> {
+fn datastores(plan: &RecoveryPlan, of: &ByDatastore<'_>) -> Vec<String> {
     let mut flaws = Vec::new();
+    let unprotected: BTreeSet<&Name> = plan.unprotected.iter().map(|u| &u.datastore).collect();
+    let chosen: BTreeSet<&Name> = plan.chosen_points.iter().map(|c| &c.datastore).collect();
     for choice in &plan.chosen_points {
         if let Some(region) = choice.region.as_ref().filter(|r| plan.lost.regions.contains(*r)) {
             flaws.push(format!("{} comes back in {region}, which is lost", choice.datastore));
         }
-        let own = |s: &Step| s.datastore.as_ref() == Some(&choice.datastore);
-        if !plan.steps.iter().any(|s| own(s) && choice.step.is_none_or(|step| step == s.id)) {
+        let mut own = of.get(&Some(&choice.datastore)).into_iter().flatten();
+        if !own.any(|s| choice.step.is_none_or(|step| step == s.id)) {
             flaws.push(format!("no step brings {} back", choice.datastore));
         }
-        if choice.step.is_none() && !plan.unprotected.iter().any(|u| u.datastore == choice.datastore) {
+        if choice.step.is_none() && !unprotected.contains(&choice.datastore) {
             flaws.push(format!("nothing says how long {} is unprotected", choice.datastore));
         }
     }
     for step in plan.steps.iter().filter(|s| s.written.is_none()) {
-        let chosen = plan.chosen_points.iter().any(|c| Some(&c.datastore) == step.datastore.as_ref());
-        if !chosen {
+        if !step.datastore.as_ref().is_some_and(|d| chosen.contains(d)) {
             let what = step.datastore.as_ref().map_or("nothing", Name::as_str);
             flaws.push(format!("step {} is for {what}, which does not come back", step.id));
         }

@@ -125,7 +125,8 @@ fn no_way(
     homes: BTreeSet<String>,
 ) -> Infeasible {
     let absent = |r: &&Rejected| {
-        input.components.iter().any(|c| c.address.to_string() == r.from && c.seen == Seen::Absent)
+        let from = r.from.parse().ok().and_then(|address| input.components.get(&address));
+        from.is_some_and(|c| c.seen == Seen::Absent)
     };
     let never_applied: Vec<String> = rejected.iter().filter(absent).map(|r| r.from.clone()).collect();
     let lost = homes.iter().cloned().collect::<Vec<_>>().join(" and ");
