@@ -269,7 +269,8 @@ mod tests {
         assert!(diagnostics.is_empty());
         let now: Timestamp = "2026-03-02T12:00:00Z".parse().unwrap();
         let until = "2026-03-12T12:00:00Z".parse().unwrap();
-        let input = Input { system: &system, now_is: &[], then_is: &[], now, until };
+        let none = drctl_core::recovery::Components::default();
+        let input = Input { system: &system, now_is: &none, then_is: &none, now, until };
         let all = timelines(&input, None);
         let lines = plan::Lines::new(&sources);
         let json = json(&input, &all, &|span| lines.source(span), (true, None));

@@ -217,12 +217,15 @@ fn promise(
     own.chain(whole).min_by_key(|p| p.most_s)
 }
 
+/// A backup with its name.
+type Protects<'s> = (&'s Name, &'s Declared<Backup>);
+
 /// Who depends on what, and what protects it.
 #[derive(Default)]
 struct Dependents<'s> {
     services: BTreeMap<&'s Name, BTreeSet<&'s Name>>,
     users: BTreeMap<&'s Name, BTreeSet<&'s Name>>,
-    backups: BTreeMap<&'s Name, Vec<(&'s Name, &'s Declared<Backup>)>>,
+    backups: BTreeMap<&'s Name, Vec<Protects<'s>>>,
 }
 
 impl<'s> Dependents<'s> {
@@ -248,7 +251,7 @@ impl<'s> Dependents<'s> {
     }
 
     /// The backups of a datastore.
-    fn backups(&self, datastore: &Name) -> &[(&'s Name, &'s Declared<Backup>)] {
+    fn backups(&self, datastore: &Name) -> &[Protects<'s>] {
         self.backups.get(datastore).map_or(&[], Vec::as_slice)
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Dependents, Input, Judgement, Lost, Metric, Term, Worst, promise};
+use super::{Dependents, Input, Judgement, Lost, Metric, Protects, Term, Worst, promise};
 use crate::addr::Name;
 use crate::recovery::backups::gone;
 use crate::recovery::{Components, Held, held};
@@ -30,7 +30,7 @@ pub(super) fn judge(
         let maximum = promise(input.system, scenario, &services, ("maximum_rpo", |o| o.maximum_rpo));
         let prescribed = prescribed.get(datastore).unwrap_or(&nothing);
         let backups = dependents.backups(datastore);
-        let worst = |components| worst(input, (datastore, declared, backups), (lost, prescribed), components);
+        let worst = |components| worst(input, (datastore, declared), (lost, prescribed, backups), components);
         let ((before, _), (after, derivation)) = (worst(input.now_is), worst(input.then_is));
         Judgement {
             subject: format!("datastore.{datastore}"),
@@ -74,8 +74,8 @@ fn prescribed<'s>(
 /// The worst case of a datastore, and how it comes to that.
 fn worst(
     input: &Input<'_>,
-    (name, datastore, backups): (&Name, &Declared<Datastore>, &[(&Name, &Declared<Backup>)]),
-    (lost, prescribed): (&Lost, &Prescribed<'_>),
+    (name, datastore): (&Name, &Declared<Datastore>),
+    (lost, prescribed, backups): (&Lost, &Prescribed<'_>, &[Protects<'_>]),
     components: &Components,
 ) -> (Worst, Vec<Term<Span>>) {
     if datastore.is.rebuildable {

@@ -100,11 +100,10 @@ impl Hit {
 }
 
 /// By name, what refers to it.
-fn dependents<T>(
-    all: &BTreeMap<Name, Declared<T>>,
-    refers: impl Fn(&T) -> Vec<Name>,
-) -> BTreeMap<Name, BTreeSet<&Name>> {
-    let mut found: BTreeMap<Name, BTreeSet<&Name>> = BTreeMap::new();
+type Dependents<'s> = BTreeMap<Name, BTreeSet<&'s Name>>;
+
+fn dependents<T>(all: &BTreeMap<Name, Declared<T>>, refers: impl Fn(&T) -> Vec<Name>) -> Dependents<'_> {
+    let mut found = Dependents::new();
     for (name, is) in all {
         for other in refers(&is.is) {
             found.entry(other).or_default().insert(name);
@@ -116,7 +115,7 @@ fn dependents<T>(
 /// Takes in what is hit until nothing more is: every round sees what the one before added, and looks at
 /// what refers to that.
 fn spread<T>(
-    (all, dependents): (&BTreeMap<Name, Declared<T>>, BTreeMap<Name, BTreeSet<&Name>>),
+    (all, dependents): (&BTreeMap<Name, Declared<T>>, Dependents<'_>),
     of: fn(&mut Hit) -> &mut BTreeMap<Name, String>,
     hit: &mut Hit,
     why: impl Fn(&Name, &T, &Hit) -> Option<String>,

@@ -9,7 +9,7 @@ use crate::addr::Name;
 use crate::duration;
 use crate::protection::{Kept, Protection, Retention};
 use crate::recovery::candidate::{Candidate, candidates, subject};
-use crate::recovery::{Component, Input as Recovery, Loss, Objective, Seen};
+use crate::recovery::{Components, Input as Recovery, Loss, Objective, Seen};
 use crate::schedule::Schedule;
 use crate::system::{Backup, Datastore, Declared, Destination, Kept as Keep, Log, Method, Newest, System};
 
@@ -219,7 +219,7 @@ fn declared(input: &Input<'_>, name: &Name, backup: &Declared<Backup>) -> Vec<Me
     };
     let method = backup.is.method();
     let one = |(part, place): (Part<'_>, Option<&Destination>)| {
-        let run = |components: &[Component]| Some(made((&method, part, input.now), place, components));
+        let run = |components: &Components| Some(made((&method, part, input.now), place, components));
         let (attribute, which) = match part {
             Part::Base(attribute, _) if method.bases.len() > 1 => (attribute, format!(" {attribute}")),
             Part::Base(attribute, _) => (attribute, String::new()),
@@ -260,7 +260,7 @@ enum Part<'b> {
 fn made(
     (method, part, now): (&Method<'_>, Part<'_>, Timestamp),
     place: Option<&Destination>,
-    components: &[Component],
+    components: &Components,
 ) -> Run {
     let there = place.and_then(|to| to.keep);
     let told = match part {
@@ -268,7 +268,7 @@ fn made(
         Part::Log(log) => method.log_kept(log, there),
     };
     let holder = place.and_then(|to| to.bucket.as_ref());
-    let holder = holder.and_then(|bucket| components.iter().find(|c| c.address == bucket.0));
+    let holder = holder.and_then(|bucket| components.get(&bucket.0));
     let key = place.and_then(|to| to.path.as_deref()).map(key).unwrap_or_default();
     let there = holder.map(|c| c.kind.retention(&subject(c), Kept::Object(key))).unwrap_or_default();
     let Retention { gone_after, locked_for } = there;
@@ -334,8 +334,8 @@ type Key = (String, String);
 type Since = (Run, Option<Timestamp>);
 
 /// What kinds state of a resource: by holder and words, how it runs and since when.
-fn stated(input: &Input<'_>, components: &[Component], resource: &crate::addr::Address) -> Vec<(Key, Since)> {
-    let Some(held) = components.iter().find(|c| c.address == *resource) else { return Vec::new() };
+fn stated(input: &Input<'_>, components: &Components, resource: &crate::addr::Address) -> Vec<(Key, Since)> {
+    let Some(held) = components.get(resource) else { return Vec::new() };
     let nothing = System::default();
     let recovery = Recovery {
         components,

@@ -11,7 +11,7 @@ pub use deletions::Deletion;
 pub use mechanism::{Extent, Mechanism, Run};
 
 use crate::addr::Name;
-use crate::recovery::Component;
+use crate::recovery::Components;
 use crate::span::Span;
 use crate::system::System;
 
@@ -20,9 +20,9 @@ pub struct Input<'a> {
     /// What is declared.
     pub system: &'a System,
     /// The resources as they are.
-    pub now_is: &'a [Component],
+    pub now_is: &'a Components,
     /// The resources as they will be after apply.
-    pub then_is: &'a [Component],
+    pub then_is: &'a Components,
     /// The present time.
     pub now: Timestamp,
     /// The last day that is looked at.
