@@ -29,7 +29,8 @@ fn with<T>(text: &str, days: i64, look: impl Fn(&Input<'_>, &Timeline) -> T) -> 
     let system = declared(text);
     let now: Timestamp = NOW.parse().unwrap();
     let until = now + SignedDuration::from_hours(24 * days);
-    let input = Input { system: &system, now_is: &[], then_is: &[], now, until };
+    let none = drctl_core::recovery::Components::default();
+    let input = Input { system: &system, now_is: &none, then_is: &none, now, until };
     look(&input, &timelines(&input, None)[0])
 }
 
