@@ -123,7 +123,8 @@ fn destroys(step: &Step) -> bool {
 /// What is unsound in what was written: it is followed as it stands, and the reader should know.
 pub(crate) fn doubts(plan: &RecoveryPlan) -> Vec<String> {
     let mut doubts = Vec::new();
-    let checks: Vec<u32> = plan.steps.iter().filter(|s| s.checks.is_some_and(|c| c != "fence")).map(|s| s.id).collect();
+    let checks: Vec<u32> =
+        plan.steps.iter().filter(|s| s.checks.is_some_and(|c| c != "fence")).map(|s| s.id).collect();
     let mut reached: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
     for step in &plan.steps {
         let needs = || step.needs.iter().filter_map(|need| Some((need, reached.get(need)?)));
