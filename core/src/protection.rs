@@ -74,6 +74,17 @@ impl Protection {
             }
         }
     }
+
+    /// Whether it stands in the thing itself, so that whoever empties that takes it along.
+    pub fn stands_with_the_data(&self) -> bool {
+        match self {
+            Protection::Versions { .. } => true,
+            Protection::PointInTime { .. }
+            | Protection::ReplicatedBackups { .. }
+            | Protection::Snapshot { .. }
+            | Protection::ReplicatesTo { .. } => false,
+        }
+    }
 }
 
 /// Something that is kept for a while, for [`Kind::retention`](crate::provider::Kind::retention).

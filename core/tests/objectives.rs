@@ -10,9 +10,9 @@ use std::path::Path;
 
 use drctl_core::config;
 use drctl_core::objective::{Input, Judgement, Worst, judge};
-use drctl_core::plan::system;
+use drctl_core::plan::{World, system};
 use drctl_core::provider::Registry;
-use drctl_core::recovery::{Components, readable};
+use drctl_core::recovery::readable;
 use drctl_core::span::{SourceMap, Span};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -28,13 +28,8 @@ fn judged(text: &str) -> (Vec<Judgement<Span>>, SourceMap) {
     assert!(!diags.has_errors(), "{diags:?}");
     let (system, diags) = system(&config, &BTreeMap::new());
     assert!(!diags.has_errors(), "{diags:?}");
-    let input = Input {
-        system: &system,
-        now_is: &Components::default(),
-        then_is: &Components::default(),
-        derived: &BTreeMap::new(),
-        now: NOW.parse().unwrap(),
-    };
+    let input =
+        Input { system: &system, instances: &[], world: &World::default(), now: NOW.parse().unwrap() };
     (judge(&input), sources)
 }
 

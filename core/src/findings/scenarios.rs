@@ -11,8 +11,8 @@ use super::{Finding, RuleId, Subject, listed};
 use crate::addr::Name;
 use crate::diag::Severity;
 use crate::duration;
-use crate::objective::at_least;
-use crate::system::{Declared, Procedure, Scenario, Step};
+use crate::graph::Graph;
+use crate::system::{Declared, Procedure, Scenario, Step, System, in_order};
 
 /// All rules about scenarios.
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
@@ -95,6 +95,16 @@ fn phases((name, scenario): (&Name, &Declared<Scenario>), lost: &Lost<'_>) -> Op
             .why(format!("The budgets are {parts}, one after the other."))
             .fix(format!("Make the phases shorter, or promise {sum}.")),
     )
+}
+
+/// How long a procedure takes when luck is bad, as far as its steps say that.
+fn at_least(system: &System, procedure: &Name) -> SignedDuration {
+    let steps = in_order(system, procedure);
+    let needs = steps.iter().zip(0..).flat_map(|(at, i)| at.after.iter().map(move |before| (i, *before)));
+    let graph = Graph::build(0..steps.len(), needs);
+    let length = |i: &usize| steps[*i].step.estimate_p95.or(steps[*i].step.estimate).or(steps[*i].step.wait);
+    let weight = |i: &usize| length(i).unwrap_or(SignedDuration::ZERO);
+    graph.longest_path(weight).map_or(SignedDuration::ZERO, |(_, total)| total)
 }
 
 /// The procedures of the scenario one after the other, beside what it estimates for all of them.

@@ -12,11 +12,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use lost::Lost;
-pub use rto::at_least;
 
 use crate::addr::Name;
-use crate::plan::Source;
-use crate::recovery::{Components, RecoveryPlan, Status};
+use crate::plan::{Instance, Source, World};
+use crate::recovery::{self, Components, Inventory, Loss, RecoveryPlan, Status};
 use crate::span::Span;
 use crate::system::{Backup, Declared, Objective, Scenario, System};
 
@@ -24,14 +23,64 @@ use crate::system::{Backup, Declared, Objective, Scenario, System};
 pub struct Input<'a> {
     /// What is declared.
     pub system: &'a System,
-    /// The resources as they are.
-    pub now_is: &'a Components,
-    /// The resources as they will be after apply.
-    pub then_is: &'a Components,
-    /// The steps that drctl derives, by scenario.
-    pub derived: &'a BTreeMap<Name, RecoveryPlan>,
+    /// The resources of the configuration.
+    pub instances: &'a [Instance],
+    /// As they were observed.
+    pub world: &'a World,
     /// The time of planning.
     pub now: Timestamp,
+}
+
+/// The way back from a scenario.
+struct Ways {
+    /// As things are.
+    now: RecoveryPlan,
+    /// After apply.
+    then: RecoveryPlan,
+}
+
+impl Ways {
+    /// The plans that `drctl recover` makes.
+    fn of(input: &Input<'_>, world: &Worlds<'_>, name: &Name, scenario: &Scenario) -> Ways {
+        let loss = Loss::of(scenario);
+        let promised = scenario.objective.clone().unwrap_or_default();
+        let plan = |components: &Components| {
+            recovery::recover(&recovery::Input {
+                components,
+                system: input.system,
+                loss: &loss,
+                scenario: Some(name),
+                objective: recovery::Objective { rto: promised.rto, rpo: promised.rpo },
+                at: None,
+                now: input.now,
+            })
+        };
+        let components = world.inventory.after(&loss);
+        let now = plan(&components);
+        let then = match world.changes {
+            true => plan(&recovery::after_apply(&components, input.instances)),
+            false => now.clone(),
+        };
+        Ways { now, then }
+    }
+}
+
+/// The resources as they are and as they will be.
+struct Worlds<'a> {
+    inventory: Inventory<'a>,
+    then_is: Components,
+    /// Whether apply changes anything that recovery looks at.
+    changes: bool,
+}
+
+impl<'a> Worlds<'a> {
+    fn of(input: &Input<'a>) -> Worlds<'a> {
+        let inventory = Inventory::new(input.instances, input.world);
+        let then_is = recovery::after_apply(inventory.calm(), input.instances);
+        let both = inventory.calm().iter().zip(then_is.iter());
+        let changes = both.into_iter().any(|(a, b)| a.seen != b.seen || a.attributes != b.attributes);
+        Worlds { inventory, then_is, changes }
+    }
 }
 
 /// What is judged.
@@ -130,17 +179,6 @@ impl Worst {
         }
     }
 
-    /// Both at a time: whichever is worse.
-    #[must_use]
-    pub fn beside(self, other: Worst) -> Worst {
-        let most = |a: Option<i64>, b: Option<i64>| Some(a?.max(b?));
-        Worst {
-            low_s: most(self.low_s, other.low_s),
-            high_s: most(self.high_s, other.high_s),
-            possible: self.possible && other.possible,
-        }
-    }
-
     /// The verdict on a promise.
     pub fn judge(self, objective_s: Option<i64>) -> Status {
         let Some(most) = objective_s else { return Status::NoObjective };
@@ -188,12 +226,17 @@ impl Judgement<Span> {
 /// All objectives of all scenarios, by scenario, then by subject. Datastores that a scenario does not
 /// touch, and services that it does not hit, are left out.
 pub fn judge(input: &Input<'_>) -> Vec<Judgement<Span>> {
+    if input.system.scenarios.is_empty() {
+        return Vec::new();
+    }
+    let worlds = Worlds::of(input);
     let mut all = Vec::new();
     let dependents = Dependents::of(input.system);
     for (name, scenario) in &input.system.scenarios {
-        let lost = Lost::of(input.system, &scenario.is, input.now_is);
-        all.extend(rpo::judge(input, (name, scenario), (&lost, &dependents)));
-        all.extend(rto::judge(input, (name, scenario), (&lost, &dependents)));
+        let lost = Lost::of(input.system, &scenario.is, worlds.inventory.calm());
+        all.extend(rpo::judge(input, (name, scenario), (&lost, &dependents), &worlds));
+        let ways = Ways::of(input, &worlds, name, &scenario.is);
+        all.extend(rto::judge(input, (name, scenario), (&lost, &dependents), &ways));
     }
     all
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Dependents, Input, Judgement, Lost, Metric, Protects, Term, Worst, promise};
+use super::{Dependents, Input, Judgement, Lost, Metric, Protects, Term, Worlds, Worst, promise};
 use crate::addr::Name;
 use crate::recovery::backups::gone;
+use crate::recovery::choose::EMPTIED;
 use crate::recovery::{Components, Held, held};
 use crate::span::Span;
 use crate::system::{Backup, Datastore, Declared, Destination, Method, Newest, Scenario, System, in_order};
@@ -17,6 +18,7 @@ pub(super) fn judge(
     input: &Input<'_>,
     (name, scenario): (&Name, &Declared<Scenario>),
     (lost, dependents): (&Lost, &Dependents<'_>),
+    worlds: &Worlds<'_>,
 ) -> Vec<Judgement<Span>> {
     if lost.hit.datastores.is_empty() {
         return Vec::new();
@@ -31,7 +33,7 @@ pub(super) fn judge(
         let prescribed = prescribed.get(datastore).unwrap_or(&nothing);
         let backups = dependents.backups(datastore);
         let worst = |components| worst(input, (datastore, declared), (lost, prescribed, backups), components);
-        let ((before, _), (after, derivation)) = (worst(input.now_is), worst(input.then_is));
+        let ((before, _), (after, derivation)) = (worst(worlds.inventory.calm()), worst(&worlds.then_is));
         Judgement {
             subject: format!("datastore.{datastore}"),
             scenario: name.clone(),
@@ -136,6 +138,9 @@ fn struck(held: &Held, lost: &Lost, datastore: &Name, components: &Components) -
     }
     if lost.takes(&held.from, components) {
         return Some(format!("{} is lost", held.from));
+    }
+    if held.beside && lost.loss.datastores.contains(datastore) {
+        return Some(EMPTIED.to_owned());
     }
     if lost.loss.data.contains_key(datastore) && !held.has_past {
         return Some("it follows what is wrong: it keeps no past".to_owned());

@@ -1,212 +1,268 @@
-//! The longest time until a service is back: until somebody knows, what it depends on, then the longest
-//! path through its own steps.
+//! The longest time until a service is back: until somebody knows, then the longest path through the
+//! steps of the recovery plan that bring back it, its data and what it depends on.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
-use super::{Dependents, Input, Judgement, Lost, Metric, Term, Worst, promise};
+use super::{Dependents, Input, Judgement, Lost, Metric, Term, Ways, Worst, promise};
 use crate::addr::Name;
-use crate::graph::Graph;
-use crate::recovery::readable;
+use crate::provider::Phase;
+use crate::recovery::{RecoveryPlan, Step, readable};
 use crate::span::Span;
-use crate::system::{Declared, Scenario, Step, System, in_order};
+use crate::system::{Declared, Scenario, System, in_order};
 
 /// Every service that the scenario hits.
 pub(super) fn judge(
     input: &Input<'_>,
     (name, scenario): (&Name, &Declared<Scenario>),
     (lost, dependents): (&Lost, &Dependents<'_>),
+    ways: &Ways,
 ) -> Vec<Judgement<Span>> {
-    if lost.hit.services.is_empty() {
-        return Vec::new();
-    }
-    let needs = input.system.services.iter().flat_map(|(name, service)| {
-        service.is.depends_on.iter().flatten().map(move |needed| (name, &needed.0))
-    });
-    let graph = Graph::build(lost.hit.services.keys(), needs);
-    // Services that need each other are told of elsewhere; nothing can be said of how long they take.
-    let Ok(order) = graph.order() else { return Vec::new() };
-    let whole = Whole::of((name, scenario));
-    let mut back: BTreeMap<&Name, Worst> = BTreeMap::new();
-    let mut judged = BTreeMap::new();
-    for service in order.into_iter().copied().filter(|s| lost.hit.services.contains_key(*s)) {
-        let before = graph.needs(&service).into_iter().filter_map(|n| back.get(*n)).copied();
-        // Procedures of the scenario bring everything back, in their own order.
-        let before = match whole.instead {
-            Some(_) => Worst::NOTHING,
-            None => before.fold(Worst::NOTHING, Worst::beside),
-        };
-        let (own, mut derivation) = whole.own(input, service, lost);
-        let after = before.and_then(own);
-        if before != Worst::NOTHING {
-            let what = "what it depends on".to_owned();
-            let source = "the slowest of those".to_owned();
-            derivation.insert(0, Term { what, adds: before, source, struck: None, at: None });
-        }
-        back.insert(service, after);
+    let hit = input.system.services.keys().filter(|service| lost.hit.services.contains_key(*service));
+    let judged = hit.map(|service| {
         let services = dependents.with([service]);
         let objective = promise(input.system, scenario, &services, ("rto", |o| o.rto));
         let maximum = promise(input.system, scenario, &services, ("maximum_rto", |o| o.maximum_rto));
-        let (after, estimated) = whole.estimated(after, &mut derivation);
-        derivation.extend(estimated);
-        let total = whole.detection.and_then(after);
-        derivation.splice(0..0, whole.noticed.clone());
-        let judgement = Judgement {
+        let part = Part::of(input.system, scenario, lost, service);
+        let (before, _) = part.worst(input.system, scenario, &ways.now);
+        let (after, derivation) = part.worst(input.system, scenario, &ways.then);
+        Judgement {
             subject: format!("service.{service}"),
             scenario: name.clone(),
             metric: Metric::Rto,
-            status: total.judge(objective.as_ref().map(|o| o.most_s)),
+            status: after.judge(objective.as_ref().map(|o| o.most_s)),
             objective,
             maximum,
-            before: total,
-            after: total,
+            before,
+            after,
             derivation,
+        }
+    });
+    judged.collect()
+}
+
+/// What of a recovery plan brings a service back.
+struct Part<'a> {
+    /// The service and all that it depends on, as far as they are hit.
+    services: BTreeSet<&'a Name>,
+    /// Their data, as far as it is hit.
+    data: BTreeSet<&'a Name>,
+    /// The procedures that are followed for them, with those that they include.
+    procedures: BTreeSet<&'a Name>,
+}
+
+impl<'a> Part<'a> {
+    fn of(system: &'a System, scenario: &'a Declared<Scenario>, lost: &Lost, service: &'a Name) -> Part<'a> {
+        let services = with_needs(system, lost, service);
+        let declared = || services.iter().filter_map(|name| system.services.get(*name));
+        let own = declared().filter_map(|s| s.is.recover.as_ref());
+        let followed: Vec<&Name> = match &scenario.is.recover {
+            // Procedures of the scenario bring everything back, in their own order.
+            Some(all) => all.iter().map(|p| &p.0).collect(),
+            None => own.map(|p| &p.0).collect(),
         };
-        judged.insert(service.clone(), judgement);
+        let steps = followed.into_iter().flat_map(|name| in_order(system, name));
+        let procedures = steps.map(|at| at.procedure).collect();
+        let data = declared().flat_map(|s| s.is.data.iter().flatten()).map(|d| &d.0);
+        let data = data.filter(|name| lost.hit.datastores.contains_key(*name)).collect();
+        Part { services, data, procedures }
     }
-    judged.into_values().collect()
-}
 
-/// What a scenario says for all services.
-struct Whole<'a> {
-    name: &'a Name,
-    detection: Worst,
-    noticed: Option<Term<Span>>,
-    /// How long it takes as a whole, when that is estimated.
-    estimate: Option<SignedDuration>,
-    estimate_at: Option<Span>,
-    /// The procedures that are followed in place of those of the services.
-    instead: Option<Vec<&'a Name>>,
-}
-
-impl<'a> Whole<'a> {
-    fn of((name, scenario): (&'a Name, &'a Declared<Scenario>)) -> Whole<'a> {
+    /// How long it takes by this plan, and how it comes to that.
+    fn worst(
+        &self,
+        system: &System,
+        scenario: &Declared<Scenario>,
+        plan: &RecoveryPlan,
+    ) -> (Worst, Vec<Term<Span>>) {
+        let mut terms: Vec<Term<Span>> = Vec::new();
         let detection = scenario.is.detection.map_or(Worst::NOTHING, Worst::of);
-        let noticed = scenario.is.detection.map(|_| Term {
-            what: "until somebody knows".to_owned(),
-            adds: detection,
-            source: "declared".to_owned(),
-            struck: None,
-            at: Some(scenario.written.at(&["detection"])),
-        });
-        let instead = scenario.is.recover.as_ref().map(|all| all.iter().map(|p| &p.0).collect());
-        let estimate = scenario.is.at_most();
-        let attribute = if scenario.is.estimate_p95.is_some() { "estimate_p95" } else { "estimate" };
-        let estimate_at = estimate.map(|_| scenario.written.at(&[attribute]));
-        Whole { name, detection, noticed, estimate, estimate_at, instead }
+        if scenario.is.detection.is_some() {
+            let at = Some(scenario.written.at(&["detection"]));
+            terms.push(term("until somebody knows", detection, "declared", at));
+        }
+        let steps: Vec<&Step> = plan.steps.iter().filter(|step| self.brings_back(step)).collect();
+        let no_way = self.no_way(system, plan, &steps);
+        if !no_way.is_empty() {
+            terms.extend(no_way);
+            return (Worst::NO_WAY, terms);
+        }
+        if steps.is_empty() {
+            let (worst, why) = self.without_steps(system, scenario);
+            terms.push(why);
+            return (detection.and_then(worst), terms);
+        }
+        let (worst, mut path) = longest(system, plan, &steps);
+        let (worst, whole) = estimated(scenario, worst, &mut path);
+        terms.extend(path);
+        terms.extend(whole);
+        (detection.and_then(worst), terms)
     }
 
-    /// What the scenario estimates as a whole, and how long it takes then. It counts where the steps do not
-    /// tell, unless they take longer already.
-    fn estimated(&self, steps: Worst, terms: &mut [Term<Span>]) -> (Worst, Option<Term<Span>>) {
-        let (Some(whole), Worst { low_s: Some(low), high_s, possible: true }) = (self.estimate, steps) else {
-            return (steps, None);
-        };
-        let counts = high_s.is_none() && low <= whole.as_secs();
-        let struck = match (counts, high_s) {
-            (true, _) => None,
-            (false, Some(_)) => Some(format!("the steps say it: {}", readable(low))),
-            (false, None) => Some(format!("the steps take at least {}", readable(low))),
-        };
-        let adds = Worst::of(whole);
-        if counts {
-            for term in terms.iter_mut().filter(|term| term.struck.is_none()) {
-                term.struck = Some("the estimate of the whole counts".to_owned());
-            }
+    /// What to say when no step is needed: of data that is made anew nobody can tell how long that takes.
+    fn without_steps(&self, system: &System, scenario: &Declared<Scenario>) -> (Worst, Term<Span>) {
+        let declared = || self.data.iter().filter_map(|name| Some((name, system.datastores.get(*name)?)));
+        if let Some((name, first)) = declared().next()
+            && declared().all(|(_, datastore)| datastore.is.rebuildable)
+        {
+            let what = format!("datastore.{name} is made anew from other data");
+            let at = Some(first.written.at(&["rebuildable"]));
+            return (Worst::stated(None), term(&what, Worst::stated(None), "no step says how long", at));
         }
-        let what = "the way back as a whole, as the scenario estimates it".to_owned();
-        let term = Term { what, adds, source: "declared".to_owned(), struck, at: self.estimate_at };
-        (if counts { adds } else { steps }, Some(term))
+        let at = Some(scenario.written.span);
+        (Worst::NO_WAY, term("no step brings it back", Worst::NO_WAY, "recovery plan", at))
     }
 
-    /// How long the service's own way back takes once all that it depends on is back.
-    fn own(&self, input: &Input<'_>, service: &Name, lost: &Lost) -> (Worst, Vec<Term<Span>>) {
-        let declared = input.system.services.get(service);
-        let own = declared.and_then(|s| s.is.recover.as_ref()).map(|p| vec![&p.0]);
-        let procedures = self.instead.clone().or(own).unwrap_or_default();
-        let (mut worst, mut terms) = (Worst::NOTHING, Vec::new());
-        for name in &procedures {
-            let (length, mut found) = longest(input.system, name);
-            worst = worst.and_then(length);
-            terms.append(&mut found);
-        }
-        let Some(declared) = declared else { return (worst, terms) };
-        if !procedures.is_empty() {
-            return (worst, terms);
-        }
-        let data = || declared.is.data.iter().flatten().filter(|d| lost.hit.datastores.contains_key(&d.0));
-        let derived = input.derived.get(self.name).filter(|plan| {
-            data().next().is_some()
-                && data().all(|d| plan.chosen_points.binary_search_by(|c| c.datastore.cmp(&d.0)).is_ok())
+    /// Whether the step is needed until it is back; protecting again comes after that.
+    fn brings_back(&self, step: &Step) -> bool {
+        let is_followed = step.written.as_ref().is_some_and(|w| self.procedures.contains(&w.procedure));
+        let is_of_data = step.datastore.as_ref().is_some_and(|name| self.data.contains(name));
+        step.phase < Some(Phase::Protect) && (is_followed || is_of_data)
+    }
+
+    /// Why it does not come back by this plan.
+    fn no_way(&self, system: &System, plan: &RecoveryPlan, steps: &[&Step]) -> Vec<Term<Span>> {
+        let of_data = plan.infeasible.iter().filter(|one| self.data.contains(&one.datastore)).map(|one| {
+            let at = system.datastores.get(&one.datastore).map(|d| d.written.span);
+            (format!("datastore.{} does not come back: {}", one.datastore, one.why), at)
         });
-        if let Some(plan) = derived {
-            let length =
-                plan.rto.p95_s.map_or(Worst::stated(None), |s| Worst::of(SignedDuration::from_secs(s)));
-            let what = "the steps that drctl derives".to_owned();
-            let source = format!("drctl recover --scenario {}", self.name);
-            return (length, vec![Term { what, adds: length, source, struck: None, at: None }]);
-        }
-        let needs = declared.is.depends_on.iter().flatten();
-        let through = data().next().is_none()
-            && declared.is.site.as_ref().is_none_or(|s| !lost.hit.sites.contains_key(&s.0))
-            && needs.into_iter().any(|s| lost.hit.services.contains_key(&s.0));
-        if through {
-            // It comes back with what it depends on.
-            return (Worst::NOTHING, Vec::new());
-        }
-        let what = "no procedure brings it back".to_owned();
-        let (source, span) = ("declared".to_owned(), Some(declared.written.span));
-        (Worst::NO_WAY, vec![Term { what, adds: Worst::NO_WAY, source, struck: None, at: span }])
+        let needed = with_earlier(plan, steps.iter().map(|step| step.id));
+        let of_steps = plan.blocked.iter().filter_map(|one| {
+            let step = plan.steps.iter().find(|s| Some(s.id) == one.step && needed.contains(&s.id))?;
+            Some((format!("{} cannot be done: {}", called(step), one.why), written_at(system, step)))
+        });
+        let of_services = plan.blocked.iter().filter_map(|one| {
+            let name = one.service.as_ref().filter(|name| self.services.contains(name))?;
+            let at = system.services.get(name).map(|s| s.written.span);
+            Some((format!("service.{name} does not come back: {}", one.why), at))
+        });
+        let all = of_data.chain(of_services).chain(of_steps);
+        all.map(|(what, at)| term(&what, Worst::NO_WAY, "recovery plan", at)).collect()
     }
 }
 
-/// How long a procedure takes when luck is bad, as far as its steps say that.
-pub fn at_least(system: &System, procedure: &Name) -> SignedDuration {
-    SignedDuration::from_secs(longest(system, procedure).0.low_s.unwrap_or(0))
+/// The service and all that it depends on that is hit too.
+fn with_needs<'a>(system: &'a System, lost: &Lost, service: &'a Name) -> BTreeSet<&'a Name> {
+    let (mut all, mut open) = (BTreeSet::new(), vec![service]);
+    while let Some(name) = open.pop() {
+        if !all.insert(name) {
+            continue;
+        }
+        let needs = system.services.get(name).and_then(|s| s.is.depends_on.as_ref());
+        open.extend(needs.into_iter().flatten().map(|s| &s.0).filter(|s| lost.hit.services.contains_key(*s)));
+    }
+    all
 }
 
-/// The longest path through a procedure and what it includes.
-fn longest(system: &System, name: &Name) -> (Worst, Vec<Term<Span>>) {
-    let steps = in_order(system, name);
-    let needs = steps.iter().zip(0..).flat_map(|(at, i)| at.after.iter().map(move |before| (i, *before)));
-    let graph = Graph::build(0..steps.len(), needs);
-    let length = |step: &Step| step.estimate_p95.or(step.estimate).or(step.wait);
-    let weight = |i: &usize| length(steps[*i].step).unwrap_or(SignedDuration::ZERO);
-    let Ok((path, total)) = graph.longest_path(weight) else { return (Worst::NO_WAY, Vec::new()) };
-    let without = steps.iter().filter(|at| length(at.step).is_none());
-    let unstated: Vec<&str> = without.map(|at| at.step.name.as_str()).collect();
-    let mut terms: Vec<Term<Span>> = path
-        .into_iter()
-        .filter_map(|i| {
-            let at = &steps[*i];
-            Some(Term {
-                what: format!("{}, step {}", at.procedure, at.step.name),
-                adds: Worst::of(length(at.step)?),
-                source: "declared".to_owned(),
-                struck: None,
-                at: Some(at.declared.written.at(&["step", &at.number.to_string()])),
-            })
+/// The steps and all that come before them.
+fn with_earlier(plan: &RecoveryPlan, steps: impl Iterator<Item = u32>) -> BTreeSet<u32> {
+    let mut all: BTreeSet<u32> = steps.collect();
+    // Steps stand behind what they need.
+    for step in plan.steps.iter().rev() {
+        if all.contains(&step.id) {
+            all.extend(step.needs.iter().copied());
+        }
+    }
+    all
+}
+
+/// The longest path to the last of the steps, what has no estimate counting as nothing.
+fn longest(system: &System, plan: &RecoveryPlan, steps: &[&Step]) -> (Worst, Vec<Term<Span>>) {
+    let needed = with_earlier(plan, steps.iter().map(|step| step.id));
+    let among: Vec<&Step> = plan.steps.iter().filter(|step| needed.contains(&step.id)).collect();
+    let mut ends: Vec<(u32, i64)> = Vec::with_capacity(among.len());
+    let end = |ends: &[(u32, i64)], needs: &BTreeSet<u32>| {
+        let found = needs.iter().filter_map(|id| {
+            let at = ends.binary_search_by_key(id, |(id, _)| *id).ok()?;
+            Some(ends[at])
+        });
+        // Of two that end together the first is told.
+        found.max_by_key(|(id, end)| (*end, std::cmp::Reverse(*id)))
+    };
+    for step in &among {
+        let begins = end(&ends, &step.needs).map_or(0, |(_, end)| end);
+        ends.push((step.id, begins + step.p95_s.unwrap_or(0)));
+    }
+    let last = end(&ends, &needed);
+    let mut path = Vec::new();
+    let mut next = last;
+    while let Some((id, _)) = next {
+        let Some(step) = among.iter().find(|s| s.id == id) else { break };
+        path.push(*step);
+        next = end(&ends, &step.needs);
+    }
+    let known = path.iter().rev().filter_map(|step| Some((step, step.p95_s?)));
+    let mut terms: Vec<Term<Span>> = known
+        .map(|(step, s)| {
+            let adds = Worst::of(SignedDuration::from_secs(s));
+            term(&called(step), adds, &step.estimate_source, written_at(system, step))
         })
         .collect();
+    let total = Worst::of(SignedDuration::from_secs(last.map_or(0, |(_, end)| end)));
+    let unstated: Vec<String> = among.iter().filter(|s| s.p95_s.is_none()).map(|s| called(s)).collect();
     if unstated.is_empty() {
-        return (Worst::of(total), terms);
+        return (total, terms);
     }
-    terms.push(Term {
-        what: format!("{name}, without an estimate: {}", some_of(&unstated)),
-        adds: Worst::stated(None),
-        source: "not declared: `estimate`".to_owned(),
-        struck: None,
-        at: system.procedures.get(name).map(|p| p.written.span),
-    });
-    (Worst::of(total).and_then(Worst::stated(None)), terms)
+    let what = format!("without an estimate: {}", some_of(&unstated));
+    let first = among.iter().find(|s| s.p95_s.is_none()).and_then(|s| written_at(system, s));
+    terms.push(term(&what, Worst::stated(None), "not declared: `estimate`", first));
+    (total.and_then(Worst::stated(None)), terms)
+}
+
+/// What the scenario estimates as a whole, and how long it takes then. It counts where the steps do not
+/// tell, unless they take longer already.
+fn estimated(
+    scenario: &Declared<Scenario>,
+    steps: Worst,
+    terms: &mut [Term<Span>],
+) -> (Worst, Option<Term<Span>>) {
+    let (Some(whole), Worst { low_s: Some(low), high_s, possible: true }) = (scenario.is.at_most(), steps)
+    else {
+        return (steps, None);
+    };
+    let counts = high_s.is_none() && low <= whole.as_secs();
+    let struck = match (counts, high_s) {
+        (true, _) => None,
+        (false, Some(_)) => Some(format!("the steps say it: {}", readable(low))),
+        (false, None) => Some(format!("the steps take at least {}", readable(low))),
+    };
+    if counts {
+        for term in terms.iter_mut() {
+            term.struck = Some("the estimate of the whole counts".to_owned());
+        }
+    }
+    let attribute = if scenario.is.estimate_p95.is_some() { "estimate_p95" } else { "estimate" };
+    let adds = Worst::of(whole);
+    let what = "the way back as a whole, as the scenario estimates it";
+    let term = Term { struck, ..term(what, adds, "declared", Some(scenario.written.at(&[attribute]))) };
+    (if counts { adds } else { steps }, Some(term))
+}
+
+/// What a step is called: as it is written, else by what it does.
+fn called(step: &Step) -> String {
+    match &step.written {
+        Some(written) => format!("{}, step {}", written.procedure, written.step),
+        None => step.summary.clone(),
+    }
+}
+
+fn written_at(system: &System, step: &Step) -> Option<Span> {
+    let written = step.written.as_ref()?;
+    let procedure = system.procedures.get(&written.procedure)?;
+    let number = procedure.is.step.0.iter().position(|s| s.name == written.step)?;
+    Some(procedure.written.at(&["step", &number.to_string()]))
+}
+
+fn term(what: &str, adds: Worst, source: &str, at: Option<Span>) -> Term<Span> {
+    Term { what: what.to_owned(), adds, source: source.to_owned(), struck: None, at }
 }
 
 /// As many names are listed; of the rest only the number.
 const MOST_LISTED: usize = 3;
 
-fn some_of(names: &[&str]) -> String {
-    let listed = names[..names.len().min(MOST_LISTED)].join(", ");
+fn some_of(names: &[String]) -> String {
+    let listed = names[..names.len().min(MOST_LISTED)].join("; ");
     match names.len().saturating_sub(MOST_LISTED) {
         0 => listed,
         more => format!("{listed} and {more} more"),

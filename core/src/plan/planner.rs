@@ -27,7 +27,6 @@ use crate::findings::{self, Placed};
 use crate::lang::reduce;
 use crate::objective::{self, Judgement};
 use crate::provider::{Id, Observed, Registry};
-use crate::recovery::{self, Loss, Objective};
 use crate::rule::{Note, Timing};
 use crate::schema::attribute as find;
 use crate::span::SourceMap;
@@ -119,9 +118,6 @@ pub fn plan(input: &Input<'_>) -> (Plan, Diagnostics) {
 
 /// What was promised and what is to be expected.
 fn objectives(input: &Input<'_>, system: &System, instances: &[Instance]) -> Vec<Judgement> {
-    if system.scenarios.is_empty() {
-        return Vec::new();
-    }
     let judged = judged(system, instances, input.world, input.now);
     let lines = Lines::new(input.sources);
     judged.into_iter().map(|one| one.placed(&|span| lines.source(span))).collect()
@@ -134,29 +130,7 @@ pub fn judged(
     world: &World,
     now: Timestamp,
 ) -> Vec<Judgement<crate::span::Span>> {
-    let inventory = recovery::Inventory::new(instances, world);
-    let now_is = inventory.calm();
-    let derived = system.scenarios.iter().map(|(name, scenario)| {
-        let loss = Loss::of(&scenario.is);
-        let promised = scenario.is.objective.clone().unwrap_or_default();
-        let plan = recovery::recover(&recovery::Input {
-            components: &inventory.after(&loss),
-            system,
-            loss: &loss,
-            scenario: Some(name),
-            objective: Objective { rto: promised.rto, rpo: promised.rpo },
-            at: None,
-            now,
-        });
-        (name.clone(), plan)
-    });
-    objective::judge(&objective::Input {
-        system,
-        now_is,
-        then_is: &recovery::after_apply(now_is, instances),
-        derived: &derived.collect(),
-        now,
-    })
+    objective::judge(&objective::Input { system, instances, world, now })
 }
 
 /// What is wrong with the declared system.

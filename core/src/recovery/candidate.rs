@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::model::{Component, Input, Rejected, Seen};
-use crate::provider::{Protection, Subject, Window};
+use crate::provider::{Protection, RecoveryStep, Subject, Target, Window};
 use crate::value::Value;
 
 /// One way back.
@@ -44,6 +44,30 @@ pub(crate) fn subject(component: &Component) -> Subject<'_> {
         outputs: &component.outputs,
         place: &component.place,
     }
+}
+
+/// The steps of the resource's kind that bring it back from there, its new name carrying the run's id.
+pub(crate) fn steps(
+    input: &Input<'_>,
+    resource: &Component,
+    candidate: &Candidate<'_>,
+    run: &str,
+) -> Result<Vec<RecoveryStep>, &'static str> {
+    let target = Target {
+        region: candidate.region.clone(),
+        name: new_name(&resource.id.0, run),
+        at: candidate.point,
+        now: input.now,
+    };
+    let steps = resource.kind.recover(&subject(resource), &candidate.protection, &target);
+    if steps.is_empty() { Err("drctl knows no steps that bring it back from there") } else { Ok(steps) }
+}
+
+/// A name that was never used: the old one, cut to fit into 63 characters, and the run's id.
+fn new_name(old: &str, run: &str) -> String {
+    let room = 63 - run.len() - 1;
+    let kept: String = old.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(room).collect();
+    format!("{}-{run}", kept.trim_end_matches('-'))
 }
 
 /// All ways back for the resource, in the order of the components.

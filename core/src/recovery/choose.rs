@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::backups::{self, good_until};
-use super::candidate::{Candidate, candidates, subject};
+use super::candidate::{Candidate, candidates, steps};
 use super::hit::Hit;
 use super::judge::Lost;
 use super::model::{Choice, Component, Infeasible, Input, Rejected, Seen};
 use super::planner::readable;
 use crate::addr::{Address, Name};
-use crate::provider::{RecoveryStep, Target};
+use crate::provider::RecoveryStep;
 
 /// A datastore with the way back chosen for it.
 pub(crate) struct Chosen<'a> {
@@ -66,6 +66,9 @@ pub(crate) fn with_backups(input: &Input<'_>, hit: &Hit, mut infeasible: Infeasi
     infeasible
 }
 
+/// Why what stands in the resource itself does not help.
+pub(crate) const EMPTIED: &str = "it stands with the data and is lost with it";
+
 /// Picks the best way back: newest data first, then the fastest; what was observed before what was not.
 pub(crate) fn choose<'a>(
     input: &Input<'a>,
@@ -79,22 +82,17 @@ pub(crate) fn choose<'a>(
         resource.place.region.clone().into_iter().filter(|r| input.loss.regions.contains(r)).collect();
     let input = &Input { at: good_until(input, name), ..*input };
     for candidate in candidates(input, resource) {
-        let target = Target {
-            region: candidate.region.clone(),
-            name: new_name(&resource.id.0, run),
-            at: candidate.point,
-            now: input.now,
-        };
-        let steps = resource.kind.recover(&subject(resource), &candidate.protection, &target);
-        match &candidate.refused {
-            Some(why) => {
-                homes.extend(Some(candidate.region.clone()).filter(|r| input.loss.regions.contains(r)));
-                rejected.push(candidate.rejected(why.clone()));
-            }
-            None if steps.is_empty() => {
-                rejected.push(candidate.rejected("drctl knows no steps that bring it back from there"));
-            }
-            None => usable.push((candidate, steps)),
+        let emptied = input.loss.datastores.contains(name) && candidate.protection.stands_with_the_data();
+        let refused = candidate.refused.clone();
+        let refused = refused.or_else(|| emptied.then(|| EMPTIED.to_owned()));
+        if let Some(why) = refused {
+            homes.extend(Some(candidate.region.clone()).filter(|r| input.loss.regions.contains(r)));
+            rejected.push(candidate.rejected(why));
+            continue;
+        }
+        match steps(input, resource, &candidate, run) {
+            Err(why) => rejected.push(candidate.rejected(why)),
+            Ok(steps) => usable.push((candidate, steps)),
         }
     }
     usable.sort_by_key(|(c, steps)| {
@@ -184,11 +182,4 @@ fn choice(name: &Name, resource: &Component, best: &Candidate<'_>, rejected: Vec
         },
         rejected,
     }
-}
-
-/// A name that was never used: the old one, cut to fit into 63 characters, and the run's id.
-fn new_name(old: &str, run: &str) -> String {
-    let room = 63 - run.len() - 1;
-    let kept: String = old.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(room).collect();
-    format!("{}-{run}", kept.trim_end_matches('-'))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::candidate::{Candidate, candidates};
+use super::candidate::{Candidate, candidates, steps};
 use super::inventory::Components;
 use super::loss::Loss;
 use super::model::{Component, Input, Objective, Seen};
@@ -32,6 +32,8 @@ pub struct Held {
     pub source: String,
     /// Whether it reaches back to before data went wrong.
     pub has_past: bool,
+    /// Whether it stands in the resource itself and is lost with all its data.
+    pub beside: bool,
     /// Why it does not help, whatever is lost.
     pub refused: Option<String>,
 }
@@ -48,10 +50,12 @@ pub fn held(components: &Components, resource: &Address, now: Timestamp) -> Vec<
         at: None,
         now,
     };
-    candidates(&input, subject).into_iter().map(one).collect()
+    candidates(&input, subject).into_iter().map(|candidate| one(&input, subject, candidate)).collect()
 }
 
-fn one(candidate: Candidate<'_>) -> Held {
+fn one(input: &Input<'_>, resource: &Component, candidate: Candidate<'_>) -> Held {
+    let refused = candidate.refused.clone();
+    let refused = refused.or_else(|| steps(input, resource, &candidate, "").err().map(str::to_owned));
     let seen = candidate.loss;
     let (worst, source, has_past) = match &candidate.protection {
         Protection::PointInTime { lag_max, .. } => match (lag_max, seen) {
@@ -74,7 +78,8 @@ fn one(candidate: Candidate<'_>) -> Held {
         worst,
         source,
         has_past,
-        refused: candidate.refused,
+        beside: candidate.protection.stands_with_the_data(),
+        refused,
     }
 }
 

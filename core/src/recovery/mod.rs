@@ -4,7 +4,7 @@
 pub(crate) mod backups;
 pub mod candidate;
 pub mod check;
-mod choose;
+pub(crate) mod choose;
 pub mod components;
 mod follow;
 pub mod held;
