@@ -150,7 +150,7 @@ pub(crate) struct Observation {
 
 impl Observation {
     /// Lets go of what only those need who go on to change the world: it takes as much room as a plan.
-    pub(crate) fn to_be_planned(self) -> Observation {
+    pub(crate) fn into_planning(self) -> Observation {
         Observation { instances: Vec::new(), memory: Memory::default(), ..self }
     }
 }

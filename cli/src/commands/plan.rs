@@ -81,7 +81,7 @@ fn planned(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
         }
         true => read(args, (&loaded, state.as_ref()), project, &clock, ui)?,
     };
-    let observation = observation.to_be_planned();
+    let observation = observation.into_planning();
     let (plan, diagnostics) = planning::make(&loaded, &observation, state.as_ref(), &args.planning);
     if diagnostics.has_errors() {
         return Err(loaded.failure(diagnostics));
