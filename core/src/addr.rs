@@ -17,7 +17,8 @@ pub struct InvalidName {
     pub expected: &'static str,
 }
 
-/// An HCL identifier: a letter or `_`, then letters, digits, `_` or `-`. Cheap to clone: there are many.
+/// An HCL identifier: a letter or `_`, then letters, digits, `_` or `-`; or one instance of a block of that
+/// name: `shop["eu"]`. Cheap to clone: there are many.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(Arc<str>);
 
@@ -56,14 +57,42 @@ macro_rules! identifier {
                 f.write_str(&self.0)
             }
         }
-        impl FromStr for $type {
-            type Err = InvalidName;
-            fn from_str(text: &str) -> Result<Self, InvalidName> {
-                Self::new(text)
-            }
-        }
         string_serde!($type);
     };
+}
+
+impl Name {
+    /// The name of an instance of the block of this name.
+    #[must_use]
+    pub fn instance(&self, key: &InstanceKey) -> Name {
+        Name(format!("{self}{key}").into())
+    }
+
+    /// The name of the block that this is an instance of, with which one.
+    pub fn block(&self) -> Option<(Name, InstanceKey)> {
+        let (name, tail) = take_identifier(&self.0)?;
+        let (key, _) = take_key(tail)?;
+        Some((Name(name.into()), key?))
+    }
+}
+
+impl FromStr for Name {
+    type Err = InvalidName;
+    fn from_str(text: &str) -> Result<Name, InvalidName> {
+        let instance = || {
+            let (name, tail) = take_identifier(text)?;
+            let (key, rest) = take_key(tail)?;
+            rest.is_empty().then_some(Name(name.into()).instance(&key?))
+        };
+        Name::new(text).or_else(|wrong| instance().ok_or(wrong))
+    }
+}
+
+impl FromStr for KindName {
+    type Err = InvalidName;
+    fn from_str(text: &str) -> Result<KindName, InvalidName> {
+        KindName::new(text)
+    }
 }
 
 macro_rules! string_serde {
@@ -294,6 +323,21 @@ mod tests {
         {
             assert!(text.parse::<Address>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn names_of_instances_print_and_parse_as_inverses() {
+        let shop = Name::new("shop").unwrap();
+        for key in [InstanceKey::Index(0), InstanceKey::Each("e\"u]".to_owned())] {
+            let name = shop.instance(&key);
+            assert_eq!(name.to_string().parse::<Name>(), Ok(name.clone()));
+            assert_eq!(name.block(), Some((shop.clone(), key)));
+        }
+        assert_eq!(shop.block(), None);
+        for text in ["shop[", "shop[x]", "shop[0].a", "[0]", "shop[\"a\"]b"] {
+            assert!(text.parse::<Name>().is_err(), "{text}");
+        }
+        assert!(Name::new("shop[0]").is_err(), "only what is expanded has instances");
     }
 
     #[test]

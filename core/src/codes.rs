@@ -132,6 +132,8 @@ codes! {
     PlainSecret = "DR420";
     /// A block that stood for one thing now names another, and the first would be left unwatched.
     AnotherThing = "DR421";
+    /// A step of a scenario's way back needs a name that the scenario does not give in `target`.
+    TargetMissing = "DR422";
     // 450–499: observing and changing providers.
     /// A resource could not be observed, so nothing is written.
     Unobserved = "DR450";

@@ -361,7 +361,13 @@ fn holds_secret(row: &Attribute) -> bool {
         match ty {
             Type::Object(fields) => fields.iter().any(holds_secret),
             Type::List(of) | Type::Set(of) | Type::Map(of) => inside(of),
-            Type::Any | Type::Bool | Type::Number | Type::String(_) | Type::Reference(_) => false,
+            Type::Any
+            | Type::Bool
+            | Type::Number
+            | Type::String(_)
+            | Type::Reference(_)
+            | Type::Names
+            | Type::Condition(_) => false,
         }
     }
     row.sensitive || inside(&row.ty)

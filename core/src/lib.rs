@@ -29,6 +29,7 @@ pub mod run;
 pub mod schedule;
 pub mod schema;
 pub mod secret;
+pub mod size;
 pub mod span;
 pub mod state;
 pub mod system;

@@ -26,6 +26,11 @@ pub enum Type {
     /// Named attributes. At the top of a kind this is written as a block `name { … }`; a
     /// `Map(Object)` as labelled blocks `name "label" { … }`; a `List(Object)` as repeated blocks.
     Object(&'static [Attribute]),
+    /// Any names, each with text: written as a block `name { key = "text" }`.
+    Names,
+    /// Something that is true or not and is told only later: an expression over `self`, which has these
+    /// names. Never evaluated.
+    Condition(&'static [&'static str]),
     /// The address of a block of this type; of a resource when it is empty, of anything when it is
     /// [`ANY_BLOCK`]. Never evaluated.
     Reference(&'static str),

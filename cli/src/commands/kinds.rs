@@ -102,7 +102,13 @@ fn fields(ty: &Type) -> Option<&'static [Attribute]> {
     match ty {
         Type::Object(fields) => Some(fields),
         Type::List(of) | Type::Set(of) | Type::Map(of) => fields(of),
-        Type::Any | Type::Bool | Type::Number | Type::String(_) | Type::Reference(_) => None,
+        Type::Any
+        | Type::Bool
+        | Type::Number
+        | Type::String(_)
+        | Type::Reference(_)
+        | Type::Names
+        | Type::Condition(_) => None,
     }
 }
 
@@ -112,6 +118,8 @@ fn type_name(ty: &Type) -> String {
         Type::Bool => "true or false".to_owned(),
         Type::Number => "number".to_owned(),
         Type::String(what) => (*what).to_owned(),
+        Type::Names => "any names, each with text".to_owned(),
+        Type::Condition(names) => format!("a condition on `self.{}`", names.join("`, `self.")),
         Type::Reference("") => "a reference to a resource".to_owned(),
         Type::Reference("*") => "a reference to a block".to_owned(),
         Type::Reference(block) => format!("a reference to a {block}"),

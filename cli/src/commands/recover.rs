@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use drctl_core::addr::{Address, Name};
 use drctl_core::codes::Code;
 use drctl_core::lang::near;
-use drctl_core::plan::{LastSeen, instances, system};
+use drctl_core::plan::{LastSeen, bound, instances, system};
 use drctl_core::recovery::{self, Input, Judged, Loss, Objective, RecoveryPlan, Status, readable};
 use drctl_core::schema::AttributeType;
 use drctl_core::system::{LossKind, Scenario, System};
@@ -140,6 +140,8 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         return Err(Failure::new(Code::UnknownRegion, headline, help));
     }
     warn(&loaded, observation.diagnostics.clone(), ui);
+    let run = recovery::run_id(observation.now);
+    let system = bound(&loaded.config, &loaded.variables, case.name, &run);
     let plan = recovery::recover(&Input {
         components: &recovery::components(&instances, world, &case.loss),
         system: &system,
@@ -247,7 +249,7 @@ fn scenarios(system: &System, ui: &Ui) -> String {
         for symptom in scenario.symptoms.iter().flatten() {
             let _ = writeln!(text, "{}", wrap("    - ", &safe(symptom), ui.look().width));
         }
-        let _ = writeln!(text, "    $ drctl recover --scenario {name}");
+        let _ = writeln!(text, "    $ drctl recover --scenario {}", render::recovery::quote(name.as_str()));
     }
     text
 }

@@ -301,7 +301,8 @@ fn no_way(out: &mut String, infeasible: &Infeasible, look: Look) {
 
 fn chosen(out: &mut String, choice: &Choice, look: Look) {
     let loss = loss(choice);
-    let line = format!("datastore.{}: {loss}", choice.datastore);
+    let size = choice.size_bytes.map_or(String::new(), |size| format!(" ({size})"));
+    let line = format!("datastore.{}{size}: {loss}", choice.datastore);
     let _ = writeln!(out, "\n{}", wrap("→ ", &safe(&line), look.width));
     let what = choice.resource.as_ref().map_or(String::new(), |r| format!("{r} "));
     let step = choice.step.map_or(String::new(), |step| format!(", by step {step}"));
@@ -379,6 +380,9 @@ pub(super) fn conditions(written: &WrittenAt, line: &mut impl FnMut(&str, &str))
     for input in &written.inputs {
         line("you say: ", &format!("${{input.{}}}, {}", input.name, input.description));
     }
+    for expected in &written.expects {
+        line("must be true: ", expected);
+    }
     if !written.env.is_empty() {
         line("before: ", &format!("set in the environment: {}", written.env.join(", ")));
     }
@@ -445,7 +449,7 @@ pub(crate) fn command(words: &[String], dir: Option<&str>, look: Look) -> String
 }
 
 /// A word for bash or zsh, that neither a shell nor a terminal takes for anything else.
-pub(super) fn quote(word: &str) -> String {
+pub(crate) fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !word.is_empty() && !word.starts_with('=') && word.chars().all(plain) {
         word.to_owned()

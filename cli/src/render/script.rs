@@ -123,6 +123,13 @@ pub(crate) fn bash(told: &Told<'_>) -> String {
     text
 }
 
+/// The steps that may be done instead of this one.
+fn others(plan: &RecoveryPlan, step: &Step) -> Option<String> {
+    let instead = |s: &&Step| s.written.as_ref().is_some_and(|w| w.instead_of.contains(&step.id));
+    let others: Vec<String> = plan.steps.iter().filter(instead).map(|s| s.id.to_string()).collect();
+    (!others.is_empty()).then(|| others.join(", "))
+}
+
 fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
     let name = step.written.as_ref().map_or(String::new(), |w| format!("{}: ", w.step));
     let critical = if step.critical { " [decides the downtime]" } else { "" };
@@ -147,13 +154,14 @@ fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
     for why in &blocked {
         line(&format!("note {}", quote(&format!("CANNOT BE DONE as it is written: {why}"))));
     }
-    let asked = written.is_some_and(|w| w.when.is_some() || !w.instead_of.is_empty());
+    let other = others(plan, step).map(|others| format!("this, or INSTEAD OF it step {others}: not both"));
+    other.iter().for_each(|say| line(&format!("note {}", quote(say))));
+    let asked = other.is_some() || written.is_some_and(|w| w.when.is_some() || !w.instead_of.is_empty());
     if asked {
         line("if wanted; then");
     }
-    for datastore in &step.destroys {
-        line(&format!("destroys {}", quote(&format!("datastore.{datastore}"))));
-    }
+    let gone = step.destroys.iter().map(|datastore| quote(&format!("datastore.{datastore}")));
+    gone.for_each(|name| line(&format!("destroys {name}")));
     let words: Vec<String> = step.command_equivalent.iter().map(|w| quote(w)).collect();
     let in_place = |command: String| match written.and_then(|w| w.dir.as_deref()) {
         Some(dir) => format!("(cd -- {} && {command})", quote(dir)),
@@ -161,8 +169,9 @@ fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
     };
     let shown = in_place(words.join(" "));
     let command = in_place(format!("run {}", words.join(" ")));
-    // What only the operator can say stands in the command as `${input.…}`.
-    let open = written.is_some_and(|w| !w.inputs.is_empty());
+    // What only the operator or a scenario can say stands in the command as `${input.…}`, `${target.…}`.
+    let stands_open = |word: &str| word.contains("${input.") || word.contains("${target.");
+    let open = stands_open(&shown) || written.is_some_and(|w| !w.inputs.is_empty());
     let by_hand = step.kind == StepNature::Manual || !blocked.is_empty() || open;
     let needs = !step.before.is_empty() || written.is_some_and(|w| !w.env.is_empty());
     match (words.is_empty(), by_hand) {
@@ -186,7 +195,8 @@ fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
     }
     if !step.undo.is_empty() {
         let undo: Vec<String> = step.undo.iter().map(|w| quote(w)).collect();
-        line(&format!("# taken back with: {}", undo.join(" ")));
+        let undo = in_place(undo.join(" ")).replace('\n', "\n  # ");
+        line(&format!("# taken back with: {undo}"));
     }
     text.push_str("fi\n");
 }

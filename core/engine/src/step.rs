@@ -285,6 +285,8 @@ fn below(ty: Type, name: &str) -> Option<Type> {
         | Type::Number
         | Type::String(_)
         | Type::Reference(_)
+        | Type::Names
+        | Type::Condition(_)
         | Type::List(_)
         | Type::Set(_) => Some(Type::Any),
     }

@@ -9,11 +9,14 @@ use super::resource::unknown_kind;
 use crate::addr::{Address, KindName, Name};
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::graph::Graph;
 use crate::lang::expr::{Expr, ExprKind, PathStep, Reference, Subject};
+use crate::lang::lower::LATE;
 use crate::lang::{functions, near, unknown_function};
 use crate::provider::Registry;
 use crate::span::Span;
-use crate::system;
+use crate::system::{self, Many, Written};
+use crate::value::Value;
 
 struct Check<'a> {
     config: &'a Config,
@@ -30,6 +33,8 @@ struct Place<'a> {
     /// The only variable that may be named, inside of its own validation; none names all.
     only: Option<&'a Name>,
     constant: bool,
+    /// What is known only later and may be named all the same.
+    late: &'a [&'a str],
 }
 
 /// Reports every name that is not declared.
@@ -55,8 +60,20 @@ pub(super) fn names(config: &Config, registry: &Registry, diags: &mut Diagnostic
         check.address(&import.to, import.span);
     }
     config.accepts.iter().for_each(|a| check.address(&a.address, a.span));
-    for written in config.declared.values().flat_map(BTreeMap::values) {
-        written.attributes.values().for_each(|e| check.expr(e, plain));
+    for (block, written) in
+        config.declared.iter().flat_map(|(block, all)| all.values().map(move |w| (*block, w)))
+    {
+        let (each, count) = match &written.many {
+            Many::One => (false, false),
+            Many::Count(_) => (false, true),
+            Many::ForEach(_) => (true, false),
+        };
+        written.many.written().into_iter().for_each(|e| check.expr(e, plain));
+        let place = Place { late: late(block), each, count, ..plain };
+        written.attributes.values().for_each(|e| check.expr(e, place));
+        if block == "procedure" {
+            inputs(written, check.diags);
+        }
     }
     for (reference, span) in &config.references {
         check.reference(reference, *span, plain);
@@ -65,6 +82,16 @@ pub(super) fn names(config: &Config, registry: &Registry, diags: &mut Diagnostic
         check.resource(resource);
     }
     cycles(config, check.diags);
+}
+
+/// What a block of that type may name although it is known only later.
+fn late(block: &str) -> &'static [&'static str] {
+    match block {
+        "procedure" => &["target", "run", "input", "self"],
+        "service" => &["target", "run"],
+        "scenario" => &["run"],
+        _ => &[],
+    }
 }
 
 impl Check<'_> {
@@ -161,7 +188,13 @@ impl Check<'_> {
                 if block == "step" {
                     return;
                 }
+                if LATE.contains(&block.as_str()) {
+                    return self.late((block, name), &reference.path, span, place);
+                }
                 let declared = self.config.declared.get(block.as_str());
+                if let Some(written) = declared.and_then(|all| all.get(name)) {
+                    return self.instance((block, name), written, &reference.path, span);
+                }
                 let all: Vec<&str> = declared.iter().flat_map(|all| all.keys().map(Name::as_str)).collect();
                 if !all.contains(&name.as_str()) {
                     self.undeclared(block, &format!("{block}."), name, all.into_iter(), span);
@@ -209,7 +242,12 @@ impl Check<'_> {
         let (fine, words): (bool, &[&str]) = match name.as_str() {
             "each" => (place.each, &["key", "value"]),
             "count" => (place.count, &["index"]),
-            "self" => (false, &[]),
+            "self" => {
+                if place.late.contains(&"self") {
+                    return;
+                }
+                (false, &[])
+            }
             // The variable of a `for`: only those that are in scope are read as such.
             _ => return,
         };
@@ -221,6 +259,41 @@ impl Check<'_> {
                 "count" => "this block has no `count`".to_owned(),
                 _ => "there is no `self` here".to_owned(),
             },
+        };
+        self.diags.push(Diagnostic::error(Code::InvalidReference, "Reference not allowed here", span, label));
+    }
+
+    /// One of many is named by its key, and one alone without.
+    fn instance(&mut self, (block, name): (&str, &Name), written: &Written, path: &[PathStep], span: Span) {
+        let found = match (written.many.written().is_some(), path) {
+            (true, []) => {
+                let label = format!("`{block}.{name}` has instances");
+                Diagnostic::error(Code::InvalidReference, "Incomplete reference", span, label)
+                    .help(format!("Name one, as in `{block}.{name}[\"KEY\"]`."))
+            }
+            (false, [PathStep::Key(_), ..]) => {
+                let label = format!("`{block}.{name}` has neither `count` nor `for_each`");
+                Diagnostic::error(Code::InvalidReference, "No such instance", span, label)
+            }
+            _ => return,
+        };
+        self.diags.push(found);
+    }
+
+    /// What is known only when a scenario is looked at or a step is done.
+    fn late(&mut self, (root, name): (&str, &Name), path: &[PathStep], span: Span, place: Place<'_>) {
+        let label = match (root, name.as_str(), path) {
+            _ if !place.late.contains(&root) => {
+                let where_it_is = match root {
+                    "target" => "the steps of a procedure and `health` of a service",
+                    "run" => "`target` of a scenario, in the steps of a procedure and `health` of a service",
+                    _ => "the steps of a procedure",
+                };
+                format!("`{root}.{name}` is known only in {where_it_is}")
+            }
+            ("run", id, _) if id != "id" => "a run has only `run.id`".to_owned(),
+            (_, _, []) => return,
+            (..) => "this is text and has nothing below it".to_owned(),
         };
         self.diags.push(Diagnostic::error(Code::InvalidReference, "Reference not allowed here", span, label));
     }
@@ -267,6 +340,52 @@ impl Check<'_> {
             if !all().any(|a| a == attribute) {
                 self.diags.push(unknown(attribute, span, kind.as_str(), all()));
             }
+        }
+    }
+}
+
+/// What a step needs from the operator has been asked for by itself or by a step before it.
+fn inputs(procedure: &Written, diags: &mut Diagnostics) {
+    let Some(ExprKind::List(steps)) = procedure.attributes.get("step").map(|e| &e.kind) else { return };
+    let text = |expr: &Expr| match &expr.kind {
+        ExprKind::Literal(Value::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let part = |step: &Expr, name: &str| match &step.kind {
+        ExprKind::Object(pairs) => {
+            pairs.iter().find(|(k, _)| text(k).is_some_and(|k| k == name)).map(|(_, v)| v.clone())
+        }
+        _ => None,
+    };
+    let listed = |step: &Expr, name: &str| match part(step, name).map(|e| e.kind) {
+        Some(ExprKind::List(items)) => items,
+        _ => Vec::new(),
+    };
+    let name = |step: &Expr| part(step, "name").as_ref().and_then(text);
+    let edges = steps.iter().flat_map(|step| {
+        let own = name(step);
+        listed(step, "after")
+            .into_iter()
+            .filter_map(move |before| Some((own.clone()?, text(&before)?.strip_prefix("step.")?.to_owned())))
+    });
+    let graph = Graph::build(steps.iter().filter_map(name), edges.collect::<Vec<_>>());
+    for step in steps {
+        let Some(own) = name(step) else { continue };
+        let before = graph.with_needs([&own]);
+        let at = steps.iter().filter(|s| name(s).is_some_and(|name| before.contains(&name)));
+        let asked: BTreeSet<String> =
+            at.flat_map(|s| listed(s, "input").iter().filter_map(name).collect::<Vec<_>>()).collect();
+        for (reference, span) in step.references() {
+            let Subject::Block(_, root, wanted) = &reference.subject else { continue };
+            if root != "input" || asked.contains(wanted.as_str()) {
+                continue;
+            }
+            let label = format!("neither this step nor one before it asks for `{wanted}`");
+            let found = Diagnostic::error(Code::UnknownName, "Name not declared", span, label);
+            diags.push(match near(wanted.as_str(), asked.iter().map(String::as_str)) {
+                Some(near) => found.help(format!("Did you mean `input.{near}`?")),
+                None => found.help(format!("Ask for it: `input \"{wanted}\" {{ description = \"…\" }}`.")),
+            });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Blocks that say what the system is, read by the table of their type.
 
 use super::block::Source;
-use super::resource::Read;
+use super::resource::{Read, instances};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::env::Nothing;
 use crate::lang::expr::Reference;
@@ -9,7 +9,7 @@ use crate::lang::reduce;
 use crate::plan::canonical;
 use crate::schema::attribute as find;
 use crate::span::Span;
-use crate::system::{BlockType, Written};
+use crate::system::{BlockType, Many, Written};
 
 /// Reads one, with what it refers to by address.
 pub(super) fn declared(
@@ -18,11 +18,22 @@ pub(super) fn declared(
     diags: &mut Diagnostics,
 ) -> (Written, Vec<(Reference, Span)>) {
     let mut read = Read::default();
-    read.body(source, block.attributes, &[], diags);
+    read.body(source, block.attributes, &["count", "for_each"], diags);
     check(&read, block, diags);
+    let many = many(source, diags);
     let (span, block) = (source.header(), source.span());
-    let written = Written { attributes: read.attributes, spans: read.spans, span, block };
+    let written = Written { attributes: read.attributes, spans: read.spans, many, span, block };
     (written, read.references)
+}
+
+/// `count` or `for_each`.
+fn many(source: Source<'_>, diags: &mut Diagnostics) -> Many {
+    let (count, for_each) = instances(source, diags);
+    match (count, for_each) {
+        (Some(count), None) => Many::Count(count),
+        (_, Some(for_each)) => Many::ForEach(for_each),
+        (None, None) => Many::One,
+    }
 }
 
 /// Evaluates what needs no name, so that a mistake in a schedule is found by `validate`.

@@ -8,10 +8,11 @@ use hcl_edit::structure::{Block, Structure};
 
 use super::block::{Source, invalid, missing, unknown};
 use super::model::Resource;
-use crate::addr::{Address, KindName, ModulePath, Name, ProviderAddress};
+use crate::addr::{Address, InstanceKey, KindName, ModulePath, Name, ProviderAddress};
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::lang::expr::{Expr, ExprKind, PathStep, Reference, Subject};
+use crate::lang::expr::{CallExpr, Expr, ExprKind, PathStep, Reference, Subject, TemplatePart};
+use crate::lang::lower::LATE;
 use crate::lang::near;
 use crate::map::Map;
 use crate::provider::Registry;
@@ -54,13 +55,25 @@ pub(super) fn resource(source: Source<'_>, registry: &Registry, diags: &mut Diag
                     resource.provider_span = source.item.span(a.value.span());
                 }
             }
-            "count" => resource.count = Some(Box::new(source.lower(&a.value, diags))),
-            "for_each" => resource.for_each = Some(Box::new(source.lower(&a.value, diags))),
             "depends_on" => resource.depends_on = source.references(a, diags),
             _ => {}
         }
     }
-    if let (Some(_), Some(for_each)) = (&resource.count, &resource.for_each) {
+    let (count, for_each) = instances(source, diags);
+    (resource.count, resource.for_each) = (count.map(Box::new), for_each.map(Box::new));
+    read.body(source, kind.inputs(), &META, diags);
+    resource.attributes = read.attributes.into_iter().collect();
+    Some(resource)
+}
+
+/// `count` and `for_each` of a block; only one of them may stand there.
+pub(super) fn instances(source: Source<'_>, diags: &mut Diagnostics) -> (Option<Expr>, Option<Expr>) {
+    let mut of = |name: &str| {
+        let attribute = source.block.body.get_attribute(name)?;
+        Some(source.lower(&attribute.value, diags))
+    };
+    let (count, for_each) = (of("count"), of("for_each"));
+    if let (Some(_), Some(for_each)) = (&count, &for_each) {
         diags.push(
             Diagnostic::error(
                 Code::DuplicateAttribute,
@@ -71,9 +84,7 @@ pub(super) fn resource(source: Source<'_>, registry: &Registry, diags: &mut Diag
             .help("Keep `for_each`: its instances keep their names when others come and go."),
         );
     }
-    read.body(source, kind.inputs(), &META, diags);
-    resource.attributes = read.attributes.into_iter().collect();
-    Some(resource)
+    (count, for_each)
 }
 
 pub(super) fn unknown_kind(kind: &str, span: Span, registry: &Registry) -> Diagnostic {
@@ -132,12 +143,15 @@ enum Form {
     Block(&'static [Attribute]),
     Labelled(&'static [Attribute]),
     Repeated(&'static [Attribute]),
+    /// A block with any names.
+    Names,
     /// Repeated, and the label fills the attribute of that name.
     RepeatedWithLabel(&'static [Attribute], &'static str),
 }
 
 fn form(ty: &Type) -> Form {
     match ty {
+        Type::Names => Form::Names,
         Type::Object(table) => Form::Block(table),
         Type::Map(Type::Object(table)) => Form::Labelled(table),
         Type::List(Type::Object(table)) | Type::Set(Type::Object(table)) => {
@@ -151,6 +165,7 @@ fn form(ty: &Type) -> Form {
         | Type::Number
         | Type::String(_)
         | Type::Reference(_)
+        | Type::Condition(_)
         | Type::List(_)
         | Type::Set(_)
         | Type::Map(_) => Form::Argument,
@@ -207,7 +222,7 @@ impl Read {
         };
         let how = match form(&row.ty) {
             Form::Argument => None,
-            Form::Block(_) => Some(format!("{name} {{ … }}")),
+            Form::Block(_) | Form::Names => Some(format!("{name} {{ … }}")),
             Form::Labelled(_) | Form::RepeatedWithLabel(..) => Some(format!("{name} \"LABEL\" {{ … }}")),
             Form::Repeated(_) => Some(format!("{name} {{ … }}")),
         };
@@ -233,9 +248,33 @@ impl Read {
                 ExprKind::Element => {}
                 _ => diags.push(invalid(lowered.span, "this must be a list of references: `[…]`")),
             },
+            Type::Condition(names) => condition(&mut lowered, names, diags),
             _ => {}
         }
         self.attributes.insert(name.to_owned(), lowered);
+    }
+
+    /// Reads a block with any names.
+    fn names(&mut self, source: Source<'_>, diags: &mut Diagnostics) {
+        for structure in &source.block.body {
+            match structure {
+                Structure::Attribute(a) => {
+                    let span = source.key_span(a).to(source.item.span(a.value.span()));
+                    self.spans.insert(a.key.as_str().to_owned(), span);
+                    self.attributes.insert(a.key.as_str().to_owned(), source.lower(&a.value, diags));
+                }
+                Structure::Block(b) => {
+                    let inner = source.inner(b).header();
+                    let label = "only names with values stand here";
+                    diags.push(Diagnostic::error(
+                        Code::BlockOrAttribute,
+                        "This is an attribute",
+                        inner,
+                        label,
+                    ));
+                }
+            }
+        }
     }
 
     /// Puts the address in the place of a reference to a block of that type; with none, to a resource;
@@ -243,10 +282,13 @@ impl Read {
     fn referring(&mut self, expr: &mut Expr, block: &str, diags: &mut Diagnostics) {
         let text = match &expr.kind {
             ExprKind::Reference(reference) => match (&reference.subject, reference.path.as_slice()) {
-                (Subject::Block(_, found, name), []) if found == block => Some(format!("{block}.{name}")),
-                (Subject::Block(_, found, name), []) if block == ANY_BLOCK && found != "step" => {
-                    Some(format!("{found}.{name}"))
-                }
+                (Subject::Block(_, found, name), path) if fits(block, found) => match path {
+                    [] => Some(format!("{found}.{name}")),
+                    [PathStep::Key(key)] if found != "step" => {
+                        Some(format!("{found}.{}", name.instance(key)))
+                    }
+                    _ => None,
+                },
                 (Subject::Resource(module, kind, name), path) if block.is_empty() || block == ANY_BLOCK => {
                     let key = match path {
                         [] => Some(None),
@@ -260,6 +302,22 @@ impl Read {
             },
             // What could not be read has been reported.
             ExprKind::Element => return,
+            ExprKind::Index(of, key) => {
+                if let ExprKind::Reference(reference) = &of.kind
+                    && let (Subject::Block(_, found, name), []) =
+                        (&reference.subject, reference.path.as_slice())
+                    && fits(block, found)
+                    && found != "step"
+                {
+                    let mut one = Reference::clone(reference);
+                    // Which one is told when the instances are known.
+                    one.path.push(PathStep::Key(InstanceKey::Each(String::new())));
+                    self.references.push((one, expr.span));
+                    *expr = instance(&format!("{found}.{name}"), key, expr.span);
+                    return;
+                }
+                None
+            }
             _ => None,
         };
         match (text, &expr.kind) {
@@ -285,7 +343,7 @@ impl Read {
         let Some((row, inner)) = row_of(source, outer, table, diags) else { return };
         let labels = match form(&row.ty) {
             Form::Labelled(_) | Form::RepeatedWithLabel(..) => &["LABEL"][..],
-            Form::Block(_) | Form::Repeated(_) | Form::Argument => &[][..],
+            Form::Block(_) | Form::Names | Form::Repeated(_) | Form::Argument => &[][..],
         };
         let Some(labels) = source.labels(labels, diags) else { return };
         let mut read = Read::default();
@@ -296,7 +354,10 @@ impl Read {
             read.attributes.insert(filled.to_owned(), label.clone());
         }
         let before = diags.iter().count();
-        read.body(source, inner, &[], diags);
+        match row.ty {
+            Type::Names => read.names(source, diags),
+            _ => read.body(source, inner, &[], diags),
+        }
         if diags.iter().count() > before {
             self.failed.insert(name.to_owned());
         }
@@ -327,8 +388,8 @@ impl Read {
         };
         let existing = self.attributes.get_mut(name);
         let fresh = match (form, label, existing.map(|e| &mut e.kind)) {
-            (Form::Block(_), _, None) => object,
-            (Form::Block(_), _, Some(_)) => return diags.push(twice(first)),
+            (Form::Block(_) | Form::Names, _, None) => object,
+            (Form::Block(_) | Form::Names, _, Some(_)) => return diags.push(twice(first)),
             (Form::Labelled(_), Some(label), Some(ExprKind::Object(pairs))) => {
                 match pairs.iter().find(|(k, _)| k.kind == label.kind) {
                     Some((k, _)) => diags.push(twice(Some(k.span))),
@@ -344,6 +405,23 @@ impl Read {
         };
         self.attributes.insert(name.to_owned(), fresh);
     }
+}
+
+/// Whether a block of the found type may stand where one of the wanted type does.
+fn fits(wanted: &str, found: &str) -> bool {
+    found == wanted || (wanted == ANY_BLOCK && found != "step" && !LATE.contains(&found))
+}
+
+/// The address of an instance whose key is an expression, as text.
+fn instance(block: &str, key: &Expr, span: Span) -> Expr {
+    let json = CallExpr { name: "jsonencode".to_owned(), args: vec![key.clone()], spread: false };
+    let key = Expr { kind: ExprKind::Call(Box::new(json)), span: key.span, sensitive: false };
+    let parts = vec![
+        TemplatePart::Text(format!("{block}[")),
+        TemplatePart::Interpolation(key),
+        TemplatePart::Text("]".to_owned()),
+    ];
+    Expr { kind: ExprKind::Template(parts), span, sensitive: false }
 }
 
 /// The row of the table that a block fills, and the attributes it may hold.
@@ -363,6 +441,7 @@ fn row_of(
         | Form::Repeated(inner)
         | Form::Labelled(inner)
         | Form::RepeatedWithLabel(inner, _) => Some((row, inner)),
+        Form::Names => Some((row, &[])),
         Form::Argument => {
             let label = "written with braces, as a block";
             diags.push(
@@ -401,6 +480,39 @@ fn object(read: Read, source: Source<'_>) -> Expr {
         (Expr::literal(Value::String(name), span), value)
     });
     Expr { kind: ExprKind::Object(pairs.collect()), span: source.span(), sensitive: false }
+}
+
+/// Something that is true or not, of `self` with these names.
+fn condition(expr: &mut Expr, names: &[&str], diags: &mut Diagnostics) {
+    let own = |(reference, span): (&Reference, Span)| match (&reference.subject, reference.path.first()) {
+        (Subject::Scoped(name), Some(PathStep::Attribute(first))) if name.as_str() == "self" => {
+            Some((first.clone(), span))
+        }
+        _ => None,
+    };
+    let said: Vec<(String, Span)> = expr.references().into_iter().filter_map(own).collect();
+    let stray = said.iter().find(|(name, _)| !names.contains(&name.as_str()));
+    let judges = matches!(
+        expr.kind,
+        ExprKind::Binary(..) | ExprKind::Unary(..) | ExprKind::Conditional(..) | ExprKind::Call(_)
+    );
+    let all = format!("`self.{}`", names.join("`, `self."));
+    let wrong = match stray {
+        // What could not be read has been reported.
+        _ if expr.kind == ExprKind::Element => return,
+        Some((name, span)) => match near(name, names.iter().copied()) {
+            Some(near) => Some((*span, format!("`self` has no `{name}`; did you mean `self.{near}`?"))),
+            None => Some((*span, format!("`self` has no `{name}`, it has {all}"))),
+        },
+        None if said.is_empty() || !judges => {
+            Some((expr.span, format!("this must be a condition on {all}, without quotes")))
+        }
+        None => None,
+    };
+    if let Some((span, label)) = wrong {
+        diags.push(invalid(span, label));
+        expr.kind = ExprKind::Element;
+    }
 }
 
 /// The place of what a path leads to, as far as it leads.

@@ -18,6 +18,9 @@ use crate::value::{Number, Value};
 /// Names that a `for` variable may not take, because they mean something at the start of a reference.
 const RESERVED: [&str; 9] = ["var", "local", "module", "data", "each", "count", "self", "path", "terraform"];
 
+/// What is known only when a scenario is looked at or a step is done: `target.NAME`, `run.id`, `input.NAME`.
+pub(crate) const LATE: [&str; 3] = ["target", "run", "input"];
+
 /// How names that stand alone are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Names {
@@ -187,7 +190,10 @@ impl Lower<'_> {
             Ok(name) if self.names == Names::Words || self.scope.contains(&name) => name,
             Ok(_) | Err(_) => {
                 let help = match text {
-                    "var" | "local" | "each" | "count" | "path" => format!("Write `{text}.NAME`."),
+                    "var" | "local" | "each" | "count" | "path" | "target" | "input" => {
+                        format!("Write `{text}.NAME`.")
+                    }
+                    "run" => "Write `run.id`.".to_owned(),
                     _ => format!("Write \"{text}\" in quotes for text, or `var.{text}` for a variable."),
                 };
                 self.error(
@@ -324,7 +330,7 @@ impl Lower<'_> {
             "var" => Subject::Variable(module, name),
             "local" => Subject::Local(module, name),
             "module" => Subject::Module(module, name),
-            block if block == "step" || system::block_type(block).is_some() => {
+            block if block == "step" || LATE.contains(&block) || system::block_type(block).is_some() => {
                 Subject::Block(module, block.to_owned(), name)
             }
             kind => Subject::Resource(module, KindName::new(kind).ok()?, name),

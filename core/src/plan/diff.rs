@@ -97,6 +97,8 @@ impl Place {
             | Type::Number
             | Type::String(_)
             | Type::Reference(_)
+            | Type::Names
+            | Type::Condition(_)
             | Type::List(_)
             | Type::Set(_) => Some(Place { ty: Type::Any, ..self }),
         }

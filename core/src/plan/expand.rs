@@ -186,7 +186,7 @@ impl Written<'_> {
         diags: &mut Diagnostics,
     ) {
         let Some(row) = find(found.kind.inputs(), name) else { return };
-        let revealed = Scope { known, each, secrets: Secrets::Revealed };
+        let revealed = Scope { known, each, bound: None, secrets: Secrets::Revealed };
         let specific;
         let written = if each.is_some() {
             specific = keyed(written, &revealed);
@@ -202,7 +202,7 @@ impl Written<'_> {
             found.desired.insert(name.clone(), plain);
             return;
         }
-        let hidden = Scope { known, each, secrets: Secrets::Hidden };
+        let hidden = Scope { known, each, bound: None, secrets: Secrets::Hidden };
         let mut again = Diagnostics::default();
         let reduced = reduce(written, &hidden, &mut again);
         let mut stored = canonical(row, reduced, &mut again).unwrap_or_else(|| written.clone());

@@ -67,6 +67,15 @@ impl Block {
     }
 }
 
+/// What is known once a scenario is looked at.
+#[derive(Debug, Default)]
+pub(super) struct Bound {
+    /// `target.NAME`
+    pub(super) target: BTreeMap<String, String>,
+    /// `run.id`
+    pub(super) run: String,
+}
+
 enum Memo {
     Busy,
     Done(Rc<Expr>),
@@ -119,7 +128,7 @@ impl<'p> Known<'p> {
 
     /// The environment outside of any instance.
     pub(super) fn scope(&self, secrets: Secrets) -> Scope<'_> {
-        Scope { known: self, each: None, secrets }
+        Scope { known: self, each: None, bound: None, secrets }
     }
 }
 
@@ -128,6 +137,7 @@ impl<'p> Known<'p> {
 pub(super) struct Scope<'k> {
     pub(super) known: &'k Known<'k>,
     pub(super) each: Option<&'k Each>,
+    pub(super) bound: Option<&'k Bound>,
     pub(super) secrets: Secrets,
 }
 
@@ -140,7 +150,8 @@ impl Env for Scope<'_> {
             Subject::Resource(_, kind, name) => self.block(kind, name, path),
             Subject::Scoped(name) => self.scoped(name, path),
             Subject::Path => Lookup::Known { value: Value::from("."), sensitive: false },
-            Subject::Block(..) | Subject::Module(..) => Lookup::NotYet,
+            Subject::Block(_, block, name) => self.late(block, name, path),
+            Subject::Module(..) => Lookup::NotYet,
         }
     }
 }
@@ -172,7 +183,7 @@ impl Scope<'_> {
         };
         memo.borrow_mut().insert(name.clone(), Memo::Busy);
         let mut diags = Diagnostics::default();
-        let reduced = Rc::new(reduce(written, &Scope { each: None, ..*self }, &mut diags));
+        let reduced = Rc::new(reduce(written, &Scope { each: None, bound: None, ..*self }, &mut diags));
         self.known.diags.borrow_mut().extend(diags);
         memo.borrow_mut().insert(name.clone(), Memo::Done(reduced.clone()));
         walk_expr(&reduced, path)
@@ -198,6 +209,17 @@ impl Scope<'_> {
             }
             _ => Lookup::NotYet,
         }
+    }
+
+    /// What a scenario says, and the run.
+    fn late(&self, root: &str, name: &Name, path: &[PathStep]) -> Lookup {
+        let Some(bound) = self.bound else { return Lookup::NotYet };
+        let value = match (root, name.as_str()) {
+            ("target", name) => bound.target.get(name),
+            ("run", "id") => Some(&bound.run),
+            _ => None,
+        };
+        value.map_or(Lookup::NotYet, |text| walk_value(&Value::from(text.as_str()), path, false))
     }
 
     fn block(&self, kind: &KindName, name: &Name, path: &[PathStep]) -> Lookup {

@@ -1,28 +1,71 @@
 //! The blocks that say what the system is, evaluated: from variables and locals alone, without asking
 //! anybody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::canonical::canonical;
-use super::scope::{Known, Secrets};
+use super::keys::{count_of, keys_of};
+use super::late;
+use super::scope::{Bound, Each, Known, Scope, Secrets};
 use super::world::World;
-use crate::addr::Name;
+use crate::addr::{InstanceKey, Name};
 use crate::codes::Code;
 use crate::config::Config;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::graph::Graph;
+use crate::lang::expr::{Expr, ExprKind};
+use crate::lang::near;
 use crate::lang::reduce;
-use crate::schema::{Attributes, attribute as find};
+use crate::lang::render::reference as reference_text;
+use crate::schema::{Attributes, Type, attribute as find};
 use crate::span::Span;
-use crate::system::{BlockType, Blocks, Declared, Step, System, Written};
+use crate::system::{BlockType, Blocks, Declared, Many, Step, System, Written};
 use crate::value::Value;
 
-/// The system that is declared. What is not known or does not fit is an error.
+/// The system that is declared. What is not known or does not fit is an error; what only a scenario or a run
+/// says stays in texts as it is written: `${target.app}`.
 pub fn system(config: &Config, variables: &BTreeMap<Name, Value>) -> (System, Diagnostics) {
+    let (system, mut diags) = evaluated(config, variables, None);
+    diags.extend(late::missing(&system));
+    (system, diags.sorted())
+}
+
+/// The same as a run sees it: with the names that the scenario gives, if there is one. What is wrong has been
+/// told by [`system`].
+pub fn bound(
+    config: &Config,
+    variables: &BTreeMap<Name, Value>,
+    scenario: Option<&Name>,
+    run: &str,
+) -> System {
+    let mut bound = Bound { target: BTreeMap::new(), run: run.to_owned() };
+    let (system, _) = evaluated(config, variables, Some(&bound));
+    let target = scenario.and_then(|name| system.scenarios.get(name)?.is.target.clone());
+    match target {
+        None => system,
+        Some(target) => {
+            bound.target = target.0;
+            evaluated(config, variables, Some(&bound)).0
+        }
+    }
+}
+
+fn evaluated(
+    config: &Config,
+    variables: &BTreeMap<Name, Value>,
+    bound: Option<&Bound>,
+) -> (System, Diagnostics) {
     let world = World::default();
     let known = Known::new(config, variables, &world, None);
-    let mut evaluation = Evaluation { known: &known, diags: Diagnostics::default() };
+    let mut evaluation = Evaluation {
+        known: &known,
+        bound,
+        names: BTreeMap::new(),
+        referred: Vec::new(),
+        diags: Diagnostics::default(),
+    };
     let mut system = System::from_blocks(&mut evaluation);
+    evaluation.check_instances();
     let mut diags = evaluation.diags;
     includes(&mut system, &mut diags);
     diags.extend(known.diags.take());
@@ -64,17 +107,30 @@ fn includes(system: &mut System, diags: &mut Diagnostics) {
 
 struct Evaluation<'k> {
     known: &'k Known<'k>,
+    bound: Option<&'k Bound>,
+    /// The names of all instances, by type of block.
+    names: BTreeMap<&'static str, BTreeSet<Name>>,
+    /// Addresses of instances that something refers to.
+    referred: Vec<(String, Span)>,
     diags: Diagnostics,
 }
 
 impl Blocks for Evaluation<'_> {
     fn all<T: Attributes>(&mut self, block: &'static BlockType) -> BTreeMap<Name, Declared<T>> {
         let Some(written) = self.known.config.declared.get(block.name) else { return BTreeMap::new() };
-        let one = |(name, written): (&Name, &Written)| {
-            let values = self.values(block, name, written)?;
+        let mut expanded: Vec<(Name, &Written, Option<Each>)> = Vec::new();
+        for (name, written) in written {
+            let each = self.instances(written);
+            let name_of = |each: &Option<Each>| each.as_ref().map_or(name.clone(), |e| name.instance(&e.key));
+            expanded.extend(each.into_iter().map(|each| (name_of(&each), written, each)));
+        }
+        self.names.insert(block.name, expanded.iter().map(|(name, ..)| name.clone()).collect());
+        let one = |(name, written, each): (&Name, &Written, &Option<Each>)| {
+            let values = self.values(block, name, written, each.as_ref())?;
             match T::from_values(values) {
                 Ok(is) => Some((name.clone(), Declared { is, written: written.clone() })),
                 Err(wrong) => {
+                    let name = name.to_string();
                     let path: Vec<&str> = wrong.path.iter().map(String::as_str).collect();
                     let headline = format!("`{} \"{name}\"` cannot be", block.name);
                     let span = written.at(&path);
@@ -83,36 +139,74 @@ impl Blocks for Evaluation<'_> {
                 }
             }
         };
-        written.iter().filter_map(one).collect()
+        expanded.iter().map(|(name, written, each)| (name, *written, each)).filter_map(one).collect()
     }
 }
 
 impl Evaluation<'_> {
+    /// Every instance that something refers to is there.
+    fn check_instances(&mut self) {
+        for (address, span) in std::mem::take(&mut self.referred) {
+            let Some((block, name)) = address.split_once('.') else { continue };
+            let Some(names) = self.names.get(block) else { continue };
+            if name.parse::<Name>().is_ok_and(|name| names.contains(&name)) {
+                continue;
+            }
+            let label = format!("there is no `{address}`");
+            let found = Diagnostic::error(Code::UnknownName, "Name not declared", span, label);
+            self.diags.push(match near(name, names.iter().map(Name::as_str)) {
+                Some(near) => found.help(format!("Did you mean `{block}.{near}`?")),
+                None => found,
+            });
+        }
+    }
+
+    /// The blocks that one text makes; none when that cannot be told, which has been said.
+    fn instances(&mut self, written: &Written) -> Vec<Option<Each>> {
+        let scope = self.known.scope(Secrets::Revealed);
+        let each = |key, value| Some(Each { key, value });
+        match &written.many {
+            Many::One => vec![None],
+            Many::Count(count) => {
+                let count = count_of(&scope, count, &mut self.diags).unwrap_or(0);
+                let null = || Expr::literal(Value::Null, written.span);
+                (0..count).map(|i| each(InstanceKey::Index(i as u64), null())).collect()
+            }
+            Many::ForEach(keys) => {
+                let keys = keys_of(&scope, keys, &mut self.diags).unwrap_or_default();
+                keys.into_iter().map(|(key, value)| each(InstanceKey::Each(key), value)).collect()
+            }
+        }
+    }
+
     /// What is set, canonical; none when something could not be evaluated, which has been said.
     fn values(
         &mut self,
         block: &'static BlockType,
         name: &Name,
         written: &Written,
+        each: Option<&Each>,
     ) -> Option<BTreeMap<String, Value>> {
         let mut values = BTreeMap::new();
         let mut whole = true;
         for (attribute, expr) in &written.attributes {
             let Some(row) = find(block.attributes, attribute) else { continue };
             let mut wrong = Diagnostics::default();
-            let reduced = reduce(expr, &self.known.scope(Secrets::Hidden), &mut wrong);
+            let scope = Scope { bound: self.bound, each, ..self.known.scope(Secrets::Hidden) };
+            let reduced = reduce(expr, &scope, &mut wrong);
             let fitting = canonical(row, reduced, &mut wrong);
             let failed = wrong.has_errors() || self.known.diags.borrow().has_errors();
             self.diags.extend(wrong);
             whole &= !failed;
-            let Some(fitting) = fitting else { continue };
+            let Some(fitting) = fitting.map(|fitting| late::texts(&row.ty, fitting)) else { continue };
+            instances_of(&row.ty, &fitting, &mut self.referred);
             match fitting.value() {
                 Some(value) => drop(values.insert(attribute.clone(), value)),
                 None if failed => {}
                 None => {
                     whole = false;
                     let what = format!("`{attribute}` of {} `{name}`", block.name);
-                    self.diags.push(still_open(&what, expr.span));
+                    self.diags.push(still_open(&what, &fitting));
                 }
             }
         }
@@ -120,8 +214,38 @@ impl Evaluation<'_> {
     }
 }
 
-fn still_open(what: &str, span: crate::span::Span) -> Diagnostic {
+/// The addresses of instances among what an attribute of that type refers to.
+fn instances_of(ty: &Type, expr: &Expr, found: &mut Vec<(String, Span)>) {
+    match (ty, &expr.kind) {
+        (Type::Reference(block), ExprKind::Literal(Value::String(address)))
+            if !block.is_empty() && address.contains('[') =>
+        {
+            found.push((address.clone(), expr.span));
+        }
+        (Type::List(inner), ExprKind::List(items)) => {
+            items.iter().for_each(|item| instances_of(inner, item, found));
+        }
+        (Type::Object(table), ExprKind::Object(pairs)) => {
+            for (key, value) in pairs {
+                if let ExprKind::Literal(Value::String(name)) = &key.kind
+                    && let Some(row) = find(table, name)
+                {
+                    instances_of(&row.ty, value, found);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn still_open(what: &str, open: &Expr) -> Diagnostic {
     let headline = format!("{what} must be known from the configuration");
+    if let Some((reference, span)) = open.references().first().filter(|(r, _)| late::is_late(r)) {
+        let label =
+            format!("`{}` can stand only in text, and `self` only in a condition", reference_text(reference));
+        return Diagnostic::error(Code::StillOpen, headline, *span, label);
+    }
+    let span = open.span;
     Diagnostic::error(Code::StillOpen, headline, span, "this is a secret or known after apply")
         .help("Use variables that are not sensitive and locals here, not attributes of resources.")
 }

@@ -172,6 +172,7 @@ fn choice(name: &Name, resource: &Component, best: &Candidate<'_>, rejected: Vec
         from: best.from.address.to_string(),
         mechanism: best.mechanism.clone(),
         region: Some(best.region.clone()),
+        size_bytes: None,
         point: best.point,
         data_loss_s: best.loss.map(|l| l.as_secs()),
         data_loss_source: best.loss_source.clone(),

@@ -27,4 +27,4 @@ pub use hit::Hit;
 pub use inventory::{Components, Inventory};
 pub use loss::{Loss, regions};
 pub use model::*;
-pub use planner::{numbered, readable, recover};
+pub use planner::{numbered, readable, recover, run_id};

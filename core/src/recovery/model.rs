@@ -11,6 +11,7 @@ use super::loss::Loss;
 use crate::addr::{Address, Name};
 use crate::fact::FactId;
 use crate::provider::{AnyKind, ApiNeed, Id, Phase, Place, StepNature};
+use crate::size::Size;
 use crate::system::System;
 use crate::value::Value;
 
@@ -190,6 +191,8 @@ pub struct Choice {
     pub mechanism: String,
     /// The region in which it comes back; none where a written step decides that.
     pub region: Option<String>,
+    /// How much data that is, as far as that is declared; in bytes.
+    pub size_bytes: Option<Size>,
     /// The point in time of the data; none for a live replica.
     pub point: Option<Timestamp>,
     /// What is lost, in seconds; none when unbounded.
@@ -333,6 +336,8 @@ pub struct WrittenAt {
     pub dir: Option<String>,
     /// The variables that have to be set in its environment.
     pub env: Vec<String>,
+    /// What has to be true of the answer, as it is written.
+    pub expects: Vec<String>,
     /// What the operator says when it is done.
     pub inputs: Vec<Asked>,
 }

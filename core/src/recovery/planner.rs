@@ -16,6 +16,7 @@ use super::phases::phases;
 use super::pivot::pivots;
 use super::splice::{Derived, merge, splice};
 use super::steps::{Lane, at_least, clock, order};
+use super::written::unbound;
 use crate::addr::Name;
 use crate::provider::Phase;
 use crate::system::{Priority, Service, in_order};
@@ -53,6 +54,9 @@ pub fn recover(input: &Input<'_>) -> RecoveryPlan {
     warnings.extend(written.warnings);
     let mut chosen_points: Vec<Choice> = parts.chosen.into_iter().map(|c| c.choice).collect();
     chosen_points.extend(written.choices.into_values());
+    for choice in &mut chosen_points {
+        choice.size_bytes = input.system.datastores.get(&choice.datastore).and_then(|d| d.is.size);
+    }
     chosen_points.sort_by(|a, b| a.datastore.cmp(&b.datastore));
     parts.infeasible.sort_by(|a, b| a.datastore.cmp(&b.datastore));
     let mut steps = merge(steps, written.steps, &mut unprotected);
@@ -62,7 +66,7 @@ pub fn recover(input: &Input<'_>) -> RecoveryPlan {
     warnings.extend(stray);
     let scenario = input.scenario.and_then(|name| input.system.scenarios.get(name));
     let mut plan = RecoveryPlan {
-        format_version: "1.1",
+        format_version: "1.2",
         scenario: input.scenario.cloned(),
         lost: input.loss.clone(),
         hit,
@@ -84,12 +88,16 @@ pub fn recover(input: &Input<'_>) -> RecoveryPlan {
         rpo: no_plan(None),
     };
     judge(input, &mut plan, &losses);
-    plan.warnings.extend(longer(&plan));
-    // Somebody may have to follow it all the same; they should know where to look twice.
-    let (flaws, doubts) = (check(&plan), doubts(&plan));
-    plan.warnings.extend(doubts);
-    plan.warnings.extend(flaws.into_iter().map(|flaw| format!("a mistake of drctl in this plan: {flaw}")));
+    let remarks = remarks(&plan);
+    plan.warnings.extend(remarks);
     plan
+}
+
+/// What is odd about a plan. Somebody may have to follow it all the same; they should know where to look
+/// twice.
+fn remarks(plan: &RecoveryPlan) -> Vec<String> {
+    let flaws = check(plan).into_iter().map(|flaw| format!("a mistake of drctl in this plan: {flaw}"));
+    longer(plan).into_iter().chain(unbound(plan)).chain(doubts(plan)).chain(flaws).collect()
 }
 
 /// The steps take longer than the scenario estimates for the whole.
@@ -226,7 +234,7 @@ fn priority(input: &Input<'_>, datastore: &Name) -> Priority {
 }
 
 /// The id that all new names of this run carry: the time of planning, to the second.
-fn run_id(now: Timestamp) -> String {
+pub fn run_id(now: Timestamp) -> String {
     now.strftime("dr%Y%m%d%H%M%S").to_string()
 }
 

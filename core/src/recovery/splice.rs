@@ -132,6 +132,7 @@ fn restore(
                 from: format!("backup.{}", kept.name),
                 mechanism: kept.mechanism.clone(),
                 region: None,
+                size_bytes: None,
                 point: kept.point,
                 data_loss_s: kept.age(input.now),
                 data_loss_source: kept.source(),

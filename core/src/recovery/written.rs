@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::model::{Asked, Owner, Step, WrittenAt};
+use super::model::{Asked, Owner, RecoveryPlan, Step, WrittenAt};
 use crate::addr::Name;
 use crate::duration;
 use crate::provider::StepNature;
@@ -37,6 +37,12 @@ pub(crate) fn step(system: &System, at: &Placed<'_>, all: &[Placed<'_>]) -> Step
             instead_of: BTreeSet::new(),
             dir: is.dir.clone(),
             env: is.env.iter().flatten().map(|name| name.0.clone()).collect(),
+            expects: is
+                .sql
+                .iter()
+                .filter_map(|sql| Some(sql.assert.as_ref()?.0.clone()))
+                .chain(is.http.iter().filter_map(|http| Some(http.expect.as_ref()?.0.clone())))
+                .collect(),
             inputs: is.input.iter().flatten().map(asked).collect(),
         }),
         summary,
@@ -91,9 +97,11 @@ fn what(is: &Is, brought: Option<&Is>) -> (String, Vec<String>) {
         (format!("run `{}`", run.first().map_or("", String::as_str)), run.clone())
     } else if let Some(line) = &is.shell {
         ("run a line of shell".to_owned(), words(&["sh", "-c", line]))
-    } else if let Some(Http { url, status }) = &is.http {
-        let asked = ["curl", "--silent", "--show-error", "--output", "/dev/null"];
-        let mut command = words(&asked);
+    } else if let Some(Http { url, status, expect }) = &is.http {
+        let mut command = words(&["curl", "--silent", "--show-error"]);
+        if expect.is_none() {
+            command.extend(words(&["--output", "/dev/null"]));
+        }
         command.extend(words(&["--write-out", "%{http_code}\\n", url]));
         (format!("see that {url} answers {status}"), command)
     } else if let Some(sql) = &is.sql {
@@ -111,11 +119,25 @@ fn what(is: &Is, brought: Option<&Is>) -> (String, Vec<String>) {
     }
 }
 
-fn psql(Sql { database: _, query, file }: &Sql, database: Option<&str>) -> Vec<String> {
+fn psql(Sql { database: _, query, file, assert: _ }: &Sql, database: Option<&str>) -> Vec<String> {
     let mut command: Vec<String> =
         ["psql", "--no-psqlrc", "--set", "ON_ERROR_STOP=1"].map(str::to_owned).into();
     command.extend(database.iter().flat_map(|d| ["--dbname".to_owned(), (*d).to_owned()]));
     command.extend(query.iter().flat_map(|q| ["--command".to_owned(), q.clone()]));
     command.extend(file.iter().flat_map(|f| ["--file".to_owned(), f.clone()]));
     command
+}
+
+/// The names that a scenario does not give and steps need all the same.
+pub(crate) fn unbound(plan: &RecoveryPlan) -> Option<String> {
+    let scenario = plan.scenario.as_ref()?;
+    let texts =
+        plan.steps.iter().flat_map(|s| s.command_equivalent.iter().chain([&s.summary]).chain(&s.before));
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    for text in texts {
+        let parts = text.split("${target.").skip(1).filter_map(|rest| rest.split_once('}'));
+        names.extend(parts.map(|(name, _)| name));
+    }
+    let names: Vec<String> = names.into_iter().map(|name| format!("target.{name}")).collect();
+    (!names.is_empty()).then(|| format!("scenario {scenario} does not say what {} is", names.join(" and ")))
 }

@@ -1,6 +1,7 @@
 //! `datastore "NAME" { … }`: data that can be lost.
 
 use super::reference::{ResourceRef, SiteRef};
+use crate::size::Size;
 
 /// Data that can be lost: in a resource at a provider, or at a site that no provider reaches.
 #[derive(Debug, Clone, Default, PartialEq, Eq, crate::Attributes)]
@@ -12,6 +13,8 @@ pub struct Datastore {
     pub site: Option<SiteRef>,
     /// What it is: `postgresql`, `redis`, `files`.
     pub engine: Option<String>,
+    /// How much it is: "180GiB".
+    pub size: Option<Size>,
     /// Datastores of the same group are only of use when they come back to the same moment.
     pub group: Option<String>,
     /// Whether it can be made anew from other data, so that losing it loses nothing: a cache.

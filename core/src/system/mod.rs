@@ -5,6 +5,7 @@ mod backup;
 mod contact;
 mod datastore;
 mod day;
+mod late;
 mod method;
 mod order;
 mod procedure;
@@ -21,6 +22,7 @@ pub use backup::{Backup, Destination, Encryption, Proof, Verify};
 pub use contact::Contact;
 pub use datastore::Datastore;
 pub use day::Day;
+pub use late::{OfAnswer, OfRows, Target};
 pub use method::{
     Copied, DumpFormat, Exposure, External, Kept, Log, Method, Newest, PgBackRest, PgDump, Restic,
 };
@@ -60,10 +62,34 @@ pub struct Written {
     pub attributes: BTreeMap<String, Expr>,
     /// Where each is set.
     pub spans: BTreeMap<String, Span>,
+    /// How many there are of it.
+    pub many: Many,
     /// Its header.
     pub span: Span,
     /// All of it.
     pub block: Span,
+}
+
+/// How many blocks one text makes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Many {
+    /// One, of its name.
+    #[default]
+    One,
+    /// `count`: `NAME[0]` and so on.
+    Count(Expr),
+    /// `for_each`: `NAME["KEY"]`.
+    ForEach(Expr),
+}
+
+impl Many {
+    /// What says it.
+    pub fn written(&self) -> Option<&Expr> {
+        match self {
+            Many::One => None,
+            Many::Count(expr) | Many::ForEach(expr) => Some(expr),
+        }
+    }
 }
 
 impl Written {

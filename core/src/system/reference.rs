@@ -14,7 +14,7 @@ macro_rules! references {
             const TYPE: Type = Type::Reference($block);
             fn from_value(value: Value) -> Result<Self, Invalid> {
                 let name = value.as_str().and_then(|text| text.strip_prefix(concat!($block, ".")));
-                let name = name.and_then(|name| Name::new(name).ok());
+                let name = name.and_then(|name| name.parse().ok());
                 name.map($type).ok_or_else(|| Invalid::wrong_type(concat!("`", $block, ".NAME`"), &value))
             }
             fn to_value(&self) -> Value {

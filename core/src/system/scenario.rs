@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use super::late::Target;
 use super::reference::{ContactRef, DatastoreRef, ProcedureRef, ResourceRef, ServiceRef, SiteRef};
 use super::service::Objective;
 use crate::schema::Invalid;
@@ -25,6 +26,9 @@ pub struct Scenario {
     pub estimate: Option<SignedDuration>,
     /// How long that is when luck is bad.
     pub estimate_p95: Option<SignedDuration>,
+    /// The names of what its steps touch: `target.NAME` in them. So the same steps can be rehearsed on other
+    /// things; `run.id` makes a name that is new in every run.
+    pub target: Option<Target>,
     /// The procedures that are followed, instead of those of the services.
     pub recover: Option<Vec<ProcedureRef>>,
     /// Parts of the way back with a budget, in their order.

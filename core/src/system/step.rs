@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use super::late::{OfAnswer, OfRows};
 use super::reference::{BackupRef, ContactRef, DatastoreRef, ProcedureRef, SiteRef, StepRef};
 use crate::schema::{AttributeType, Invalid, Type};
 use crate::value::Value;
@@ -123,6 +124,8 @@ pub struct Http {
     /// The status that is expected.
     #[attribute(default = 200)]
     pub status: u16,
+    /// What has to be true of the answer: `strcontains(self.body, "ok")`.
+    pub expect: Option<OfAnswer>,
 }
 
 /// Questions to a database.
@@ -134,6 +137,8 @@ pub struct Sql {
     pub query: Option<String>,
     /// The file that holds the questions.
     pub file: Option<String>,
+    /// What has to be true of the answer: `self.rows[0].n > 0`.
+    pub assert: Option<OfRows>,
 }
 
 impl Step {

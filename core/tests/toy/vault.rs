@@ -8,7 +8,7 @@ use drctl_core::provider::*;
 use drctl_core::recovery::*;
 use drctl_core::rule::Rule;
 use drctl_core::span::{FileId, SourceMap, Span};
-use drctl_core::system::{Datastore, Declared, ResourceRef, System, Written};
+use drctl_core::system::{Datastore, Declared, Many, ResourceRef, System, Written};
 use drctl_core::value::Value;
 use jiff::{SignedDuration, Timestamp};
 
@@ -200,6 +200,7 @@ pub(crate) fn plan(components: &[Component], datastores: &[&str], lost: &str) ->
         let written = Written {
             attributes: BTreeMap::new(),
             spans: BTreeMap::new(),
+            many: Many::One,
             span: Span { file: FileId(0), start: 0, end: 0 },
             block: Span { file: FileId(0), start: 0, end: 0 },
         };

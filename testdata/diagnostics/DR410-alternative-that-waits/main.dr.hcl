@@ -1,0 +1,10 @@
+procedure "back" {
+  step "restart" {
+    run = ["restart"]
+  }
+  step "launch" {
+    after      = [step.restart]
+    instead_of = step.restart
+    run        = ["launch"]
+  }
+}

@@ -1,0 +1,3 @@
+datastore "orders" {
+  size = "180G"
+}

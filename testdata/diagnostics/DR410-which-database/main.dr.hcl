@@ -1,0 +1,7 @@
+procedure "back" {
+  step "count" {
+    sql {
+      query = "SELECT 1"
+    }
+  }
+}
