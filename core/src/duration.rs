@@ -1,7 +1,7 @@
 //! Durations as they are written: `"15m"`, `"1h30m"`, `"30d"`. A day has 24 hours, a week 7 days, a
 //! year 365 days; months have no fixed length.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::schema::{AttributeType, Invalid, Type};
 use crate::value::Value;
@@ -63,6 +63,25 @@ impl AttributeType for SignedDuration {
 
     fn to_value(&self) -> Value {
         Value::String(text(*self))
+    }
+}
+
+impl AttributeType for Timestamp {
+    const TYPE: Type = Type::String("an instant such as \"2026-03-01T12:00:00Z\"");
+
+    fn from_value(value: Value) -> Result<Timestamp, Invalid> {
+        match &value {
+            Value::String(text) => text.parse().map_err(|_| {
+                Invalid::new(format!(
+                    "{text:?} is no instant: write one such as \"2026-03-01T12:00:00Z\", with its offset"
+                ))
+            }),
+            other => Err(Invalid::wrong_type("an instant", other)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.to_string())
     }
 }
 

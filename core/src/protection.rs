@@ -1,6 +1,6 @@
 //! How things can come back: the typed facts a kind states about itself, and the steps it knows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,9 @@ pub enum Protection {
         prefix: String,
         /// The lag the provider promises, when it promises one.
         lag_max: Option<SignedDuration>,
+        /// The key that the copies are encrypted with, when the rule says one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
     },
     /// Earlier versions of what is here can be brought back, here.
     Versions {
@@ -103,6 +106,24 @@ pub struct Retention {
     pub gone_after: Option<SignedDuration>,
     /// Nobody can take it away before this.
     pub locked_for: Option<SignedDuration>,
+}
+
+/// What keeps what a thing holds there and readable.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Safeguards {
+    /// The keys without which it cannot be read: ARNs, ids or aliases.
+    pub keys: BTreeSet<String>,
+    /// For how long after it was written nobody can delete it, not even with the account's own rights.
+    pub locked: Option<Lock>,
+}
+
+/// A lock that nobody can open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lock {
+    /// For how long after it was written.
+    pub length: SignedDuration,
+    /// The fact that this rests on.
+    pub fact: crate::fact::FactId,
 }
 
 /// A restorable window: from the earliest to the latest restorable instant.

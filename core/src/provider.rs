@@ -16,8 +16,8 @@ pub use self::observed::{
     Wanted,
 };
 pub use crate::protection::{
-    ApiNeed, Estimate, Kept, Phase, Protection, RecoveryStep, Retention, StepNature, Subject, Target, Undo,
-    Window,
+    ApiNeed, Estimate, Kept, Lock, Phase, Protection, RecoveryStep, Retention, Safeguards, StepNature,
+    Subject, Target, Undo, Window,
 };
 use crate::rule::Rule;
 use crate::schema::{Attribute, Attributes, Invalid, Role};
@@ -124,6 +124,13 @@ pub trait Kind: Sized + Send + Sync + 'static {
         Retention::default()
     }
 
+    /// What keeps what it holds there and readable: the keys it is encrypted with, a lock that nobody
+    /// can open.
+    fn safeguards(subject: &Subject<'_>) -> Safeguards {
+        let _ = subject;
+        Safeguards::default()
+    }
+
     /// The steps that bring a thing of this kind back by the given protection; empty when this kind
     /// cannot be brought back that way.
     fn recover(subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {
@@ -204,6 +211,8 @@ pub trait AnyKind: Send + Sync {
     fn protections(&self, subject: &Subject<'_>) -> Vec<Protection>;
     /// See [`Kind::retention`].
     fn retention(&self, subject: &Subject<'_>, of: Kept<'_>) -> Retention;
+    /// See [`Kind::safeguards`].
+    fn safeguards(&self, subject: &Subject<'_>) -> Safeguards;
     /// See [`Kind::recover`].
     fn recover(&self, subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep>;
 }

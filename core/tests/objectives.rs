@@ -149,6 +149,59 @@ fn every_system(_: &Path) -> datatest_stable::Result<()> {
     Ok(())
 }
 
+/// One backup of one of two datastores: minutes between two, whether it is kept elsewhere, whether the
+/// credential reaches it there.
+type Grouped = (usize, u32, bool, bool);
+
+fn grouped(backups: &[Grouped], lose: &str) -> String {
+    let mut text = format!(
+        "site \"a\" {{\n}}\nsite \"b\" {{\n}}\nsite \"c\" {{\n  within = site.b\n}}\n\
+         credential \"k\" {{\n  may_delete = [site.a, site.c]\n}}\nscenario \"s\" {{\n{lose}}}\n"
+    );
+    for n in 0..2 {
+        writeln!(text, "datastore \"d{n}\" {{\n  site = site.a\n  group = \"g\"\n}}").unwrap();
+    }
+    for (n, (of, every, away, reached)) in backups.iter().enumerate() {
+        let site = match (away, reached) {
+            (false, _) => "a",
+            (true, true) => "c",
+            (true, false) => "b",
+        };
+        writeln!(
+            text,
+            "backup \"b{n}\" {{\n  of = datastore.d{of}\n  external {{\n    schedule = rate(\"{every}m\")\n    \
+             takes = \"1m\"\n  }}\n  to \"x\" {{\n    site = site.{site}\n  }}\n}}"
+        )
+        .unwrap();
+    }
+    text
+}
+
+/// Members of a group lose the same; a mechanism more never makes it worse for any of them; and a
+/// credential takes at least what the loss of the site that it reaches takes.
+fn every_group(_: &Path) -> datatest_stable::Result<()> {
+    let backup = (0..2usize, 1..3000u32, any::<bool>(), any::<bool>());
+    let mut runner = TestRunner::new(Config { cases: 200, failure_persistence: None, ..Config::default() });
+    let site = "  lose \"site\" {\n    site = site.a\n  }\n";
+    let credential = "  lose \"credential\" {\n    credential = credential.k\n  }\n";
+    runner.run(&proptest::collection::vec(backup, 1..6), |backups| {
+        let (of_site, _) = judged(&grouped(&backups, site));
+        let (of_credential, _) = judged(&grouped(&backups, credential));
+        for all in [&of_site, &of_credential] {
+            prop_assert_eq!(all.len(), 2);
+            prop_assert_eq!(all[0].after, all[1].after);
+        }
+        prop_assert!(no_worse(of_site[0].after, of_credential[0].after));
+        for lose in [site, credential] {
+            let (all, _) = judged(&grouped(&backups, lose));
+            let (less, _) = judged(&grouped(&backups[1..], lose));
+            prop_assert!(no_worse(all[0].after, less[0].after), "{}", grouped(&backups, lose));
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
 fn only_backup(method: &str) -> drctl_core::system::Backup {
     let text = format!("datastore \"d\" {{\n}}\nbackup \"b\" {{\n  of = datastore.d\n  {method}\n}}\n");
     let mut sources = SourceMap::default();
@@ -265,5 +318,6 @@ datatest_stable::harness! {
     { test = run, root = "../testdata/objectives", pattern = r"main\.dr\.hcl$" },
     { test = every_system, root = "../testdata/objectives", pattern = r"no-way-back/main\.dr\.hcl$" },
     { test = a_year_with_a_log, root = "../testdata/objectives", pattern = r"no-way-back/main\.dr\.hcl$" },
+    { test = every_group, root = "../testdata/objectives", pattern = r"no-way-back/main\.dr\.hcl$" },
     { test = years_of_disasters, root = "../testdata/objectives", pattern = r"no-way-back/main\.dr\.hcl$" },
 }

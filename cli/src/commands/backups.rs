@@ -99,11 +99,12 @@ fn text((name, backup): (&Name, &Backup), now: Timestamp, look: Look) -> String 
 }
 
 fn destination(to: &Destination) -> String {
-    let Destination { name, bucket, site, region, path, transfer, keep, lock } = to;
+    let Destination { name, bucket, site, region, account, path, transfer, keep, lock } = to;
     let place = [
         bucket.as_ref().map(|b| format!("in {}", b.0)),
         site.as_ref().map(|s| format!("at site.{}", s.0)),
         region.as_ref().map(|r| format!("in {r}")),
+        account.as_ref().map(|a| format!("in account {a}")),
         path.clone(),
         transfer.map(|t| format!("there after {}", duration::text(t))),
         keep.map(|k| format!("kept for {}", duration::text(k))),
@@ -218,12 +219,13 @@ fn object((name, backup): (&Name, &Backup), now: Timestamp) -> Json {
 }
 
 fn place(to: &Destination) -> Json {
-    let Destination { name, bucket, site, region, path, transfer, keep, lock } = to;
+    let Destination { name, bucket, site, region, account, path, transfer, keep, lock } = to;
     json!({
         "name": name,
         "bucket": bucket.as_ref().map(|b| b.0.to_string()),
         "site": site.as_ref().map(|s| format!("site.{}", s.0)),
         "region": region,
+        "account": account,
         "path": path,
         "transfer_s": transfer.map(|t| t.as_secs()),
         "keep_s": keep.map(|k| k.as_secs()),

@@ -1,7 +1,8 @@
 //! `drctl findings`: what is provably wrong with the declared system. Asks no provider.
 
-use drctl_core::findings::{Placed, Subject, placed, regions};
+use drctl_core::findings::{Placed, Subject, placed};
 use drctl_core::plan;
+use drctl_core::recovery::Places;
 use jiff::Timestamp;
 
 use super::plan::warn;
@@ -48,7 +49,7 @@ fn find(loaded: &Loaded, now: Timestamp) -> Result<Vec<Placed>, Failure> {
     if diagnostics.has_errors() {
         return Err(loaded.failure(diagnostics));
     }
-    let regions = regions(&loaded.config, &loaded.variables, &REGISTRY);
-    let subject = Subject { system: &system, config: &loaded.config, regions: &regions };
+    let places = Places::written(&loaded.config, &loaded.variables, &REGISTRY);
+    let subject = Subject { system: &system, config: &loaded.config, places: &places };
     Ok(placed(&subject, &loaded.sources, now))
 }

@@ -1,6 +1,6 @@
 //! `drctl recover`: the ordered way back from a loss. Shows it; executes nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,8 +9,10 @@ use clap::ValueEnum;
 use drctl_core::addr::{Address, Name};
 use drctl_core::codes::Code;
 use drctl_core::lang::near;
-use drctl_core::plan::{LastSeen, bound, instances, system};
-use drctl_core::recovery::{self, Input, Judged, Loss, Objective, RecoveryPlan, Status, readable};
+use drctl_core::plan::{LastSeen, World, bound, instances, system};
+use drctl_core::recovery::{
+    self, Components, Input, Judged, Loss, Objective, Places, Prefer, RecoveryPlan, Seen, Status, readable,
+};
 use drctl_core::schema::AttributeType;
 use drctl_core::system::{LossKind, Scenario, System};
 use jiff::Timestamp;
@@ -38,12 +40,22 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", conflicts_with = "lose")]
     scenario: Option<String>,
     /// Plans for this loss, without a scenario: `region=eu-west-1`, `site=fly`, `resource=KIND.NAME`,
-    /// `datastore=orders` (all of it is gone), `data=orders` (it is wrong) or `service=shop`
+    /// `datastore=orders` (all of it is gone), `data=orders` (it is wrong), `service=shop`,
+    /// `account=123456789012`, `key=ARN` (what is encrypted with it cannot be read) or `credential=ci`
+    /// (what it may delete counts as destroyed)
     #[arg(long, value_name = "KIND=NAME", value_parser = loss)]
     lose: Vec<(LossKind, String)>,
-    /// Restores to this instant instead of the newest, where there is a choice
-    #[arg(long, value_name = "TIME")]
-    at: Option<Timestamp>,
+    /// Restores to this instant instead of the newest, where there is a choice; with a name only this
+    /// datastore
+    #[arg(long, value_name = "[DATASTORE=]TIME", value_parser = instant)]
+    at: Vec<(Option<String>, Timestamp)>,
+    /// Since this instant data is wrong: no point of that time or later is used. With a name in this
+    /// datastore, without one in those of which `--scenario` or `--lose` says that their data is wrong
+    #[arg(long, value_name = "[DATASTORE=]TIME", value_parser = instant, conflicts_with = "at")]
+    corrupt_since: Vec<(Option<String>, Timestamp)>,
+    /// Which of several ways back is the best: `rpo` the one with the newest data, `rto` the fastest
+    #[arg(long, value_enum, default_value = "rpo")]
+    prefer: Preferred,
     /// Asks no provider: plans from what was last seen, and says how old that is
     #[arg(long)]
     offline: bool,
@@ -75,9 +87,28 @@ enum RecoveryFormat {
     Mermaid,
 }
 
+/// Which of several ways back is the best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Preferred {
+    /// The newest data, then the fastest.
+    Rpo,
+    /// The fastest, then the newest data.
+    Rto,
+}
+
+/// Reads `orders=2026-03-01T12:00:00Z`, or the time alone.
+fn instant(text: &str) -> Result<(Option<String>, Timestamp), String> {
+    let (name, time) = match text.split_once('=') {
+        Some((name, time)) => (Some(name.to_owned()), time),
+        None => (None, text),
+    };
+    let read = time.parse().map_err(|_| "write a time such as `2026-03-01T12:00:00Z`".to_owned());
+    read.map(|time| (name, time))
+}
+
 /// Reads `region=eu-west-1`.
 fn loss(text: &str) -> Result<(LossKind, String), String> {
-    const KINDS: &str = "region, site, resource, datastore, data or service";
+    const KINDS: &str = "region, site, resource, datastore, data, service, account, key or credential";
     let (kind, name) = text.split_once('=').ok_or(format!("write it as `KIND=NAME`, KIND one of {KINDS}"))?;
     let known = LossKind::from_value(kind.into());
     let known = known.map_err(|_| format!("`{kind}` cannot be lost here; KIND is one of {KINDS}"))?;
@@ -88,6 +119,7 @@ fn loss(text: &str) -> Result<(LossKind, String), String> {
 struct Case<'a> {
     name: Option<&'a Name>,
     loss: Loss,
+    at: BTreeMap<Name, Timestamp>,
     objective: Objective,
 }
 
@@ -98,11 +130,11 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     if diagnostics.has_errors() {
         return Err(loaded.failure(diagnostics));
     }
-    let Some(case) = case(args, &system)? else {
+    let clock = session::clock(ui)?;
+    let Some(case) = case(args, &system, clock.now())? else {
         ui.print(&scenarios(&system, ui))?;
         return Ok(Exit::Success);
     };
-    let clock = session::clock(ui)?;
     let state = session::load_state(project)?;
     let progress = Progress::new(ui, Arc::clone(&clock), Show::Reading);
     let observation = match args.offline || args.from.is_some() {
@@ -123,10 +155,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     progress.finish();
     let observation = observation?;
     let world = &observation.world;
-    let unknown = case.loss.unknown_regions(&system, world);
-    if !unknown.is_empty() {
-        return Err(unknown_regions(&unknown, &recovery::regions(&system, world)));
-    }
+    all_known(&case.loss, &system, world)?;
     let (instances, diagnostics) =
         instances(&loaded.config, &loaded.variables, world, &REGISTRY, state.as_ref());
     if diagnostics.has_errors() {
@@ -140,15 +169,21 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         return Err(Failure::new(Code::UnknownRegion, headline, help));
     }
     warn(&loaded, observation.diagnostics.clone(), ui);
+    let components = recovery::components(&instances, world, &case.loss);
+    known_keys(&case.loss, &components)?;
     let run = recovery::run_id(observation.now);
     let system = bound(&loaded.config, &loaded.variables, case.name, &run);
     let plan = recovery::recover(&Input {
-        components: &recovery::components(&instances, world, &case.loss),
+        components: &components,
         system: &system,
         loss: &case.loss,
         scenario: case.name,
         objective: case.objective,
-        at: args.at,
+        at: &case.at,
+        prefer: match args.prefer {
+            Preferred::Rpo => Prefer::Rpo,
+            Preferred::Rto => Prefer::Rto,
+        },
         now: observation.now,
     });
     let simulated = world.places.values().any(|head| head.simulated);
@@ -156,14 +191,59 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     Ok(exit(&plan))
 }
 
-/// The scenario or the loss that was asked for; none to list the scenarios.
-fn case<'a>(args: &Args, system: &'a System) -> Result<Option<Case<'a>>, Failure> {
-    if !args.lose.is_empty() {
+/// The scenario or the loss that was asked for, with the instants; none to list the scenarios.
+fn case<'a>(args: &Args, system: &'a System, now: Timestamp) -> Result<Option<Case<'a>>, Failure> {
+    let Some(mut case) = lost(args, system)? else { return Ok(None) };
+    for (name, since) in &args.corrupt_since {
+        past(*since, now)?;
+        let named = match name {
+            Some(name) => vec![declared(LossKind::Datastore, name, system.datastores.keys())?],
+            None => case.loss.data.keys().cloned().collect(),
+        };
+        if named.is_empty() {
+            let headline = "Nothing says which datastore holds wrong data".to_owned();
+            let help = "Name it: `--corrupt-since DATASTORE=TIME`, or `--lose data=DATASTORE`.".to_owned();
+            return Err(Failure::new(Code::UnknownRegion, headline, help));
+        }
+        for name in named {
+            case.loss.data.entry(name.clone()).or_insert(None);
+            case.loss.since.insert(name, *since);
+        }
+    }
+    for (name, at) in &args.at {
+        past(*at, now)?;
+        match name {
+            Some(name) => {
+                case.at.insert(declared(LossKind::Datastore, name, system.datastores.keys())?, *at);
+            }
+            None => {
+                for name in system.datastores.keys() {
+                    case.at.entry(name.clone()).or_insert(*at);
+                }
+            }
+        }
+    }
+    Ok(Some(case))
+}
+
+/// Nothing of the future can be gone back to.
+fn past(instant: Timestamp, now: Timestamp) -> Result<(), Failure> {
+    if instant <= now {
+        return Ok(());
+    }
+    let help = format!("It is {now}. Times end in `Z` for UTC, or in an offset such as `+02:00`.");
+    Err(Failure::new(Code::UnknownRegion, format!("{instant} is in the future"), help))
+}
+
+/// The scenario or the loss that was asked for.
+fn lost<'a>(args: &Args, system: &'a System) -> Result<Option<Case<'a>>, Failure> {
+    let by_hand = !args.lose.is_empty() || (args.scenario.is_none() && !args.corrupt_since.is_empty());
+    if by_hand {
         let mut loss = Loss::default();
         for (kind, name) in &args.lose {
             add(&mut loss, *kind, name, system)?;
         }
-        return Ok(Some(Case { name: None, loss, objective: Objective::default() }));
+        return Ok(Some(Case { name: None, loss, at: BTreeMap::new(), objective: Objective::default() }));
     }
     let Some(wanted) = &args.scenario else { return Ok(None) };
     let found = system.scenarios.iter().find(|(name, _)| name.as_str() == wanted);
@@ -180,13 +260,18 @@ fn case<'a>(args: &Args, system: &'a System) -> Result<Option<Case<'a>>, Failure
     let loss = Loss::of(&scenario.is);
     let promised = scenario.is.objective.clone().unwrap_or_default();
     let objective = Objective { rto: promised.rto, rpo: promised.rpo };
-    Ok(Some(Case { name: Some(name), loss, objective }))
+    Ok(Some(Case { name: Some(name), loss, at: BTreeMap::new(), objective }))
 }
 
 /// Adds a loss of the command line. Regions and resources are looked for when they are known.
 fn add(loss: &mut Loss, kind: LossKind, name: &str, system: &System) -> Result<(), Failure> {
     match kind {
         LossKind::Region => drop(loss.regions.insert(name.to_owned())),
+        LossKind::Account => drop(loss.accounts.insert(name.to_owned())),
+        LossKind::Key => drop(loss.keys.insert(name.to_owned())),
+        LossKind::Credential => {
+            loss.credentials.insert(declared(kind, name, system.credentials.keys())?);
+        }
         LossKind::Site => drop(loss.sites.insert(declared(kind, name, system.sites.keys())?)),
         LossKind::Service => drop(loss.services.insert(declared(kind, name, system.services.keys())?)),
         LossKind::Datastore => {
@@ -222,6 +307,39 @@ fn declared<'n>(
     Err(Failure::new(Code::UnknownRegion, format!("There is no {what} `{}`", safe(name)), help))
 }
 
+/// Refuses regions and accounts in which nothing of the configuration is: they are probably misspelt.
+fn all_known(loss: &Loss, system: &System, world: &World) -> Result<(), Failure> {
+    let unknown = loss.unknown_regions(system, world);
+    if !unknown.is_empty() {
+        return Err(unknown_regions(&unknown, &recovery::regions(system, world)));
+    }
+    let known = recovery::accounts(system, world);
+    // Of an account that was not observed nobody can tell; the plan says so.
+    let all_seen = world.places.values().all(|head| head.place.account.is_some());
+    let Some(unknown) = loss.accounts.iter().find(|a| all_seen && !known.contains(a.as_str())) else {
+        return Ok(());
+    };
+    let known = known.into_iter().collect::<Vec<_>>().join(", ");
+    let help = match known.as_str() {
+        "" => "Give a site or a `to` its `account`, or use a provider.".to_owned(),
+        known => format!("It has something in {known}."),
+    };
+    let headline = format!("Nothing of this configuration is in account `{}`", safe(unknown));
+    Err(Failure::new(Code::UnknownRegion, headline, help))
+}
+
+/// Refuses keys with which nothing of the configuration is encrypted.
+fn known_keys(loss: &Loss, components: &Components) -> Result<(), Failure> {
+    let places = Places::of(components);
+    let all_seen = components.iter().all(|c| !matches!(c.seen, Seen::Unobserved(_)));
+    let Some(unknown) = loss.keys.iter().find(|key| all_seen && !places.any_with(key)) else {
+        return Ok(());
+    };
+    let headline = format!("Nothing of this configuration is encrypted with `{}`", safe(unknown));
+    let help = "Write the key's ARN, id or alias as the resources have it.".to_owned();
+    Err(Failure::new(Code::UnknownRegion, headline, help))
+}
+
 fn unknown_regions(unknown: &BTreeSet<String>, known: &BTreeSet<&str>) -> Failure {
     let meant =
         match unknown.first().filter(|_| unknown.len() == 1).and_then(|r| near(r, known.iter().copied())) {
@@ -233,7 +351,10 @@ fn unknown_regions(unknown: &BTreeSet<String>, known: &BTreeSet<&str>) -> Failur
     Failure::new(
         Code::UnknownRegion,
         format!("No provider of this configuration is in {}", unknown.join(", ")),
-        format!("{meant}It has providers in {known}."),
+        match known.as_str() {
+            "" => "Nothing of it says that it is in a region.".to_owned(),
+            known => format!("{meant}It has providers in {known}."),
+        },
     )
 }
 

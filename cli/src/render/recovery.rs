@@ -7,8 +7,8 @@ use drctl_core::addr::Name;
 use drctl_core::plan::LastSeen;
 use drctl_core::provider::{Phase, StepNature};
 use drctl_core::recovery::{
-    Blocked, Choice, Hit, Infeasible, Judged, Pivot, RecoveryPlan, Rejected, Status, Step, Unprotected,
-    WrittenAt, numbered, readable,
+    Blocked, Choice, Exposed, Group, Hit, Infeasible, Judged, Pivot, RecoveryPlan, Rejected, Status, Step,
+    Unprotected, WrittenAt, numbered, readable,
 };
 
 use super::palette::{Charset, Look};
@@ -33,6 +33,12 @@ pub(crate) fn text(
     }
     for choice in &plan.chosen_points {
         chosen(&mut out, choice, look);
+    }
+    for group in &plan.groups {
+        together(&mut out, group, look);
+    }
+    for exposed in &plan.exposed {
+        bare(&mut out, exposed, look);
     }
     if !plan.untouched.is_empty() {
         let names: Vec<_> = plan.untouched.iter().map(|n| format!("datastore.{n}")).collect();
@@ -94,6 +100,38 @@ fn pivot(out: &mut String, pivot: &Pivot, look: Look) {
         let _ = writeln!(out, "{}", wrap("   ", &missing, look.width));
     }
     let _ = writeln!(out);
+}
+
+/// A consistency group: the instant of all, and how far each is from it.
+fn together(out: &mut String, group: &Group, look: Look) {
+    let line = match group.instant {
+        Some(instant) => format!("group {} comes back to one moment: {instant}", group.name),
+        None => format!("group {} has no moment that it comes back to together", group.name),
+    };
+    let _ = writeln!(out, "\n{}", wrap("= ", &safe(&line), look.width));
+    for member in &group.members {
+        let line = format!("datastore.{} {}", member.datastore, member.told);
+        let _ = writeln!(out, "{}", wrap("    - ", &safe(&line), look.width));
+    }
+}
+
+/// A datastore that still works and of which the loss takes protection.
+fn bare(out: &mut String, exposed: &Exposed, look: Look) {
+    let Exposed { datastore, gone, left, data_loss_s, help } = exposed;
+    let next = match (left, data_loss_s) {
+        (None, _) => "if it is lost next, there is NO WAY BACK".to_owned(),
+        (Some(from), Some(loss)) => {
+            format!("if it is lost next, {} of data go, back from {from}", readable(*loss))
+        }
+        (Some(from), None) => format!("if it is lost next, back from {from}; what is lost then has no bound"),
+    };
+    let line = format!("datastore.{datastore} works and is EXPOSED: {next}");
+    let _ = writeln!(out, "\n{}", wrap("! ", &safe(&line), look.width));
+    for Rejected { from, mechanism, why } in gone {
+        let line = format!("lost {from} ({mechanism}): {why}");
+        let _ = writeln!(out, "{}", wrap("    ─ ", &safe(&line), look.width));
+    }
+    let _ = writeln!(out, "{}", wrap("    ", &safe(help), look.width));
 }
 
 /// The part of the plan that a step stands in.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lost::Domain;
+use super::domains::Domain;
 use super::{Finding, RuleId, Subject, listed};
 use crate::addr::Name;
 use crate::diag::Severity;

@@ -4,7 +4,7 @@
 mod backups;
 mod commands;
 mod contacts;
-mod lost;
+mod domains;
 mod placeholder;
 mod rules;
 mod scenarios;
@@ -12,21 +12,18 @@ mod services;
 mod steps;
 mod waivers;
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use rules::RuleId;
 
-use crate::addr::{Address, Name};
+use crate::addr::Name;
 use crate::config::Config;
 use crate::diag::Severity;
-use crate::plan::{self, Source};
-use crate::provider::Registry;
+use crate::plan::Source;
+use crate::recovery::Places;
 use crate::span::{SourceMap, Span};
 use crate::system::System;
-use crate::value::Value;
 
 /// One thing that is wrong. `At` is how its place is told: by a span while it is looked for, by file, line
 /// and column once it is told.
@@ -67,28 +64,14 @@ pub struct Waived {
 }
 
 /// What rules look at.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Subject<'s> {
     /// What is declared.
     pub system: &'s System,
     /// The resources as they are written.
     pub config: &'s Config,
-    /// The regions of the resources that are known to be in one, by block.
-    pub regions: &'s BTreeMap<Address, String>,
-}
-
-/// The region that each resource is in by its `provider` block.
-pub fn regions(
-    config: &Config,
-    variables: &BTreeMap<Name, Value>,
-    registry: &Registry,
-) -> BTreeMap<Address, String> {
-    let (providers, _) = plan::providers(config, variables, registry);
-    let region = |resource: &crate::config::Resource| {
-        let region = providers.get(&resource.provider)?.get("region")?.as_str()?;
-        Some((resource.address(), region.to_owned()))
-    };
-    config.resources.iter().filter_map(region).collect()
+    /// Where the resources are, as it is written.
+    pub places: &'s Places<'s>,
 }
 
 /// Everything that is wrong: what is not waived first, then worst first, then by place.
@@ -105,7 +88,7 @@ pub fn findings(subject: &Subject<'_>, now: Timestamp) -> Vec<Finding> {
 
 /// The same with their places: what a plan holds and `drctl findings` lists.
 pub fn placed(subject: &Subject<'_>, sources: &SourceMap, now: Timestamp) -> Vec<Placed> {
-    let lines = plan::Lines::new(sources);
+    let lines = crate::plan::Lines::new(sources);
     let found = findings(subject, now).into_iter();
     found
         .map(|Finding { rule, severity, summary, detail, address, span, fix, waived }| {

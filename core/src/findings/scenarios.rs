@@ -5,23 +5,24 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 
 use super::commands::{takes_latest, text};
-use super::lost::Lost;
 use super::steps::{address, at};
 use super::{Finding, RuleId, Subject, listed};
 use crate::addr::Name;
 use crate::diag::Severity;
 use crate::duration;
 use crate::graph::Graph;
-use crate::system::{Declared, Procedure, Scenario, Step, System, in_order};
+use crate::recovery::{Loss, Lost};
+use crate::system::{Declared, Procedure, Scenario, Service, Step, System, in_order};
 
 /// All rules about scenarios.
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     for (name, scenario) in &subject.system.scenarios {
-        let lost = Lost::new(subject, &scenario.is);
+        let loss = Loss::of(&scenario.is);
+        let lost = Lost::of(&loss, subject.system, subject.places);
         found.extend(without_plan(subject, (name, scenario), &lost));
         found.extend(phases((name, scenario), &lost));
         found.extend(estimate(subject, (name, scenario)));
-        for (procedure_name, procedure) in lost.procedures(&scenario.is) {
+        for (procedure_name, procedure) in procedures(&lost, &scenario.is) {
             for (number, step) in procedure.is.step.0.iter().enumerate() {
                 let here = Here { scenario: name, name: procedure_name, procedure, number, step };
                 here.needs(&lost, found);
@@ -45,10 +46,12 @@ fn without_plan(
     let derived = |d: &Name| system.datastores.get(d).is_some_and(|d| d.is.resource.is_some());
     let mut severity = Severity::Warning;
     let mut hit = Vec::new();
-    for (service, declared) in lost.services().filter(|(_, s)| s.is.recover.is_none()) {
+    for (service, declared) in services(lost).filter(|(_, s)| s.is.recover.is_none()) {
         let is = &declared.is;
         let data = is.data.iter().flatten().map(|d| &d.0);
-        if lost.takes_service(service, is) || data.filter(|d| lost.hits_datastore(d)).any(|d| !derived(d)) {
+        if lost.service(service, is)
+            || data.filter(|d| lost.hit.datastores.contains_key(*d)).any(|d| !derived(d))
+        {
             severity = Severity::Error;
         }
         hit.push(format!("service.{service}"));
@@ -56,7 +59,7 @@ fn without_plan(
     let used = |d: &Name| system.services.values().any(|s| s.is.data.iter().flatten().any(|of| of.0 == *d));
     for (datastore, declared) in &system.datastores {
         let needed = !declared.is.rebuildable && !derived(datastore) && !used(datastore);
-        if needed && lost.hits_datastore(datastore) {
+        if needed && lost.hit.datastores.contains_key(datastore) {
             severity = Severity::Error;
             hit.push(format!("datastore.{datastore}"));
         }
@@ -76,7 +79,7 @@ fn without_plan(
 fn phases((name, scenario): (&Name, &Declared<Scenario>), lost: &Lost<'_>) -> Option<Finding> {
     let phases = scenario.is.phase.as_deref().filter(|all| !all.is_empty())?;
     let own = scenario.is.objective.as_ref().and_then(|o| o.rto).map(|rto| (rto, "the scenario".to_owned()));
-    let services = lost.services().filter_map(|(name, s)| {
+    let services = services(lost).filter_map(|(name, s)| {
         let rto = s.is.objective.as_ref()?.rto?;
         Some((rto, format!("service.{name}")))
     });
@@ -127,6 +130,26 @@ fn estimate(subject: &Subject<'_>, (name, scenario): (&Name, &Declared<Scenario>
     )
 }
 
+/// The services that are lost, or whose data is.
+fn services<'s>(lost: &Lost<'s>) -> impl Iterator<Item = (&'s Name, &'s Declared<Service>)> {
+    let hit = |name: &Name, service: &Service| {
+        let mut data = service.data.iter().flatten();
+        lost.service(name, service) || data.any(|d| lost.hit.datastores.contains_key(&d.0))
+    };
+    lost.system.services.iter().filter(move |(name, service)| hit(name, &service.is))
+}
+
+/// The procedures of the way back: those of the scenario, or those of the services that are hit.
+fn procedures<'s>(lost: &Lost<'s>, scenario: &Scenario) -> Vec<(&'s Name, &'s Declared<Procedure>)> {
+    let mut names: BTreeSet<&Name> = scenario.recover.iter().flatten().map(|p| &p.0).collect();
+    if names.is_empty() {
+        names = services(lost).filter_map(|(_, s)| s.is.recover.as_ref().map(|p| &p.0)).collect();
+    }
+    let included = names.iter().flat_map(|name| in_order(lost.system, name)).map(|at| at.procedure);
+    let names: BTreeSet<&Name> = included.chain(names.iter().copied()).collect();
+    names.into_iter().filter_map(|name| lost.system.procedures.get_key_value(name)).collect()
+}
+
 /// A step of the way back from a scenario.
 struct Here<'s> {
     scenario: &'s Name,
@@ -143,7 +166,7 @@ impl Here<'_> {
 
     fn needs(&self, lost: &Lost<'_>, found: &mut Vec<Finding>) {
         for (number, site) in self.step.needs.iter().flatten().enumerate() {
-            if !lost.takes_site(site) {
+            if !lost.site(&site.0) {
                 continue;
             }
             let (scenario, site) = (self.scenario, &site.0);
@@ -160,7 +183,7 @@ impl Here<'_> {
     fn restores(&self, subject: &Subject<'_>, lost: &Lost<'_>) -> Option<Finding> {
         let from = &self.step.from.as_ref()?.0;
         let backup = subject.system.backups.get(from)?;
-        if !lost.takes_backup(&backup.is) {
+        if !lost.backup(from, &backup.is) {
             return None;
         }
         let summary = format!("It restores from backup.{from}, which scenario.{} loses", self.scenario);
@@ -173,11 +196,11 @@ impl Here<'_> {
     }
 
     fn latest(&self, subject: &Subject<'_>, lost: &Lost<'_>) -> Option<Finding> {
-        if lost.wrong.is_empty() || self.step.checks.is_some() {
+        if lost.loss.data.is_empty() || self.step.checks.is_some() {
             return None;
         }
         let own = text(self.step);
-        let of_wrong = self.step.restore.as_ref().is_some_and(|d| lost.wrong.contains(&d.0));
+        let of_wrong = self.step.restore.as_ref().is_some_and(|d| lost.loss.data.contains_key(&d.0));
         let from = self.step.from.as_ref().filter(|_| of_wrong);
         let backup = from.and_then(|from| subject.system.backups.get(&from.0)).map(|b| &b.is);
         let declared = backup.and_then(|b| b.method().restore(None)).map(|words| words.join(" "));

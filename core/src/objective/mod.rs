@@ -2,7 +2,6 @@
 //! scenario, beside what was promised. Arithmetic over what is declared and what kinds state; every
 //! number keeps where it comes from.
 
-mod lost;
 mod rpo;
 mod rto;
 
@@ -11,11 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use lost::Lost;
-
 use crate::addr::Name;
 use crate::plan::{Instance, Source, World};
-use crate::recovery::{self, Components, Inventory, Loss, RecoveryPlan, Status};
+use crate::recovery::{self, Components, Inventory, Loss, Lost, Places, RecoveryPlan, Status};
 use crate::span::Span;
 use crate::system::{Backup, Declared, Objective, Scenario, System};
 
@@ -45,13 +42,14 @@ impl Ways {
         let loss = Loss::of(scenario);
         let promised = scenario.objective.clone().unwrap_or_default();
         let plan = |components: &Components| {
-            recovery::recover(&recovery::Input {
+            recovery::way_back(&recovery::Input {
                 components,
                 system: input.system,
                 loss: &loss,
                 scenario: Some(name),
                 objective: recovery::Objective { rto: promised.rto, rpo: promised.rpo },
-                at: None,
+                at: &BTreeMap::new(),
+                prefer: recovery::Prefer::default(),
                 now: input.now,
             })
         };
@@ -179,6 +177,17 @@ impl Worst {
         }
     }
 
+    /// Both at a time: whichever is worse.
+    #[must_use]
+    pub fn beside(self, other: Worst) -> Worst {
+        let most = |a: Option<i64>, b: Option<i64>| Some(a?.max(b?));
+        Worst {
+            low_s: most(self.low_s, other.low_s),
+            high_s: most(self.high_s, other.high_s),
+            possible: self.possible && other.possible,
+        }
+    }
+
     /// The verdict on a promise.
     pub fn judge(self, objective_s: Option<i64>) -> Status {
         let Some(most) = objective_s else { return Status::NoObjective };
@@ -230,10 +239,12 @@ pub fn judge(input: &Input<'_>) -> Vec<Judgement<Span>> {
         return Vec::new();
     }
     let worlds = Worlds::of(input);
+    let places = Places::of(worlds.inventory.calm());
     let mut all = Vec::new();
     let dependents = Dependents::of(input.system);
     for (name, scenario) in &input.system.scenarios {
-        let lost = Lost::of(input.system, &scenario.is, worlds.inventory.calm());
+        let loss = Loss::of(&scenario.is);
+        let lost = Lost::of(&loss, input.system, &places);
         all.extend(rpo::judge(input, (name, scenario), (&lost, &dependents), &worlds));
         let ways = Ways::of(input, &worlds, name, &scenario.is);
         all.extend(rto::judge(input, (name, scenario), (&lost, &dependents), &ways));

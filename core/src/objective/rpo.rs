@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Dependents, Input, Judgement, Lost, Metric, Protects, Term, Worlds, Worst, promise};
+use super::{Dependents, Input, Judgement, Metric, Protects, Term, Worlds, Worst, promise};
 use crate::addr::Name;
-use crate::recovery::backups::gone;
 use crate::recovery::choose::EMPTIED;
-use crate::recovery::{Components, Held, held};
+use crate::recovery::{Components, Held, Lost, groups, held};
 use crate::span::Span;
 use crate::system::{Backup, Datastore, Declared, Destination, Method, Newest, Scenario, System, in_order};
 
@@ -17,7 +16,7 @@ use crate::system::{Backup, Datastore, Declared, Destination, Method, Newest, Sc
 pub(super) fn judge(
     input: &Input<'_>,
     (name, scenario): (&Name, &Declared<Scenario>),
-    (lost, dependents): (&Lost, &Dependents<'_>),
+    (lost, dependents): (&Lost<'_>, &Dependents<'_>),
     worlds: &Worlds<'_>,
 ) -> Vec<Judgement<Span>> {
     if lost.hit.datastores.is_empty() {
@@ -46,7 +45,41 @@ pub(super) fn judge(
             derivation,
         }
     });
-    judged.collect()
+    together(input.system, judged.collect())
+}
+
+/// Datastores of a group are only of use when they come back to the same moment, so each loses what the
+/// worst of them loses.
+fn together(system: &System, mut judged: Vec<Judgement<Span>>) -> Vec<Judgement<Span>> {
+    for (group, members) in groups(system) {
+        let kept = |name: &&&Name| !system.datastores[**name].is.rebuildable;
+        let subjects: Vec<String> = members.iter().filter(kept).map(|n| format!("datastore.{n}")).collect();
+        let own = |one: &Judgement<Span>| subjects.contains(&one.subject);
+        let all = |of: fn(&Judgement<Span>) -> Worst| {
+            let of_group = judged.iter().filter(|one| own(one));
+            of_group.map(of).fold(Worst::NOTHING, Worst::beside)
+        };
+        let (before, after) = (all(|one| one.before), all(|one| one.after));
+        for one in judged.iter_mut().filter(|one| subjects.contains(&one.subject)) {
+            if (one.before, one.after) == (before, after) {
+                continue;
+            }
+            let written = one.subject.strip_prefix("datastore.").and_then(|name| {
+                let (_, declared) = system.datastores.iter().find(|(n, _)| n.as_str() == name)?;
+                Some(declared.written.at(&["group"]))
+            });
+            one.derivation.push(Term {
+                what: format!("with all of group {group}, to the same moment"),
+                adds: after,
+                source: "declared: group".to_owned(),
+                struck: None,
+                at: written,
+            });
+            (one.before, one.after) = (before, after);
+            one.status = after.judge(one.objective.as_ref().map(|o| o.most_s));
+        }
+    }
+    judged
 }
 
 /// The backups that something is restored from, each with the procedure that says so.
@@ -57,7 +90,7 @@ type Prescribed<'s> = BTreeMap<&'s Name, &'s Name>;
 fn prescribed<'s>(
     system: &'s System,
     scenario: &'s Declared<Scenario>,
-    lost: &Lost,
+    lost: &Lost<'_>,
 ) -> BTreeMap<&'s Name, Prescribed<'s>> {
     let services = system.services.iter().filter(|(name, _)| lost.hit.services.contains_key(*name));
     let own = || services.filter_map(|(_, service)| service.is.recover.as_ref()).collect::<Vec<_>>();
@@ -77,7 +110,7 @@ fn prescribed<'s>(
 fn worst(
     input: &Input<'_>,
     (name, datastore): (&Name, &Declared<Datastore>),
-    (lost, prescribed, backups): (&Lost, &Prescribed<'_>, &[Protects<'_>]),
+    (lost, prescribed, backups): (&Lost<'_>, &Prescribed<'_>, &[Protects<'_>]),
     components: &Components,
 ) -> (Worst, Vec<Term<Span>>) {
     if datastore.is.rebuildable {
@@ -93,14 +126,14 @@ fn worst(
     let (mut best, mut terms) = (Worst::NO_WAY, Vec::new());
     for (backup, declared) in backups.iter().copied() {
         let mechanism = Mechanism { name: backup, declared, held_by: name, prescribed };
-        for (worst, mut found) in mechanism.worst(input, lost, components) {
+        for (worst, mut found) in mechanism.worst(input, lost) {
             best = best.or(worst);
             terms.append(&mut found);
         }
     }
     if let Some(resource) = &datastore.is.resource {
         for mechanism in held(components, &resource.0, input.now) {
-            let struck = struck(&mechanism, lost, name, components);
+            let struck = struck(&mechanism, lost, name);
             let adds = mechanism.worst.map_or(Worst::UNBOUNDED, Worst::of);
             let adds = if mechanism.unseen { Worst::stated(None) } else { adds };
             let adds = adds.and_then(noticed(lost, name));
@@ -124,7 +157,7 @@ fn worst(
 }
 
 /// How late wrong data is noticed: what is written since is lost with it.
-fn noticed(lost: &Lost, datastore: &Name) -> Worst {
+fn noticed(lost: &Lost<'_>, datastore: &Name) -> Worst {
     match lost.loss.data.get(datastore) {
         Some(within) => Worst::stated(within.map(SignedDuration::from_secs)),
         None => Worst::NOTHING,
@@ -132,14 +165,14 @@ fn noticed(lost: &Lost, datastore: &Name) -> Worst {
 }
 
 /// Why what a resource's kind states does not help.
-fn struck(held: &Held, lost: &Lost, datastore: &Name, components: &Components) -> Option<String> {
+fn struck(held: &Held, lost: &Lost<'_>, datastore: &Name) -> Option<String> {
     if lost.loss.regions.contains(&held.region) {
         return Some(format!("it is in {}, which is lost", held.region));
     }
-    if lost.takes(&held.from, components) {
-        return Some(format!("{} is lost", held.from));
+    if let Some(taken) = lost.resource(&held.from) {
+        return Some(format!("{} {taken}", held.from));
     }
-    if held.beside && lost.loss.datastores.contains(datastore) {
+    if held.beside && lost.emptied(datastore) {
         return Some(EMPTIED.to_owned());
     }
     if lost.loss.data.contains_key(datastore) && !held.has_past {
@@ -157,6 +190,23 @@ struct Age {
     takes: Option<(Worst, Option<Span>)>,
 }
 
+/// Why what is locked may be deleted all the same: the newest may be older than its lock.
+fn unlocked(age: &Age, to: Option<&Destination>, lost: &Lost<'_>) -> Option<String> {
+    let (by, lock) = lost.locked(&to?.bucket.as_ref()?.0)?;
+    let takes = age.takes.map_or(Worst::NOTHING, |(takes, _)| takes);
+    let transfer = to?.transfer.map_or(Worst::NOTHING, Worst::of);
+    let outlives = age
+        .gap
+        .and_then(takes)
+        .and_then(transfer)
+        .high_s
+        .is_some_and(|oldest| oldest <= lock.length.as_secs());
+    let length = crate::duration::text(lock.length);
+    (!outlives).then(|| {
+        format!("it is locked for {length} ({}), and credential.{by} may delete it after that", lock.fact)
+    })
+}
+
 /// A declared backup of a datastore.
 struct Mechanism<'a> {
     name: &'a Name,
@@ -168,26 +218,21 @@ struct Mechanism<'a> {
 
 impl Mechanism<'_> {
     /// For each place that it is kept in, the worst case and how it comes to that.
-    fn worst(
-        &self,
-        input: &Input<'_>,
-        lost: &Lost,
-        components: &Components,
-    ) -> Vec<(Worst, Vec<Term<Span>>)> {
+    fn worst(&self, input: &Input<'_>, lost: &Lost<'_>) -> Vec<(Worst, Vec<Term<Span>>)> {
         let to = &self.declared.is.to;
         let method = self.declared.is.method();
         let nowhere = to.is_empty().then_some(None);
         let mut found = Vec::new();
         for place in to.iter().enumerate().map(Some).chain(nowhere) {
             let destination = place.map(|(_, d)| d);
-            let known = (input.system, &lost.loss, &lost.hit);
-            let struck = gone(known, &self.declared.is, destination, components);
+            let struck = lost.kept((self.name, &self.declared.is), destination);
             let back = lost.loss.data.get(self.held_by).copied().flatten().unwrap_or_default();
             let there = destination.and_then(|d| d.keep);
             let newest = method.newest(input.now, there, SignedDuration::from_secs(back));
             let struck = struck.or_else(|| newest.as_ref().err().cloned());
             let struck = struck.or_else(|| self.passed_over());
             let age = self.age(&method, newest.unwrap_or(Newest::Base), input.now);
+            let struck = struck.or_else(|| unlocked(&age, destination, lost));
             found.push(self.at_place(lost, place, age, struck));
         }
         found
@@ -215,7 +260,7 @@ impl Mechanism<'_> {
     /// The worst case at one place, and how it comes to that.
     fn at_place(
         &self,
-        lost: &Lost,
+        lost: &Lost<'_>,
         place: Option<(usize, &Destination)>,
         age: Age,
         struck: Option<String>,

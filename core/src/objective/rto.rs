@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
-use super::{Dependents, Input, Judgement, Lost, Metric, Term, Ways, Worst, promise};
+use super::{Dependents, Input, Judgement, Metric, Term, Ways, Worst, promise};
 use crate::addr::Name;
 use crate::provider::Phase;
-use crate::recovery::{RecoveryPlan, Step, readable};
+use crate::recovery::{Lost, RecoveryPlan, Step, readable};
 use crate::span::Span;
 use crate::system::{Declared, Scenario, System, in_order};
 
@@ -16,7 +16,7 @@ use crate::system::{Declared, Scenario, System, in_order};
 pub(super) fn judge(
     input: &Input<'_>,
     (name, scenario): (&Name, &Declared<Scenario>),
-    (lost, dependents): (&Lost, &Dependents<'_>),
+    (lost, dependents): (&Lost<'_>, &Dependents<'_>),
     ways: &Ways,
 ) -> Vec<Judgement<Span>> {
     let hit = input.system.services.keys().filter(|service| lost.hit.services.contains_key(*service));
@@ -53,7 +53,12 @@ struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    fn of(system: &'a System, scenario: &'a Declared<Scenario>, lost: &Lost, service: &'a Name) -> Part<'a> {
+    fn of(
+        system: &'a System,
+        scenario: &'a Declared<Scenario>,
+        lost: &Lost<'_>,
+        service: &'a Name,
+    ) -> Part<'a> {
         let services = with_needs(system, lost, service);
         let declared = || services.iter().filter_map(|name| system.services.get(*name));
         let own = declared().filter_map(|s| s.is.recover.as_ref());
@@ -143,7 +148,7 @@ impl<'a> Part<'a> {
 }
 
 /// The service and all that it depends on that is hit too.
-fn with_needs<'a>(system: &'a System, lost: &Lost, service: &'a Name) -> BTreeSet<&'a Name> {
+fn with_needs<'a>(system: &'a System, lost: &Lost<'_>, service: &'a Name) -> BTreeSet<&'a Name> {
     let (mut all, mut open) = (BTreeSet::new(), vec![service]);
     while let Some(name) = open.pop() {
         if !all.insert(name) {

@@ -9,7 +9,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::expr::{Expr, ExprKind, Reference, Subject, TemplatePart};
 use crate::lang::lower::LATE;
 use crate::lang::{near, render};
-use crate::recovery::{Components, Hit, Loss};
+use crate::recovery::{Components, Loss, Lost, Places};
 use crate::schema::{AttributeType, Type, attribute as find};
 use crate::span::Span;
 use crate::system::{Declared, Scenario, System, Written, in_order};
@@ -127,7 +127,8 @@ fn followed<'s>(
     system: &'s System,
     scenario: &'s Declared<Scenario>,
 ) -> Vec<(&'static str, &'s Name, &'s Written)> {
-    let hit = Hit::of(&Loss::of(&scenario.is), system, &Components::default());
+    let (loss, nothing) = (Loss::of(&scenario.is), Components::default());
+    let hit = Lost::of(&loss, system, &Places::of(&nothing)).hit;
     let services = || system.services.iter().filter(|(name, _)| hit.services.contains_key(*name));
     let own = || services().filter_map(|(_, s)| s.is.recover.as_ref()).collect::<Vec<_>>();
     let named = scenario.is.recover.as_ref().map_or_else(own, |all| all.iter().collect());

@@ -136,8 +136,8 @@ pub fn judged(
 /// What is wrong with the declared system.
 fn findings(input: &Input<'_>, system: &System) -> Vec<Placed> {
     let Input { config, variables, registry, sources, now, .. } = input;
-    let regions = findings::regions(config, variables, registry);
-    findings::placed(&findings::Subject { system, config, regions: &regions }, sources, *now)
+    let places = crate::recovery::Places::written(config, variables, registry);
+    findings::placed(&findings::Subject { system, config, places: &places }, sources, *now)
 }
 
 /// Two addresses must not stand for one thing.

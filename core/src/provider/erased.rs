@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use super::{
     AnyCloud, AnyKind, Attempt, BoxFuture, ErrorClass, Id, Kept, Kind, Observed, Place, Protection,
-    ProviderError, Reading, Reads, RecoveryStep, Request, Retention, Subject, Target, Update,
+    ProviderError, Reading, Reads, RecoveryStep, Request, Retention, Safeguards, Subject, Target, Update,
 };
 use crate::rule::Rule;
 use crate::schema::{Attribute, Attributes, Invalid};
@@ -151,6 +151,9 @@ impl<K: Kind> AnyKind for Erased<K> {
     }
     fn retention(&self, subject: &Subject<'_>, of: Kept<'_>) -> Retention {
         K::retention(subject, of)
+    }
+    fn safeguards(&self, subject: &Subject<'_>) -> Safeguards {
+        K::safeguards(subject)
     }
     fn recover(&self, subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {
         K::recover(subject, by, target)

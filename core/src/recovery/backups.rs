@@ -3,13 +3,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::hit::Hit;
-use super::inventory::Components;
-use super::loss::Loss;
+use super::lost::Lost;
 use super::model::{Input, Rejected};
 use super::planner::readable;
 use crate::addr::Name;
-use crate::system::{Backup, Destination, Method, Newest, System};
+use crate::system::{Backup, Destination, Method, Newest};
 
 /// A backup that can be restored from.
 pub(crate) struct Kept<'a> {
@@ -66,7 +64,7 @@ impl Kept<'_> {
 /// them. With `only`, that one or none.
 pub(crate) fn choose<'a>(
     input: &Input<'a>,
-    hit: &Hit,
+    lost: &Lost<'_>,
     datastore: &Name,
     only: Option<&Name>,
 ) -> (Option<Kept<'a>>, Vec<Rejected>) {
@@ -82,7 +80,7 @@ pub(crate) fn choose<'a>(
             let mechanism = in_words(place);
             let found = match told {
                 Some(only) => Err(format!("the step says `from = backup.{only}`")),
-                None => kept(input, hit, (name, &backup.is), place),
+                None => kept(input, lost, (name, &backup.is), place),
             };
             match found {
                 Ok(kept) => usable.push(kept),
@@ -91,6 +89,9 @@ pub(crate) fn choose<'a>(
         }
     }
     usable.sort_by_key(|k| (k.worst.is_none(), k.worst, k.gap.is_none(), k.gap, k.name));
+    if let Some(since) = input.loss.since.get(datastore) {
+        rejected.extend(usable.iter().filter_map(|kept| spoilt(kept, input.now, *since)));
+    }
     let mut usable = usable.into_iter();
     let best = usable.next();
     if let Some(best) = &best {
@@ -108,7 +109,15 @@ pub(crate) fn choose<'a>(
     (best, rejected)
 }
 
-fn in_words(place: Option<&Destination>) -> String {
+/// The points of a backup that were made when the data was wrong already.
+fn spoilt(kept: &Kept<'_>, now: Timestamp, since: Timestamp) -> Option<Rejected> {
+    let newest = kept.method.bases.iter().filter_map(|(_, schedule)| schedule.last(now)).max();
+    let newest = newest.filter(|newest| *newest >= since)?;
+    let why = format!("its points up to {newest} are not before {since}, since when the data is wrong");
+    Some(Rejected { from: kept.address(), mechanism: kept.mechanism.clone(), why })
+}
+
+pub(crate) fn in_words(place: Option<&Destination>) -> String {
     let Some(to) = place else { return "backup beside the data".to_owned() };
     let bucket = to.bucket.as_ref().map(|b| format!(" in {}", b.0));
     let site = to.site.as_ref().map(|s| format!(" at site.{}", s.0));
@@ -120,11 +129,11 @@ fn in_words(place: Option<&Destination>) -> String {
 /// The newest one that is kept there, or why there is none.
 fn kept<'a>(
     input: &Input<'a>,
-    hit: &Hit,
+    lost: &Lost<'_>,
     (name, backup): (&'a Name, &'a Backup),
     place: Option<&Destination>,
 ) -> Result<Kept<'a>, String> {
-    if let Some(why) = gone((input.system, input.loss, hit), backup, place, input.components) {
+    if let Some(why) = lost.kept((name, backup), place) {
         return Err(why);
     }
     let method = backup.method();
@@ -137,9 +146,19 @@ fn kept<'a>(
         Newest::Log(log) => (Some(log.every), Some(log.every)),
         Newest::Base => (gap.zip(method.takes).and_then(|(gap, takes)| gap.checked_add(takes)), gap),
     };
+    if let Some((by, lock)) = place.and_then(|to| lost.locked(&to.bucket.as_ref()?.0))
+        && let Some(oldest) = input.now.checked_sub(lock.length).ok()
+        && point.is_none_or(|point| point < oldest)
+    {
+        let length = readable(lock.length.as_secs());
+        return Err(format!(
+            "it was locked for {length} ({}), and credential.{by} may delete it since",
+            lock.fact
+        ));
+    }
     // What is written while nobody knows that data is wrong is lost with it.
     let noticed = match input.loss.data.get(&backup.of.0) {
-        Some(within) if input.at.is_none() => within.map(SignedDuration::from_secs),
+        Some(within) if !told(input, &backup.of.0) => within.map(SignedDuration::from_secs),
         Some(_) | None => Some(SignedDuration::ZERO),
     };
     Ok(Kept {
@@ -153,48 +172,21 @@ fn kept<'a>(
     })
 }
 
+/// Whether somebody has said which instant to go back to, or since when the data is wrong.
+fn told(input: &Input<'_>, datastore: &Name) -> bool {
+    input.at.contains_key(datastore) || input.loss.since.contains_key(datastore)
+}
+
 /// Until when the data was right, as far as anybody can tell: the instant that was asked for, else the
 /// time within which wrong data is noticed.
 pub(crate) fn good_until(input: &Input<'_>, datastore: &Name) -> Option<Timestamp> {
     let within = input.loss.data.get(datastore).copied().flatten().map(SignedDuration::from_secs);
-    input.at.or_else(|| within.and_then(|within| input.now.checked_sub(within).ok()))
-}
-
-/// Why nothing is left of a backup in one place that it is kept at; with none it is kept beside the data.
-pub(crate) fn gone(
-    (system, loss, hit): (&System, &Loss, &Hit),
-    backup: &Backup,
-    place: Option<&Destination>,
-    components: &Components,
-) -> Option<String> {
-    let key = backup.encryption.as_ref().and_then(|e| e.key.as_ref());
-    if let Some(site) = key.filter(|s| hit.sites.contains_key(&s.0)) {
-        return Some(format!("its key is at site.{}, which is lost", site.0));
+    let at = input.at.get(datastore).copied();
+    match input.loss.since.get(datastore) {
+        Some(since) => {
+            let last = since.checked_sub(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MIN);
+            Some(at.map_or(last, |at| at.min(last)))
+        }
+        None => at.or_else(|| within.and_then(|within| input.now.checked_sub(within).ok())),
     }
-    // Where data only went wrong the copy beside it still is.
-    let beside = || {
-        let held = system.datastores.get(&backup.of.0);
-        loss.datastores.contains(&backup.of.0)
-            || held.is_some_and(|d| hit.place(loss, &d.is, components).is_some())
-    };
-    let Some(to) = place else {
-        return beside().then(|| "it stands beside the data and is lost with it".to_owned());
-    };
-    if to.site.is_none() && to.region.is_none() && to.bucket.is_none() {
-        let why = "nothing says in which region or at which site it is, and the data is gone";
-        return beside().then(|| why.to_owned());
-    }
-    if let Some(site) = to.site.as_ref().filter(|s| hit.sites.contains_key(&s.0)) {
-        return Some(format!("site.{} is lost", site.0));
-    }
-    if let Some(region) = to.region.as_ref().filter(|r| loss.regions.contains(*r)) {
-        return Some(format!("it is in {region}, which is lost"));
-    }
-    let bucket = to.bucket.as_ref()?;
-    if loss.names_resource(&bucket.0) {
-        return Some(format!("{} is lost", bucket.0));
-    }
-    let holder = components.get(&bucket.0)?;
-    let region = holder.place.region.as_ref().filter(|r| loss.regions.contains(*r))?;
-    Some(format!("{} is in {region}, which is lost", bucket.0))
 }

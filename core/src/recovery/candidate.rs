@@ -3,9 +3,25 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::model::{Component, Input, Rejected, Seen};
+use super::inventory::Components;
+use super::lost::Lost;
+use super::model::{Component, Rejected, Seen};
 use crate::provider::{Protection, RecoveryStep, Subject, Target, Window};
 use crate::value::Value;
+
+/// What ways back are looked for with.
+pub(crate) struct Ask<'a> {
+    /// All resources.
+    pub(crate) components: &'a Components,
+    /// The newest instant that will do; none for the newest there is.
+    pub(crate) until: Option<Timestamp>,
+    /// Since when the data is wrong, where that is known.
+    pub(crate) wrong_since: Option<Timestamp>,
+    /// The time of planning.
+    pub(crate) now: Timestamp,
+    /// What is lost; with none no way back is taken away.
+    pub(crate) lost: Option<&'a Lost<'a>>,
+}
 
 /// One way back.
 pub(crate) struct Candidate<'a> {
@@ -48,7 +64,7 @@ pub(crate) fn subject(component: &Component) -> Subject<'_> {
 
 /// The steps of the resource's kind that bring it back from there, its new name carrying the run's id.
 pub(crate) fn steps(
-    input: &Input<'_>,
+    input: &Ask<'_>,
     resource: &Component,
     candidate: &Candidate<'_>,
     run: &str,
@@ -71,12 +87,12 @@ fn new_name(old: &str, run: &str) -> String {
 }
 
 /// All ways back for the resource, in the order of the components.
-pub(crate) fn candidates<'a>(input: &Input<'a>, resource: &'a Component) -> Vec<Candidate<'a>> {
+pub(crate) fn candidates<'a>(input: &Ask<'a>, resource: &'a Component) -> Vec<Candidate<'a>> {
     let mut found = Vec::new();
     for (holder, protections) in input.components.protecting(resource) {
         for protection in protections {
             if let Some(candidate) = covering(input, resource, holder, protection) {
-                found.push(judged(input, candidate));
+                found.push(judged(input.lost, candidate));
             }
         }
     }
@@ -85,7 +101,7 @@ pub(crate) fn candidates<'a>(input: &Input<'a>, resource: &'a Component) -> Vec<
 
 /// Whether a protection held by `holder` covers the resource, and what it means then.
 fn covering<'a>(
-    input: &Input<'a>,
+    input: &Ask<'a>,
     resource: &Component,
     holder: &'a Component,
     protection: &Protection,
@@ -110,9 +126,14 @@ fn covering<'a>(
                 point: *at,
                 loss,
                 loss_source: "age of the snapshot".to_owned(),
-                refused: match (at, input.at) {
+                refused: match (at, input.until) {
                     (None, _) => Some("it is not complete yet, or its age is not known".to_owned()),
-                    (Some(taken), Some(at)) if *taken > at => Some(format!("it was taken after {at}")),
+                    (Some(taken), Some(at)) if *taken > at => Some(match input.wrong_since {
+                        Some(since) if *taken >= since => {
+                            format!("it is of {taken}, not before {since}, since when the data is wrong")
+                        }
+                        Some(_) | None => format!("it was taken after {at}"),
+                    }),
                     (Some(_), _) => None,
                 },
                 doubt: None,
@@ -130,7 +151,7 @@ fn covering<'a>(
             doubt: None,
             protection: protection.clone(),
         },
-        Protection::ReplicatesTo { to, rule, prefix, lag_max } if own => {
+        Protection::ReplicatesTo { to, rule, prefix, lag_max, .. } if own => {
             replica(input, holder, to, rule, prefix, *lag_max, protection.clone())
         }
         Protection::PointInTime { .. }
@@ -152,13 +173,14 @@ fn restorable<'a>(
     holder: &'a Component,
     region: &str,
     window: Option<&Window>,
-    input: &Input<'_>,
+    input: &Ask<'_>,
     protection: Protection,
 ) -> Candidate<'a> {
     let latest = window.and_then(|w| w.latest);
     let earliest = window.and_then(|w| w.earliest);
-    let point = input.at.or(latest);
-    let outside = input.at.filter(|at| latest.is_some_and(|l| *at > l) || earliest.is_some_and(|e| *at < e));
+    let point = input.until.or(latest);
+    let outside =
+        input.until.filter(|at| latest.is_some_and(|l| *at > l) || earliest.is_some_and(|e| *at < e));
     Candidate {
         from: holder,
         mechanism: String::new(),
@@ -180,7 +202,7 @@ fn restorable<'a>(
 
 /// The replica bucket that a rule writes to.
 fn replica<'a>(
-    input: &Input<'a>,
+    input: &Ask<'a>,
     source: &'a Component,
     to: &str,
     rule: &str,
@@ -208,7 +230,7 @@ fn replica<'a>(
             }
             (Some(_), None) => Some("the region of its destination is not known".to_owned()),
             (Some(_), Some(_)) => {
-                input.at.map(|at| format!("a live replica has no past to go back to ({at})"))
+                input.until.map(|at| format!("a live replica has no past to go back to ({at})"))
             }
         },
         doubt: (source.seen != Seen::Present)
@@ -218,14 +240,12 @@ fn replica<'a>(
 }
 
 /// Refuses what the loss takes away, and what is not there.
-fn judged<'a>(input: &Input<'_>, mut candidate: Candidate<'a>) -> Candidate<'a> {
-    if input.loss.regions.contains(&candidate.region) {
-        candidate.refused = Some(format!("it lives in {}, which is lost", candidate.region));
-    } else if input.loss.names_resource(&candidate.from.address) {
-        candidate.refused = Some(format!("{} is lost", candidate.from.address));
+fn judged<'a>(lost: Option<&Lost<'_>>, mut candidate: Candidate<'a>) -> Candidate<'a> {
+    if let Some(why) = lost.and_then(|lost| taken(lost, &candidate)) {
+        candidate.refused = Some(why);
     } else if candidate.refused.is_none() {
         match &candidate.from.seen {
-            Seen::Present => {}
+            Seen::Present => candidate.doubt = candidate.doubt.or_else(|| in_doubt(lost, candidate.from)),
             Seen::Absent => {
                 candidate.refused =
                     Some("it is declared but does not exist: it was never applied".to_owned());
@@ -234,4 +254,32 @@ fn judged<'a>(input: &Input<'_>, mut candidate: Candidate<'a>) -> Candidate<'a> 
         }
     }
     candidate
+}
+
+/// Why the loss takes it.
+fn taken(lost: &Lost<'_>, candidate: &Candidate<'_>) -> Option<String> {
+    if lost.loss.regions.contains(&candidate.region) {
+        return Some(format!("it lives in {}, which is lost", candidate.region));
+    }
+    if let Protection::ReplicatesTo { key: Some(key), .. } = &candidate.protection
+        && lost.loss.takes_key(key)
+    {
+        return Some(format!("it is encrypted with {key}, which is lost"));
+    }
+    let from = &candidate.from.address;
+    lost.resource(from).map(|taken| format!("{from} {taken}"))
+}
+
+/// What nobody can tell of it after this loss.
+fn in_doubt(lost: Option<&Lost<'_>>, from: &Component) -> Option<String> {
+    let lost = lost?;
+    if !lost.loss.accounts.is_empty() && from.place.account.is_none() {
+        return Some("its account was not observed: it may be lost as well".to_owned());
+    }
+    let (by, lock) = lost.locked(&from.address)?;
+    let length = crate::duration::text(lock.length);
+    Some(format!(
+        "what was written more than {length} ago is no longer locked ({}): credential.{by} may have deleted it",
+        lock.fact
+    ))
 }

@@ -162,6 +162,11 @@ fn needs_what_is_lost(plan: &RecoveryPlan, step: &Step) -> Vec<String> {
             flaws.push(format!("the command of step {} goes to {region}, which is lost", step.id));
         }
     }
+    for key in &plan.lost.keys {
+        if step.command_equivalent.iter().any(|word| word == key) {
+            flaws.push(format!("the command of step {} encrypts with {key}, which is lost", step.id));
+        }
+    }
     flaws
 }
 

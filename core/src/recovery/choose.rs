@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::backups::{self, good_until};
-use super::candidate::{Candidate, candidates, steps};
-use super::hit::Hit;
-use super::judge::Lost;
-use super::model::{Choice, Component, Infeasible, Input, Rejected, Seen};
+use super::candidate::{Ask, Candidate, candidates, steps};
+use super::judge::DataLoss;
+use super::lost::Lost;
+use super::model::{Choice, Component, Infeasible, Input, Prefer, Rejected, Seen};
 use super::planner::readable;
 use crate::addr::{Address, Name};
-use crate::provider::RecoveryStep;
+use crate::provider::{Phase, RecoveryStep};
 
 /// A datastore with the way back chosen for it.
 pub(crate) struct Chosen<'a> {
@@ -24,8 +24,8 @@ pub(crate) struct Chosen<'a> {
 
 impl Chosen<'_> {
     /// What it loses.
-    pub(crate) fn lost(&self) -> Lost {
-        Lost { seconds: self.choice.data_loss_s, unseen: self.unseen }
+    pub(crate) fn lost(&self) -> DataLoss {
+        DataLoss { seconds: self.choice.data_loss_s, unseen: self.unseen }
     }
 }
 
@@ -55,8 +55,8 @@ pub(crate) fn not_written(name: &Name) -> Infeasible {
 }
 
 /// Adds the declared backups, which no step restores from.
-pub(crate) fn with_backups(input: &Input<'_>, hit: &Hit, mut infeasible: Infeasible) -> Infeasible {
-    let (best, rejected) = backups::choose(input, hit, &infeasible.datastore, None);
+pub(crate) fn with_backups(input: &Input<'_>, lost: &Lost<'_>, mut infeasible: Infeasible) -> Infeasible {
+    let (best, rejected) = backups::choose(input, lost, &infeasible.datastore, None);
     infeasible.rejected.extend(best.map(|kept| Rejected {
         from: format!("backup.{}", kept.name),
         mechanism: kept.mechanism,
@@ -72,17 +72,23 @@ pub(crate) const EMPTIED: &str = "it stands with the data and is lost with it";
 /// Picks the best way back: newest data first, then the fastest; what was observed before what was not.
 pub(crate) fn choose<'a>(
     input: &Input<'a>,
-    name: &Name,
-    resource: &'a Component,
+    lost: &Lost<'_>,
+    (name, resource): (&Name, &'a Component),
     run: &str,
 ) -> Result<Chosen<'a>, Box<Infeasible>> {
     let mut rejected = Vec::new();
-    let mut usable: Vec<(Candidate<'a>, Vec<RecoveryStep>)> = Vec::new();
+    let mut usable: Vec<(Candidate<'_>, Vec<RecoveryStep>)> = Vec::new();
     let mut homes: BTreeSet<String> =
         resource.place.region.clone().into_iter().filter(|r| input.loss.regions.contains(r)).collect();
-    let input = &Input { at: good_until(input, name), ..*input };
-    for candidate in candidates(input, resource) {
-        let emptied = input.loss.datastores.contains(name) && candidate.protection.stands_with_the_data();
+    let ask = Ask {
+        components: input.components,
+        until: good_until(input, name),
+        wrong_since: input.loss.since.get(name).copied(),
+        now: input.now,
+        lost: Some(lost),
+    };
+    for candidate in candidates(&ask, resource) {
+        let emptied = lost.emptied(name) && candidate.protection.stands_with_the_data();
         let refused = candidate.refused.clone();
         let refused = refused.or_else(|| emptied.then(|| EMPTIED.to_owned()));
         if let Some(why) = refused {
@@ -90,22 +96,30 @@ pub(crate) fn choose<'a>(
             rejected.push(candidate.rejected(why));
             continue;
         }
-        match steps(input, resource, &candidate, run) {
+        match steps(&ask, resource, &candidate, run) {
             Err(why) => rejected.push(candidate.rejected(why)),
             Ok(steps) => usable.push((candidate, steps)),
         }
     }
     usable.sort_by_key(|(c, steps)| {
-        let slow: i64 = steps.iter().map(|s| s.estimate.p95.as_secs()).sum();
-        (c.doubt.is_some(), c.loss.is_none(), c.loss, slow, c.from.address.clone())
+        let loss = (c.loss.is_none(), c.loss);
+        let (slow, slow_later) = match input.prefer {
+            Prefer::Rpo => (0, takes(steps)),
+            Prefer::Rto => (takes(steps), 0),
+        };
+        (c.doubt.is_some(), slow, loss, slow_later, c.from.address.clone())
     });
     let mut usable = usable.into_iter();
     let Some((best, steps)) = usable.next() else {
         return Err(Box::new(no_way(input, name, resource, rejected, homes)));
     };
-    rejected.extend(usable.map(|(other, _)| other.rejected(worse_than(&best, &other))));
+    let best_takes = takes(&steps);
+    rejected.extend(usable.map(|(other, its)| match (input.prefer, takes(&its) - best_takes) {
+        (Prefer::Rto, more @ 1..) => other.rejected(format!("takes {} more", readable(more))),
+        (Prefer::Rpo | Prefer::Rto, _) => other.rejected(worse_than(&best, &other)),
+    }));
     Ok(Chosen {
-        choice: choice(name, resource, &best, rejected),
+        choice: choice(input, (name, resource), &best, rejected),
         steps,
         unseen: best.protection.has_window() && (best.loss.is_none() || best.from.seen != Seen::Present),
         doubt: best.doubt,
@@ -165,7 +179,18 @@ fn worse_than(best: &Candidate<'_>, other: &Candidate<'_>) -> String {
     }
 }
 
-fn choice(name: &Name, resource: &Component, best: &Candidate<'_>, rejected: Vec<Rejected>) -> Choice {
+/// Seconds of its steps until it is in use again, one after the other, all of them unlucky.
+fn takes(steps: &[RecoveryStep]) -> i64 {
+    let in_time = steps.iter().filter(|s| s.phase < Phase::Protect);
+    in_time.map(|s| s.estimate.p95.as_secs()).sum()
+}
+
+fn choice(
+    input: &Input<'_>,
+    (name, resource): (&Name, &Component),
+    best: &Candidate<'_>,
+    rejected: Vec<Rejected>,
+) -> Choice {
     Choice {
         datastore: name.clone(),
         resource: Some(resource.address.clone()),
@@ -179,7 +204,10 @@ fn choice(name: &Name, resource: &Component, best: &Candidate<'_>, rejected: Vec
         step: None,
         why: match rejected.len() {
             0 => "the only way back that was found".to_owned(),
-            _ => "the newest data outside of the loss".to_owned(),
+            _ => match input.prefer {
+                Prefer::Rpo => "the newest data outside of the loss".to_owned(),
+                Prefer::Rto => "the fastest way back outside of the loss".to_owned(),
+            },
         },
         rejected,
     }

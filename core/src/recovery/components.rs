@@ -18,11 +18,13 @@ pub fn components(instances: &[Instance], world: &World, loss: &Loss) -> Compone
 pub(crate) fn component(instance: &Instance, world: &World, loss: &Loss) -> Option<Component> {
     let place = world.places.get(&instance.provider).map(|head| head.place.clone()).unwrap_or_default();
     let lost = place.region.as_ref().is_some_and(|region| loss.regions.contains(region));
+    let without = place.account.as_ref().is_some_and(|account| loss.accounts.contains(account));
     // An earlier sighting tells the attributes; that it is still so nobody can tell.
     let why = world.earlier.get(&instance.address).and_then(|earlier| earlier.why.as_ref());
     let seen_now = |seen| why.map_or(seen, |why| Seen::Unobserved(why.message.clone()));
     let (seen, observed) = match world.observations.get(&instance.address) {
         _ if lost => (Seen::Unobserved("its region is lost".to_owned()), None),
+        _ if without => (Seen::Unobserved("its account is lost".to_owned()), None),
         _ if loss.names_resource(&instance.address) => (Seen::Unobserved("it is lost".to_owned()), None),
         Some(Observation::Present(observed)) => (seen_now(Seen::Present), Some(observed.as_ref())),
         Some(Observation::Absent) => (seen_now(Seen::Absent), None),

@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::candidate::{Candidate, candidates, steps};
+use super::candidate::{Ask, Candidate, candidates, steps};
 use super::inventory::Components;
-use super::loss::Loss;
-use super::model::{Component, Input, Objective, Seen};
+use super::model::{Component, Seen};
 use crate::addr::Address;
 use crate::plan::Instance;
 use crate::protection::Protection;
-use crate::system::System;
 use crate::value::Value;
 
 /// Something that protects a resource.
@@ -41,19 +39,11 @@ pub struct Held {
 /// All that protects the resource, in the order of the components.
 pub fn held(components: &Components, resource: &Address, now: Timestamp) -> Vec<Held> {
     let Some(subject) = components.get(resource) else { return Vec::new() };
-    let input = Input {
-        components,
-        system: &System::default(),
-        loss: &Loss::default(),
-        scenario: None,
-        objective: Objective::default(),
-        at: None,
-        now,
-    };
-    candidates(&input, subject).into_iter().map(|candidate| one(&input, subject, candidate)).collect()
+    let ask = Ask { components, until: None, wrong_since: None, now, lost: None };
+    candidates(&ask, subject).into_iter().map(|candidate| one(&ask, subject, candidate)).collect()
 }
 
-fn one(input: &Input<'_>, resource: &Component, candidate: Candidate<'_>) -> Held {
+fn one(input: &Ask<'_>, resource: &Component, candidate: Candidate<'_>) -> Held {
     let refused = candidate.refused.clone();
     let refused = refused.or_else(|| steps(input, resource, &candidate, "").err().map(str::to_owned));
     let seen = candidate.loss;

@@ -11,7 +11,7 @@ use crate::provider::Phase;
 use crate::system::Objective;
 
 /// The loss of data of one datastore.
-pub(crate) struct Lost {
+pub(crate) struct DataLoss {
     /// In seconds; none when it has no bound or is not known.
     pub(crate) seconds: Option<i64>,
     /// Whether there is a value that was not observed, or not now.
@@ -35,7 +35,7 @@ fn promised(
 }
 
 /// Judges downtime and loss of data.
-pub(crate) fn judge(input: &Input<'_>, plan: &mut RecoveryPlan, losses: &[Lost]) {
+pub(crate) fn judge(input: &Input<'_>, plan: &mut RecoveryPlan, losses: &[DataLoss]) {
     let rto = promised(input, &plan.hit, input.objective.rto, |o| o.rto);
     let rpo = promised(input, &plan.hit, input.objective.rpo, |o| o.rpo);
     let infeasible = !plan.infeasible.is_empty() || !plan.blocked.is_empty();

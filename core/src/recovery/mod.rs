@@ -1,20 +1,24 @@
 //! Recovery planning: what a loss takes away, what is left to come back from, and the ordered steps.
 //! A pure function of components, loss and time; derived from the graph, never written down.
 
-pub(crate) mod backups;
+mod backups;
 pub mod candidate;
 pub mod check;
 pub(crate) mod choose;
 pub mod components;
+pub mod exposed;
 mod follow;
+pub mod groups;
 pub mod held;
 pub mod hit;
 pub mod inventory;
 mod judge;
 pub mod loss;
+pub mod lost;
 pub mod model;
 mod phases;
 mod pivot;
+pub mod places;
 pub mod planner;
 mod splice;
 mod steps;
@@ -22,9 +26,13 @@ mod written;
 
 pub use check::check;
 pub use components::components;
+pub use exposed::Exposed;
+pub use groups::{Group, Member, groups};
 pub use held::{Held, after_apply, held};
 pub use hit::Hit;
 pub use inventory::{Components, Inventory};
-pub use loss::{Loss, regions};
+pub use loss::{Loss, accounts, regions};
+pub use lost::{Lost, Taken};
 pub use model::*;
-pub use planner::{numbered, readable, recover, run_id};
+pub use places::Places;
+pub use planner::{numbered, readable, recover, run_id, way_back};

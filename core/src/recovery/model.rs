@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::exposed::Exposed;
+use super::groups::Group;
 use super::hit::Hit;
 use super::inventory::Components;
 use super::loss::Loss;
@@ -27,10 +29,23 @@ pub struct Input<'a> {
     pub scenario: Option<&'a Name>,
     /// What was promised for it; where nothing was, the strictest of the services that are hit counts.
     pub objective: Objective,
-    /// Restore to this instant instead of the newest.
-    pub at: Option<Timestamp>,
+    /// Restore these datastores to these instants instead of the newest.
+    pub at: &'a BTreeMap<Name, Timestamp>,
+    /// Which of two ways back is the better one.
+    pub prefer: Prefer,
     /// The time of planning.
     pub now: Timestamp,
+}
+
+/// Which of two ways back is the better one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prefer {
+    /// The one with the newest data; of those the fastest.
+    #[default]
+    Rpo,
+    /// The fastest one; of those the one with the newest data.
+    Rto,
 }
 
 /// One resource with what is known of it.
@@ -101,6 +116,10 @@ pub struct RecoveryPlan {
     pub pivots: Vec<Pivot>,
     /// Datastores that the loss does not touch.
     pub untouched: Vec<Name>,
+    /// Datastores that the loss does not touch and takes protection from.
+    pub exposed: Vec<Exposed>,
+    /// The consistency groups that the loss hits, by name.
+    pub groups: Vec<Group>,
     /// For each datastore that comes back, from when until when it is without protection.
     pub unprotected: Vec<Unprotected>,
     /// What the reader should know: things that were not observed.

@@ -8,12 +8,15 @@ use jiff::Timestamp;
 use super::backups::good_until;
 use super::check::{check, doubts};
 use super::choose::{Chosen, choose, missing_resource, not_written, with_backups};
+use super::exposed::exposed;
 use super::follow::{Followed, followed};
-use super::hit::Hit;
-use super::judge::{Lost, judge, no_plan};
+use super::groups;
+use super::judge::{DataLoss, judge, no_plan};
+use super::lost::Lost;
 use super::model::{Blocked, Choice, Infeasible, Input, RecoveryPlan};
 use super::phases::phases;
 use super::pivot::pivots;
+use super::places::Places;
 use super::splice::{Derived, merge, splice};
 use super::steps::{Lane, at_least, clock, order};
 use super::written::unbound;
@@ -24,40 +27,68 @@ use crate::system::{Priority, Service, in_order};
 /// Plans the recovery from a loss. Always gives a plan: what cannot come back stands in
 /// `infeasible`, and what cannot be done in `blocked`, with the reasons.
 pub fn recover(input: &Input<'_>) -> RecoveryPlan {
+    let mut plan = way_back(input);
+    let places = Places::of(input.components);
+    let lost = Lost::of(input.loss, input.system, &places);
+    plan.exposed = exposed(input, &lost, &plan.untouched, way_back);
+    plan
+}
+
+/// The same without a look at what is not touched: what objectives are judged from. Datastores of one
+/// group come back to one instant, the others each to their newest.
+pub fn way_back(input: &Input<'_>) -> RecoveryPlan {
+    let newest = each(input);
+    let mut instants = groups::instants(input.system, &newest);
+    let mut plan = None;
+    while !instants.is_empty() {
+        let at = input.at.clone().into_iter().chain(instants.clone()).collect();
+        let one = each(&Input { at: &at, ..*input });
+        let behind = groups::left_behind(&newest, &one);
+        if !behind.iter().any(|name| instants.contains_key(name)) {
+            plan = Some(one);
+            break;
+        }
+        // What has no history stays at its own newest: better out of step than gone.
+        instants.retain(|name, _| !behind.contains(name));
+    }
+    let mut plan = plan.unwrap_or_else(|| newest.clone());
+    plan.groups = groups::told(input.system, &newest, &plan);
+    plan
+}
+
+/// Every datastore to its newest moment, or to the one that was asked for.
+fn each(input: &Input<'_>) -> RecoveryPlan {
     let run = run_id(input.now);
-    let hit = Hit::of(input.loss, input.system, input.components);
-    let (followed, odd) = followed(input, &hit);
-    let restored = restored(input, &followed);
-    let mut parts = parts(input, &hit, &restored, &run);
+    let places = Places::of(input.components);
+    let lost = Lost::of(input.loss, input.system, &places);
+    let (followed, odd) = followed(input, &lost.hit);
+    let mut parts = parts(input, &lost, &restored(input, &followed), &run);
     let (steps, mut unprotected) = order(&lanes(input, &parts.chosen), input.components);
     let first = steps.iter().filter(|s| s.phase != Some(Phase::Protect)).count();
     let first = u32::try_from(first).unwrap_or(u32::MAX) + 1;
-    let derive = |name: &Name| derived(input, name, &run);
-    let written = splice(input, &hit, &followed, (first, &unprotected), derive);
+    let derive = |name: &Name| derived(input, &lost, name, &run);
+    let written = splice(input, &lost, &followed, (first, &unprotected), derive);
     parts.infeasible.extend(written.infeasible);
     let mut blocked = written.blocked;
-    blocked.extend(stranded(input, &hit));
+    blocked.extend(stranded(input, &lost));
     // Nobody can tell what is lost of data that went wrong at some time.
     let since_when = |name: &Name| input.loss.data.contains_key(name) && good_until(input, name).is_none();
-    let mut losses: Vec<Lost> = parts.chosen.iter().map(Chosen::lost).collect();
-    for (lost, chosen) in losses.iter_mut().zip(&parts.chosen) {
-        lost.unseen |= since_when(&chosen.choice.datastore);
+    let mut losses: Vec<DataLoss> = parts.chosen.iter().map(Chosen::lost).collect();
+    for (loss, chosen) in losses.iter_mut().zip(&parts.chosen) {
+        loss.unseen |= since_when(&chosen.choice.datastore);
     }
-    let by_written = |choice: &Choice| Lost {
+    let by_written = |choice: &Choice| DataLoss {
         seconds: choice.data_loss_s,
         unseen: written.unseen.contains(&choice.datastore) || since_when(&choice.datastore),
     };
     losses.extend(written.choices.values().map(by_written));
     let mut warnings = warnings(&parts.chosen);
     warnings.extend(parts.warnings);
+    warnings.extend(revoke(input));
     warnings.extend(odd);
     warnings.extend(written.warnings);
-    let mut chosen_points: Vec<Choice> = parts.chosen.into_iter().map(|c| c.choice).collect();
-    chosen_points.extend(written.choices.into_values());
-    for choice in &mut chosen_points {
-        choice.size_bytes = input.system.datastores.get(&choice.datastore).and_then(|d| d.is.size);
-    }
-    chosen_points.sort_by(|a, b| a.datastore.cmp(&b.datastore));
+    let chosen = parts.chosen.into_iter().map(|c| c.choice);
+    let chosen_points = sized(input, chosen.chain(written.choices.into_values()));
     parts.infeasible.sort_by(|a, b| a.datastore.cmp(&b.datastore));
     let mut steps = merge(steps, written.steps, &mut unprotected);
     clock(&mut steps);
@@ -69,7 +100,7 @@ pub fn recover(input: &Input<'_>) -> RecoveryPlan {
         format_version: "1.2",
         scenario: input.scenario.cloned(),
         lost: input.loss.clone(),
-        hit,
+        hit: lost.hit,
         as_of: input.now,
         run,
         chosen_points,
@@ -78,6 +109,8 @@ pub fn recover(input: &Input<'_>) -> RecoveryPlan {
         blocked,
         pivots,
         untouched: parts.untouched,
+        exposed: Vec::new(),
+        groups: Vec::new(),
         unprotected,
         warnings,
         phases,
@@ -100,6 +133,23 @@ fn remarks(plan: &RecoveryPlan) -> Vec<String> {
     longer(plan).into_iter().chain(unbound(plan)).chain(doubts(plan)).chain(flaws).collect()
 }
 
+/// What was chosen, by name, with how much data each datastore holds.
+fn sized(input: &Input<'_>, chosen: impl Iterator<Item = Choice>) -> Vec<Choice> {
+    let mut chosen: Vec<Choice> = chosen.collect();
+    for choice in &mut chosen {
+        choice.size_bytes = input.system.datastores.get(&choice.datastore).and_then(|d| d.is.size);
+    }
+    chosen.sort_by(|a, b| a.datastore.cmp(&b.datastore));
+    chosen
+}
+
+/// What has to be done about credentials before what they reach comes back.
+fn revoke(input: &Input<'_>) -> impl Iterator<Item = String> {
+    input.loss.credentials.iter().map(|name| {
+        format!("revoke credential.{name} before anything else: whoever holds it may delete what comes back")
+    })
+}
+
 /// The steps take longer than the scenario estimates for the whole.
 fn longer(plan: &RecoveryPlan) -> Option<String> {
     let (whole, least) = (plan.estimate_p95_s?, at_least(&plan.steps));
@@ -116,10 +166,10 @@ struct Parts<'a> {
     warnings: Vec<String>,
 }
 
-fn parts<'a>(input: &Input<'a>, hit: &Hit, restored: &BTreeSet<&Name>, run: &str) -> Parts<'a> {
+fn parts<'a>(input: &Input<'a>, lost: &Lost<'_>, restored: &BTreeSet<&Name>, run: &str) -> Parts<'a> {
     let mut parts = Parts::default();
     for (name, datastore) in &input.system.datastores {
-        let is_hit = hit.datastores.contains_key(name);
+        let is_hit = lost.hit.datastores.contains_key(name);
         if restored.contains(name) {
             if !is_hit {
                 parts.warnings.push(format!("datastore.{name} is restored and this loss does not touch it"));
@@ -133,7 +183,7 @@ fn parts<'a>(input: &Input<'a>, hit: &Hit, restored: &BTreeSet<&Name>, run: &str
                     parts.untouched.push(name.clone());
                     continue;
                 }
-                Some(resource) => choose(input, name, resource, run),
+                Some(resource) => choose(input, lost, (name, resource), run),
             },
             None if !is_hit => {
                 parts.untouched.push(name.clone());
@@ -148,7 +198,7 @@ fn parts<'a>(input: &Input<'a>, hit: &Hit, restored: &BTreeSet<&Name>, run: &str
                     .warnings
                     .push(format!("datastore.{name} is made anew from other data: no step does it"));
             }
-            Err(reasons) => parts.infeasible.push(with_backups(input, hit, *reasons)),
+            Err(reasons) => parts.infeasible.push(with_backups(input, lost, *reasons)),
         }
         if input.loss.data.contains_key(name) && good_until(input, name).is_none() {
             parts.warnings.push(since_when(name));
@@ -163,7 +213,7 @@ fn parts<'a>(input: &Input<'a>, hit: &Hit, restored: &BTreeSet<&Name>, run: &str
 fn since_when(name: &Name) -> String {
     format!(
         "nobody says since when datastore.{name} holds wrong data, and the newest point may hold it too: \
-         declare `noticed_within`, or give the instant with `--at`"
+         declare `noticed_within`, or give the instant with `--corrupt-since`"
     )
 }
 
@@ -174,30 +224,27 @@ fn restored<'a>(input: &Input<'a>, followed: &[Followed<'a>]) -> BTreeSet<&'a Na
 }
 
 /// The way back that the kind of a datastore's resource knows.
-fn derived(input: &Input<'_>, name: &Name, run: &str) -> Option<Derived> {
+fn derived(input: &Input<'_>, lost: &Lost<'_>, name: &Name, run: &str) -> Option<Derived> {
     let held = input.system.datastores.get(name)?.is.resource.as_ref()?;
     let resource = input.components.get(&held.0)?;
-    let Chosen { choice, steps, doubt, unseen, .. } = choose(input, name, resource, run).ok()?;
+    let Chosen { choice, steps, doubt, unseen, .. } = choose(input, lost, (name, resource), run).ok()?;
     Some(Derived { choice, steps, doubt, unseen })
 }
 
 /// Services that are gone themselves and that nothing written brings back.
-fn stranded(input: &Input<'_>, hit: &Hit) -> Vec<Blocked> {
+fn stranded(input: &Input<'_>, lost: &Lost<'_>) -> Vec<Blocked> {
     let scenario = input.scenario.and_then(|name| input.system.scenarios.get(name));
     if scenario.is_some_and(|s| s.is.recover.is_some()) {
         return Vec::new();
     }
-    let gone = |name: &Name, service: &Service| {
-        let site = service.site.as_ref().is_some_and(|s| hit.sites.contains_key(&s.0));
-        (site || input.loss.services.contains(name)) && service.recover.is_none()
-    };
+    let gone = |name: &Name, service: &Service| lost.service(name, service) && service.recover.is_none();
     let gone = input.system.services.iter().filter(|(name, service)| gone(name, &service.is));
     gone.map(|(name, _)| Blocked {
         step: None,
         service: Some(name.clone()),
         why: format!(
             "{}, and no procedure brings it back: name one in `recover` of the service or of the scenario",
-            hit.services.get(name).map_or("it is lost", String::as_str)
+            lost.hit.services.get(name).map_or("it is lost", String::as_str)
         ),
     })
     .collect()

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::backups::{self, Kept};
 use super::follow::Followed;
 use super::hit::Hit;
+use super::lost::Lost;
 use super::model::{Blocked, Choice, Infeasible, Input, Rejected, Step, Unprotected};
 use super::written::step;
 use crate::addr::Name;
@@ -45,7 +46,7 @@ pub(crate) struct Written {
 /// back that none of the procedures restores; `derive` finds the way back that a resource's kind knows.
 pub(crate) fn splice(
     input: &Input<'_>,
-    hit: &Hit,
+    lost: &Lost<'_>,
     followed: &[Followed<'_>],
     (first, back): (u32, &[Unprotected]),
     derive: impl Fn(&Name) -> Option<Derived>,
@@ -75,9 +76,9 @@ pub(crate) fn splice(
             let number = |written: &Written| first + u32::try_from(written.steps.len()).unwrap_or(u32::MAX);
             next.id = number(&written);
             let begin = next.id;
-            blocked(hit, is, next.id, &mut written);
+            blocked(&lost.hit, is, next.id, &mut written);
             match &is.restore {
-                Some(datastore) => restore(input, hit, is, &datastore.0, next, &derive, &mut written),
+                Some(datastore) => restore(input, lost, is, &datastore.0, next, &derive, &mut written),
                 None => written.steps.push(next),
             }
             let end = number(&written);
@@ -104,14 +105,14 @@ fn blocked(hit: &Hit, is: &Is, step: u32, written: &mut Written) {
 /// A step that restores: from the backup or by the steps of the resource's kind, whichever loses less.
 fn restore(
     input: &Input<'_>,
-    hit: &Hit,
+    lost: &Lost<'_>,
     is: &Is,
     datastore: &Name,
     mut step: Step,
     derive: impl Fn(&Name) -> Option<Derived>,
     written: &mut Written,
 ) {
-    let (best, mut rejected) = backups::choose(input, hit, datastore, is.from.as_ref().map(|f| &f.0));
+    let (best, mut rejected) = backups::choose(input, lost, datastore, is.from.as_ref().map(|f| &f.0));
     let derived = derive(datastore).filter(|_| is.from.is_none());
     let less = |kept: &Kept<'_>, than: Option<i64>| match (kept.age(input.now), than) {
         (Some(kept), Some(other)) => kept < other,

@@ -104,6 +104,8 @@ pub struct Destination {
     pub site: Option<SiteRef>,
     /// The cloud region it is in, when no resource of this configuration says it.
     pub region: Option<String>,
+    /// The account it is in, when no resource of this configuration says it.
+    pub account: Option<String>,
     /// Where in there: a path or a prefix.
     pub path: Option<String>,
     /// How long it takes to get there after it was made.

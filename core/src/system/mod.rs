@@ -3,6 +3,7 @@
 
 mod backup;
 mod contact;
+mod credential;
 mod datastore;
 mod day;
 mod late;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 
 pub use backup::{Backup, Destination, Encryption, Proof, Verify};
 pub use contact::Contact;
+pub use credential::Credential;
 pub use datastore::Datastore;
 pub use day::Day;
 pub use late::{OfAnswer, OfRows, Target};
@@ -29,7 +31,8 @@ pub use method::{
 pub use order::{Placed, in_order};
 pub use procedure::{Procedure, Steps};
 pub use reference::{
-    BackupRef, ContactRef, DatastoreRef, ProcedureRef, ResourceRef, ServiceRef, SiteRef, StepRef,
+    BackupRef, ContactRef, CredentialRef, DatastoreRef, ProcedureRef, ResourceRef, ServiceRef, SiteRef,
+    StepRef,
 };
 pub use scenario::{Lose, LossKind, PhaseBudget, Scenario};
 pub use service::{Health, Objective, Priority, Service};
@@ -170,6 +173,8 @@ blocks! {
     backups: "backup" = Backup,
     /// A failure domain that is no cloud region: a platform, a host, a DNS provider, a secret store.
     sites: "site" = Site,
+    /// Something that lets its holder delete data.
+    credentials: "credential" = Credential,
     /// What may be lost, how one notices, and what is promised then.
     scenarios: "scenario" = Scenario,
     /// The steps that bring something back.

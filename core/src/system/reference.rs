@@ -37,6 +37,8 @@ references! {
     ProcedureRef = "procedure",
     /// `contact.NAME`
     ContactRef = "contact",
+    /// `credential.NAME`
+    CredentialRef = "credential",
     /// `step.NAME`, within its procedure.
     StepRef = "step",
 }

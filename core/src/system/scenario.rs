@@ -1,9 +1,11 @@
 //! `scenario "NAME" { … }`: what may be lost, how one notices, and what is promised then.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::late::Target;
-use super::reference::{ContactRef, DatastoreRef, ProcedureRef, ResourceRef, ServiceRef, SiteRef};
+use super::reference::{
+    ContactRef, CredentialRef, DatastoreRef, ProcedureRef, ResourceRef, ServiceRef, SiteRef,
+};
 use super::service::Objective;
 use crate::schema::Invalid;
 
@@ -68,8 +70,14 @@ crate::words! {
         Data = "data",
         /// A service, its data untouched.
         Service = "service",
+        /// An account at a provider with everything in it.
+        Account = "account",
+        /// A key: whatever is encrypted with it cannot be read.
+        Key = "key",
+        /// A credential that somebody else holds: whatever it may delete counts as destroyed.
+        Credential = "credential",
     }
-    "one of region, site, resource, datastore, data, service"
+    "one of region, site, resource, datastore, data, service, account, key, credential"
 }
 
 /// One thing that is lost.
@@ -79,7 +87,7 @@ pub struct Lose {
     /// What kind of thing.
     #[attribute(label)]
     pub what: LossKind,
-    /// The region.
+    /// The region; the id of the account; the ARN, id or alias of the key.
     pub name: Option<String>,
     /// The site.
     pub site: Option<SiteRef>,
@@ -89,6 +97,10 @@ pub struct Lose {
     pub datastore: Option<DatastoreRef>,
     /// The service.
     pub service: Option<ServiceRef>,
+    /// The credential.
+    pub credential: Option<CredentialRef>,
+    /// Since when the data is wrong; of `data` alone. Points of that instant or later are not used.
+    pub since: Option<Timestamp>,
     /// How long wrong data may go unnoticed; of `data` alone.
     pub noticed_within: Option<SignedDuration>,
 }
@@ -96,9 +108,15 @@ pub struct Lose {
 impl Lose {
     /// What is lost, in words: "eu-west-1", "datastore postgres".
     pub fn name(&self) -> String {
-        let Lose { what, name, site, resource, datastore, service, noticed_within: _ } = self;
+        let Lose { what, name, site, resource, datastore, service, credential, .. } = self;
         match what {
             LossKind::Region => name.clone().unwrap_or_default(),
+            LossKind::Account | LossKind::Key => {
+                format!("{} {}", what.as_str(), name.as_deref().unwrap_or_default())
+            }
+            LossKind::Credential => {
+                credential.as_ref().map_or_else(String::new, |c| format!("credential {}", c.0))
+            }
             LossKind::Site => site.as_ref().map_or_else(String::new, |s| format!("site {}", s.0)),
             LossKind::Resource => resource.as_ref().map_or_else(String::new, |r| r.0.to_string()),
             LossKind::Datastore => {
@@ -113,31 +131,39 @@ impl Lose {
 
     /// Exactly the attribute that says what is lost.
     fn check(self) -> Result<Lose, Invalid> {
-        let Lose { what, name, site, resource, datastore, service, noticed_within } = &self;
+        let Lose { what, name, site, resource, datastore, service, credential, since, noticed_within } =
+            &self;
         let given = [
             ("name", name.is_some()),
             ("site", site.is_some()),
             ("resource", resource.is_some()),
             ("datastore", datastore.is_some()),
             ("service", service.is_some()),
+            ("credential", credential.is_some()),
         ];
         let wanted = match what {
-            LossKind::Region => "name",
+            LossKind::Region | LossKind::Account | LossKind::Key => "name",
             LossKind::Site => "site",
             LossKind::Resource => "resource",
             LossKind::Datastore | LossKind::Data => "datastore",
             LossKind::Service => "service",
+            LossKind::Credential => "credential",
         };
         let kind = what.as_str();
+        let article = if kind.starts_with('a') { "an" } else { "a" };
         if let Some((stray, _)) = given.iter().find(|(name, is)| *is && *name != wanted) {
-            return Err(Invalid::new(format!("the loss of a {kind} has no `{stray}`")).below(stray));
+            return Err(Invalid::new(format!("the loss of {article} {kind} has no `{stray}`")).below(stray));
         }
         if !given.contains(&(wanted, true)) {
-            return Err(Invalid::new(format!("the loss of a {kind} needs `{wanted}`")));
+            return Err(Invalid::new(format!("the loss of {article} {kind} needs `{wanted}`")));
         }
         if noticed_within.is_some() && *what != LossKind::Data {
             let why = "only wrong data can go unnoticed: `lose \"data\"`";
             return Err(Invalid::new(why).below("noticed_within"));
+        }
+        if since.is_some() && *what != LossKind::Data {
+            let why = "only data is wrong since some time: `lose \"data\"`";
+            return Err(Invalid::new(why).below("since"));
         }
         Ok(self)
     }

@@ -9,6 +9,8 @@ pub struct Site {
     pub description: Option<String>,
     /// The cloud region that it stands in and is lost with.
     pub region: Option<String>,
+    /// The account that it belongs to and is lost with.
+    pub account: Option<String>,
     /// The site that it is part of and is lost with.
     pub within: Option<SiteRef>,
 }

@@ -8,10 +8,10 @@ use super::{At, Cell, Input, View, before};
 use crate::addr::Name;
 use crate::duration;
 use crate::protection::{Kept, Protection, Retention};
-use crate::recovery::candidate::{Candidate, candidates, subject};
-use crate::recovery::{Components, Input as Recovery, Loss, Objective, Seen};
+use crate::recovery::candidate::{Ask, Candidate, candidates, subject};
+use crate::recovery::{Components, Seen};
 use crate::schedule::Schedule;
-use crate::system::{Backup, Datastore, Declared, Destination, Kept as Keep, Log, Method, Newest, System};
+use crate::system::{Backup, Datastore, Declared, Destination, Kept as Keep, Log, Method, Newest};
 
 /// What makes restore points of a datastore in one place.
 #[derive(Debug, Clone)]
@@ -336,17 +336,8 @@ type Since = (Run, Option<Timestamp>);
 /// What kinds state of a resource: by holder and words, how it runs and since when.
 fn stated(input: &Input<'_>, components: &Components, resource: &crate::addr::Address) -> Vec<(Key, Since)> {
     let Some(held) = components.get(resource) else { return Vec::new() };
-    let nothing = System::default();
-    let recovery = Recovery {
-        components,
-        system: &nothing,
-        loss: &Loss::default(),
-        scenario: None,
-        objective: Objective::default(),
-        at: None,
-        now: input.now,
-    };
-    let found = candidates(&recovery, held).into_iter().filter(|c| c.refused.is_none());
+    let ask = Ask { components, until: None, wrong_since: None, now: input.now, lost: None };
+    let found = candidates(&ask, held).into_iter().filter(|c| c.refused.is_none());
     found.filter_map(|candidate| stated_one(input, candidate)).collect()
 }
 

@@ -165,7 +165,8 @@ pub(crate) fn planned(text: &str, components: &[Component]) -> RecoveryPlan {
         loss: &loss,
         scenario: Some(name),
         objective: Objective::default(),
-        at: None,
+        at: &BTreeMap::new(),
+        prefer: Prefer::default(),
         now: NOW.parse().unwrap(),
     });
     assert_eq!(check(&plan), Vec::<String>::new());
@@ -215,7 +216,8 @@ pub(crate) fn plan(components: &[Component], datastores: &[&str], lost: &str) ->
             rto: Some(SignedDuration::from_mins(30)),
             rpo: Some(SignedDuration::from_mins(10)),
         },
-        at: None,
+        at: &BTreeMap::new(),
+        prefer: Prefer::default(),
         now: NOW.parse().unwrap(),
     });
     assert_eq!(check(&plan), Vec::<String>::new());

@@ -7,7 +7,7 @@ use drctl_core::Attributes;
 use drctl_core::plan::Action;
 use drctl_core::provider::{
     Attempt, ErrorClass, Id, Kept, Kind, Protection, ProviderError, Reading, Reads, Request, Retention,
-    Subject, Window,
+    Safeguards, Subject, Window,
 };
 use drctl_core::rule::{Change, Effect, Note, Peer, Rule, World};
 use drctl_core::value::Value;
@@ -134,6 +134,10 @@ impl Kind for DbAutomatedBackupsReplication {
             format!("stopping the replication of `{id}`"),
             "drctl never stops the replication of backups: remove the block, which leaves it running",
         ))
+    }
+
+    fn safeguards(subject: &Subject<'_>) -> Safeguards {
+        super::encrypted(subject)
     }
 
     fn protections(subject: &Subject<'_>) -> Vec<Protection> {

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use drctl_core::Attributes;
 use drctl_core::plan::Action;
 use drctl_core::provider::{
-    Attempt, ErrorClass, Id, Kind, Place, Protection, ProviderError, Reading, Reads, Request, Subject,
+    Attempt, ErrorClass, Id, Kind, Place, Protection, ProviderError, Reading, Reads, Request, Safeguards,
+    Subject,
 };
 use drctl_core::rule::{Change, Effect, Note, Rule, World};
 use drctl_core::value::Value;
@@ -140,6 +141,10 @@ impl Kind for DbSnapshot {
             Err(error) if error.class == ErrorClass::NotFound => Ok(()),
             answer => answer,
         }
+    }
+
+    fn safeguards(subject: &Subject<'_>) -> Safeguards {
+        super::encrypted(subject)
     }
 
     fn protections(subject: &Subject<'_>) -> Vec<Protection> {

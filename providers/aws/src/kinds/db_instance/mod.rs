@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use drctl_core::Attributes;
 use drctl_core::provider::{
     Attempt, ErrorClass, Id, Kept, Kind, Pending, Place, Protection, ProviderError, Reading, Reads,
-    RecoveryStep, Request, Retention, Subject, Target,
+    RecoveryStep, Request, Retention, Safeguards, Subject, Target,
 };
 use drctl_core::rule::{Rule, Timing, Window};
 use drctl_core::schema::AttributeType;
@@ -162,6 +162,10 @@ impl Kind for DbInstance {
 
     async fn delete(_cloud: &Cloud, _attempt: &Attempt, id: &Id) -> Result<(), ProviderError> {
         Err(rejected("deleting", &id.0, "drctl never deletes a database"))
+    }
+
+    fn safeguards(subject: &Subject<'_>) -> Safeguards {
+        super::encrypted(subject)
     }
 
     fn protections(subject: &Subject<'_>) -> Vec<Protection> {

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use drctl_core::provider::{
     Attempt, Id, Kept, Kind, Place, Protection, ProviderError, Reading, Reads, RecoveryStep, Request,
-    Retention, Subject, Target,
+    Retention, Safeguards, Subject, Target,
 };
 use drctl_core::rule::Rule;
 use drctl_core::value::Value;
@@ -87,6 +87,10 @@ impl Kind for S3Bucket {
 
     fn retention(subject: &Subject<'_>, of: Kept<'_>) -> Retention {
         recovery::retention(subject, of)
+    }
+
+    fn safeguards(subject: &Subject<'_>) -> Safeguards {
+        recovery::safeguards(subject)
     }
 
     fn recover(subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {

@@ -1,12 +1,13 @@
 //! What a bucket protects and how its content comes back.
 
 use drctl_core::provider::{
-    ApiNeed, Estimate, Kept, Phase, Protection, RecoveryStep, Retention, StepNature, Subject, Target, Undo,
+    ApiNeed, Estimate, Kept, Lock, Phase, Protection, RecoveryStep, Retention, Safeguards, StepNature,
+    Subject, Target, Undo,
 };
 use drctl_core::schema::Attributes;
 use jiff::SignedDuration;
 
-use super::spec::{Spec, Status, Versioning};
+use super::spec::{Mode, ObjectLock, Spec, Status, Versioning};
 use crate::facts;
 use crate::values::Arn;
 
@@ -29,6 +30,7 @@ pub(super) fn protections(subject: &Subject<'_>) -> Vec<Protection> {
                 rule: id.clone(),
                 prefix: rule.prefix.clone(),
                 lag_max: rule.replication_time_control.then_some(TIME_CONTROL_LAG),
+                key: rule.replica_kms_key_id.as_ref().map(|k| k.as_str().to_owned()),
             });
         }
     }
@@ -71,6 +73,21 @@ pub(super) fn retention(subject: &Subject<'_>, of: Kept<'_>) -> Retention {
     };
     let locked_for = spec.object_lock.and_then(|lock| lock.retention_days()).map(days);
     Retention { gone_after: gone.map(|gone| locked_for.map_or(gone, |lock| gone.max(lock))), locked_for }
+}
+
+/// The key of new objects, and the lock that nobody can open (S3).
+pub(super) fn safeguards(subject: &Subject<'_>) -> Safeguards {
+    let Some(spec) = spec(subject) else { return Safeguards::default() };
+    let key = spec.server_side_encryption.and_then(|e| e.kms_master_key_id);
+    let lock = spec.object_lock.filter(|lock| lock.mode == Some(Mode::Compliance));
+    let days = lock.and_then(ObjectLock::retention_days);
+    Safeguards {
+        keys: key.into_iter().map(|k| k.as_str().to_owned()).collect(),
+        locked: days.map(|days| Lock {
+            length: SignedDuration::from_hours(24 * i64::from(days)),
+            fact: facts::S3.id(),
+        }),
+    }
 }
 
 pub(super) fn recover(subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {
