@@ -45,9 +45,7 @@ datastore "assets" {
   site   = site.s3
 }
 
-# §Configuration Backups: .env.production. It is kept encrypted in Git and in
-# s3://onetouch-bizcard-prod-backups/config/ for 90 days, "on every deployment", which is no schedule:
-# a `backup` has no word for it yet, so none is declared.
+# §Configuration Backups: .env.production.
 datastore "config" {
   engine = "files"
   site   = site.server
@@ -60,11 +58,13 @@ datastore "redis" {
   rebuildable = true
 }
 
-# §Database Backups: every 6 hours, kept 30 days, in S3 and on local storage.
+# §Database Backups: every 6 hours, kept 30 days, compressed SQL dumps, in S3 and on local storage.
+# §Backup Verification is weekly, §Monthly Backup Verification monthly, with the same script.
 backup "database" {
   of = datastore.postgres
-  external {
+  pg_dump {
     schedule = rate("6h")
+    compress = "gzip"
     keep     = "30d"
     list     = ["aws", "s3", "ls", "s3://onetouch-bizcard-prod-backups/database/"]
     restore  = ["./scripts/restore-database.sh", "./backups/database/$${point.id}.sql.gz"]
@@ -77,13 +77,18 @@ backup "database" {
     site = site.server
     path = "./backups/database/"
   }
+  verify {
+    every     = "7d"
+    proves    = "restored"
+    procedure = procedure.verify_backups
+  }
 }
 
-# §File Storage Backups: daily at 2 AM UTC, kept 30 days, "AWS S3 versioning enabled". §Backup Locations
-# names the bucket that holds the assets themselves.
+# §File Storage Backups: daily at 2 AM UTC, kept 30 days, incremental sync, "AWS S3 versioning enabled".
+# §Backup Locations names the bucket that holds the assets themselves.
 backup "assets" {
   of = datastore.assets
-  external {
+  copy {
     schedule = cron("0 2 * * *", "UTC")
     keep     = "30d"
     list     = ["aws", "s3api", "list-object-versions", "--bucket", "onetouch-bizcard-prod-assets"]
@@ -91,6 +96,26 @@ backup "assets" {
   to "versions" {
     site = site.s3
     path = "s3://onetouch-bizcard-prod-assets/"
+  }
+}
+
+# §Configuration Backups: on every deployment, kept 90 days, encrypted environment files in the Git
+# repository and in S3. "Using your encryption key": where that is kept is not written.
+backup "config" {
+  of = datastore.config
+  copy {
+    schedule = on("deployment")
+    keep     = "90d"
+  }
+  to "git" {
+    site = site.git
+  }
+  to "s3" {
+    site = site.s3
+    path = "s3://onetouch-bizcard-prod-backups/config/"
+  }
+  encryption {
+    algorithm = "aes-256-cbc"
   }
 }
 

@@ -31,8 +31,8 @@ procedure "database" {
   }
   # 3. Download backup (if from S3)
   step "download" {
-    description = "if the backup is from S3"
-    after       = [step.list_s3]
+    after = [step.list_s3]
+    when  = "the backup is from S3"
     run = [
       "aws", "s3", "cp", "s3://onetouch-bizcard-prod-backups/database/latest.sql.gz", "./backups/database/",
     ]
@@ -128,10 +128,11 @@ procedure "server" {
     run   = ["git", "clone", "https://github.com/your-org/onetouch-bizcard.git"]
     needs = [site.git]
   }
-  # 2. Clone application repository
+  # 2. Clone application repository: cd onetouch-bizcard; npm install
   step "install" {
     after = [step.clone]
-    shell = "cd onetouch-bizcard && npm install"
+    run   = ["npm", "install"]
+    dir   = "onetouch-bizcard"
   }
   # 3. Restore environment configuration: download encrypted .env.production from S3
   step "download_config" {
@@ -272,29 +273,29 @@ procedure "redis" {
   }
   # 3. If Redis is unrecoverable, provision new instance
   step "launch" {
-    description = "if Redis is unrecoverable"
-    after       = [step.restart]
-    manual      = "Launch new Redis instance"
-    why         = "the runbook has no command for it"
-    owner       = contact.on_call
+    after  = [step.restart]
+    when   = "Redis is unrecoverable"
+    manual = "Launch new Redis instance"
+    why    = "the runbook has no command for it"
+    owner  = contact.on_call
   }
   # 3. If Redis is unrecoverable, provision new instance
   step "update_url" {
-    description = "if Redis is unrecoverable"
-    after       = [step.launch]
-    manual      = "Update REDIS_URL in .env.production"
-    why         = "the runbook has no command for it"
-    owner       = contact.on_call
-    needs       = [site.server]
+    after  = [step.launch]
+    when   = "Redis is unrecoverable"
+    manual = "Update REDIS_URL in .env.production"
+    why    = "the runbook has no command for it"
+    owner  = contact.on_call
+    needs  = [site.server]
   }
   # 3. If Redis is unrecoverable, provision new instance
   step "restart_application" {
-    description = "if Redis is unrecoverable"
-    after       = [step.update_url]
-    manual      = "Restart application"
-    why         = "the runbook has no command for it"
-    owner       = contact.on_call
-    needs       = [site.server]
+    after  = [step.update_url]
+    when   = "Redis is unrecoverable"
+    manual = "Restart application"
+    why    = "the runbook has no command for it"
+    owner  = contact.on_call
+    needs  = [site.server]
   }
   # 4. Warm up cache: curl https://onetouchbizcard.in/api/cache/warmup, or it rebuilds automatically
   step "warm_up" {
@@ -325,10 +326,10 @@ procedure "storage" {
   # 3. If bucket is corrupted, restore from backup: "Restore deleted objects". The command lists versions and
   # brings none back, so this is no `restore`.
   step "versions" {
-    description = "if the bucket is corrupted"
-    after       = [step.permissions]
-    run         = ["aws", "s3api", "list-object-versions", "--bucket", "onetouch-bizcard-prod-assets"]
-    needs       = [site.s3]
+    after = [step.permissions]
+    when  = "the bucket is corrupted"
+    run   = ["aws", "s3api", "list-object-versions", "--bucket", "onetouch-bizcard-prod-assets"]
+    needs = [site.s3]
   }
   # 4. Verify CloudFront distribution: curl -I https://d1234567890.cloudfront.net/test-image.jpg
   step "cloudfront" {
