@@ -88,9 +88,9 @@ if begin 4 'clone: run `git` [decides the downtime]'; then
   run git clone https://github.com/your-org/onetouch-bizcard.git
 fi
 
-if begin 5 'install: run a line of shell [decides the downtime]'; then
+if begin 5 'install: run `npm` [decides the downtime]'; then
   note 'T+?; run after 4; no estimate'
-  run sh -c 'cd onetouch-bizcard && npm install'
+  (cd -- onetouch-bizcard && run npm install)
 fi
 
 if begin 6 'download_config: run `aws` [decides the downtime]'; then
