@@ -143,6 +143,14 @@ fn enterprise_inventory() {
     as_documented("enterprise-inventory");
 }
 
+/// The same system as it should be.
+#[test]
+fn enterprise_inventory_repaired() {
+    for text in ["README.md", "RECOVERY.md"] {
+        transcript("enterprise-inventory", &format!("examples/enterprise-inventory/{text}"));
+    }
+}
+
 #[test]
 fn metrics_billing() {
     as_documented("metrics-billing");
