@@ -2,7 +2,6 @@
 //! nothing relies on what is lost, and what is printed fits its schema.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![expect(clippy::disallowed_methods, reason = "the examples are files")]
 
 #[path = "../src/render/schema_check.rs"]
 mod schema_check;
