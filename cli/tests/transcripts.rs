@@ -156,6 +156,14 @@ fn metrics_billing() {
     as_documented("metrics-billing");
 }
 
+/// The same system as it should be.
+#[test]
+fn metrics_billing_repaired() {
+    for text in ["README.md", "RECOVERY.md"] {
+        transcript("metrics-billing", &format!("examples/metrics-billing/{text}"));
+    }
+}
+
 #[test]
 fn onetouch_bizcard() {
     as_documented("onetouch-bizcard");
