@@ -23,6 +23,7 @@ service "application" {
 # §Prevention Measures, Regular Backups: "Automated daily backups". At what time, how long one takes
 # and how long it is kept are not said. The commands are those of §Phase 3, step 1 and step 3, where
 # the plan has `<backup-id>` for the point. They are Railway's, so it is Railway that keeps the backups.
+# "Backup verification": what is verified and how often is not said.
 backup "daily" {
   of = datastore.database
 
@@ -34,6 +35,12 @@ backup "daily" {
 
   to "railway" {
     site = site.railway
+  }
+
+  # §Prevention Measures, Testing: "Quarterly recovery tests", 92 days at most.
+  verify {
+    every  = "92d"
+    proves = "restored"
   }
 }
 

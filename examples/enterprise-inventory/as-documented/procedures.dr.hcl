@@ -59,7 +59,8 @@ procedure "assess" {
 
   step "escalate" {
     after  = [step.notify_on_call]
-    manual = "Escalate if needed."
+    when   = "needed"
+    manual = "Escalate."
     why    = "It is a judgement."
     phase  = "assessment"
   }
@@ -113,7 +114,8 @@ procedure "preserve_evidence" {
   description = "Keep what shows the cause."
 
   step "snapshot" {
-    manual = "Take database snapshot (if possible)."
+    when   = "possible"
+    manual = "Take database snapshot."
     why    = "The plan gives no command for it."
     phase  = "containment"
     needs  = [site.railway]
@@ -182,7 +184,8 @@ procedure "restore_database" {
   # §Phase 3, 2. Create Recovery Environment
   step "create_database" {
     after  = [step.select_backup]
-    manual = "Create new database service (if needed)."
+    when   = "needed"
+    manual = "Create new database service."
     why    = "The plan gives no command for it."
     phase  = "recovery"
     needs  = [site.railway]
@@ -310,6 +313,23 @@ procedure "recover_application" {
     needs = [site.railway]
   }
 
+  # §Phase 3, 1. Rollback Deployment: "Or redeploy previous version". When that is done is not said.
+  # `<previous-commit>` stands in the plan.
+  step "checkout" {
+    instead_of = step.rollback
+    run        = ["git", "checkout", "<previous-commit>"]
+    phase      = "recovery"
+  }
+
+  # §Phase 3, 1. Rollback Deployment: "Or redeploy previous version"
+  step "deploy" {
+    after      = [step.checkout]
+    instead_of = step.rollback
+    run        = ["railway", "deploy"]
+    phase      = "recovery"
+    needs      = [site.railway]
+  }
+
   # §Phase 3, 2. Fix Configuration
   step "review_environment" {
     after  = [step.rollback]
@@ -358,32 +378,22 @@ procedure "recover_application" {
   }
 }
 
-# §Phase 3, For Application Failure, 1. Rollback Deployment: "Or redeploy previous version". No scenario
-# names it, for a step has no alternative. `<previous-commit>` stands in the plan.
-procedure "redeploy_previous" {
-  description = "Instead of the rollback, when there is none to go back to."
-
-  step "checkout" {
-    run   = ["git", "checkout", "<previous-commit>"]
-    phase = "recovery"
-  }
-
-  step "deploy" {
-    after = [step.checkout]
-    run   = ["railway", "deploy"]
-    phase = "recovery"
-    needs = [site.railway]
-  }
-}
-
 # §Disaster Scenarios, Scenario 3: "Recovery". It is not said that a backup region is configured.
 procedure "wait_for_provider" {
   description = "What the plan has for an outage of Railway."
 
   step "wait" {
-    manual = "Wait for provider recovery, or failover to backup region (if configured)."
-    why    = "The plan has neither a time to wait nor a way to fail over."
+    manual = "Wait for provider recovery."
+    why    = "The plan has no time to wait."
     phase  = "recovery"
+  }
+
+  step "failover" {
+    instead_of = step.wait
+    when       = "a backup region is configured"
+    manual     = "Failover to backup region."
+    why        = "The plan has no way to fail over."
+    phase      = "recovery"
   }
 }
 
