@@ -386,17 +386,6 @@ procedure "failover" {
     estimate    = "2m"
   }
 
-  step "smoke" {
-    description  = "sign in, ask for stock, look for another tenant's, and compare a balance, before users come"
-    after        = [step.start]
-    run          = ["./ops/smoke.sh", "--host", "standby.inventory.example"]
-    checks       = "service"
-    phase        = "validation"
-    needs        = [site.standby]
-    estimate     = "3m"
-    estimate_p95 = "5m"
-  }
-
   step "keep_out" {
     description = "put the application at Railway into maintenance as soon as Railway answers again"
     after       = [step.decide]
@@ -415,6 +404,17 @@ procedure "failover" {
     phase       = "recovery"
     needs       = [site.standby]
     estimate    = "1m"
+  }
+
+  step "smoke" {
+    description  = "sign in, ask for stock, look for another tenant's, and compare a balance, before users come"
+    after        = [step.start]
+    run          = ["./ops/smoke.sh", "--host", "standby.inventory.example"]
+    checks       = "service"
+    phase        = "validation"
+    needs        = [site.standby]
+    estimate     = "3m"
+    estimate_p95 = "5m"
   }
 
   # No `undo`: what users write from here on is on the standby alone.
