@@ -3,18 +3,51 @@
 
 # §Backup Strategy, Database Backups: "PostgreSQL". Where it runs is not said.
 #
-# It has no `backup`. Daily backups, point-in-time recovery, off-site storage and encryption are
-# "(future)"; "Current" are dumps by hand, whose command and times nobody wrote down. The retention of 30
-# days is that of the future backups.
+# Daily backups, point-in-time recovery, off-site storage and encryption are "(future)", and so is the retention
+# of 30 days.
 datastore "database" {
   engine = "postgresql"
 }
 
+# §Database Backups, Current: "Manual backup procedures", "Database dump commands", which are not given, nor when
+# somebody does it. No `to`: §Current Implementation Status has "Off-site backup storage" among what is "not
+# currently implemented". §Testing, Backup Testing: "Monthly backup verification", "Quarterly restore testing".
+backup "dump" {
+  of = datastore.database
+  pg_dump {
+    schedule = on("somebody makes one")
+  }
+  verify {
+    every  = "30d"
+    proves = "readable"
+  }
+  verify {
+    every  = "90d"
+    proves = "restored"
+  }
+}
+
 # §Backup Strategy, Certificate Backups: "Certificates on filesystem". Their path is not said.
 #
-# It has no `backup` either: "Backup to secure storage (future)"; "Current" are copies by hand.
 datastore "certificates" {
   engine = "files"
+}
+
+# §Certificate Backups, Current: "Manual backup procedures", "Certificate file backup", again without a time. No
+# `to`: "Backup to secure storage (future)". §Testing, Backup Testing is as above.
+backup "certificates" {
+  of = datastore.certificates
+  copy {
+    schedule = on("somebody makes one")
+  }
+  verify {
+    every  = "30d"
+    proves = "readable"
+  }
+  verify {
+    every  = "90d"
+    proves = "restored"
+  }
 }
 
 # §Backup Strategy, Log Backups: "Application logs: Container logs". Invoice and audit logs are in the

@@ -31,7 +31,8 @@ procedure "restore_database" {
   # Restore Process, 4.
   step "migrate" {
     after  = [step.verify_integrity]
-    manual = "Run database migrations if needed."
+    when   = "they are needed"
+    manual = "Run database migrations."
     why    = "The document gives no command for it."
   }
 
