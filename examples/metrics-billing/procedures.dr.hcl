@@ -278,7 +278,7 @@ procedure "corruption" {
   }
   step "instant" {
     after        = [step.first_wrong_row]
-    manual       = "Compare the first wrong row with the instant that is being restored. If the row is older, begin again with `drctl recover --scenario data-corruption --at` and an instant before it. Write the kinds of events that did the damage into ops/replay-skip.txt: the others are replayed"
+    manual       = "Compare the first wrong row with the instant that is being restored. If the row is older, begin again with `drctl recover --scenario data-corruption --corrupt-since` and its time. Write the kinds of events that did the damage into ops/replay-skip.txt: the others are replayed"
     why          = "what is wrong, and what is only new, is a judgement"
     owner        = contact.database_owner
     estimate     = "10m"

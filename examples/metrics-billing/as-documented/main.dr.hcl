@@ -31,8 +31,14 @@ datastore "database" {
 }
 
 # §Backup Strategy, Data Exports: "Regular exports of critical data": organisations and projects, API keys
-# (hashed), pricing rules, invoice templates. When they are made, by what and where they are kept is not
-# said, so there is no `backup`: one whose schedule nobody knows protects from nothing that can be told.
+# (hashed), pricing rules, invoice templates. By what they are made, how long they are kept and where is not
+# said, nor how often "regular" is; no procedure restores from them.
+backup "exports" {
+  of = datastore.database
+  external {
+    schedule = on("regular exports")
+  }
+}
 
 # §Queue Recovery: the backlog and the dead-letter queue. What protects them is not said.
 datastore "queue" {

@@ -61,6 +61,7 @@ procedure "recover_database" {
   # "Redeploy workers if needed": the command of §Worker Recovery
   step "redeploy_workers" {
     after = [step.update_host]
+    when  = "needed"
     run   = ["wrangler", "deploy", "--env", "production"]
     needs = [site.cloudflare]
   }
@@ -152,7 +153,8 @@ procedure "after_total_failure" {
   # Step 5.
   step "notify_customers" {
     after  = [step.reconciliation]
-    manual = "Notify customers if needed."
+    when   = "needed"
+    manual = "Notify customers."
     why    = "It is a judgement, and the document does not say by what."
   }
 }
@@ -163,7 +165,8 @@ procedure "after_corruption" {
 
   # Step 3.
   step "replay_events" {
-    manual = "Replay events if needed."
+    when   = "needed"
+    manual = "Replay events."
     why    = "It is a judgement, and the document gives no command for it."
   }
 
@@ -205,7 +208,8 @@ procedure "recover_payments" {
   # Step 3.
   step "process_payments" {
     after  = [step.verify_webhook]
-    manual = "Manually process payments if needed."
+    when   = "needed"
+    manual = "Manually process payments."
     why    = "It is a judgement."
   }
 
