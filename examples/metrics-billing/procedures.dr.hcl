@@ -3,6 +3,18 @@
 #
 # The workers take RDS_HOST from a secret, which stays when they are deployed.
 
+procedure "access" {
+  description = "gets the password of the database"
+
+  step "password" {
+    manual   = "Before anything else, in the shell in which the rest is done: export PGPASSWORD=\"$(op read op://operations/metrics-billing-recovery/password)\""
+    why      = "a secret stands in no plan and no script"
+    owner    = contact.on_call
+    needs    = [site.vault]
+    estimate = "2m"
+  }
+}
+
 # What was released last and worked: the build moves the tag `released` when its tests have passed. What is on
 # the main branch may be what broke everything.
 procedure "checkout" {
@@ -23,18 +35,6 @@ procedure "checkout" {
     run         = ["npm", "ci"]
     dir         = "metrics-billing-${run.id}"
     estimate    = "3m"
-  }
-}
-
-procedure "access" {
-  description = "gets the password of the database"
-
-  step "password" {
-    manual   = "In the shell in which the commands are run: export PGPASSWORD=\"$(op read op://operations/metrics-billing-recovery/password)\""
-    why      = "a secret stands in no plan and no script"
-    owner    = contact.on_call
-    needs    = [site.vault]
-    estimate = "2m"
   }
 }
 

@@ -31,7 +31,7 @@ scenario "complete-platform-failure" {
     rto = local.rto
     rpo = local.rpo
   }
-  recover   = [procedure.checkout, procedure.access, procedure.platform]
+  recover   = [procedure.access, procedure.checkout, procedure.platform]
   commander = contact.on_call
 }
 
@@ -61,7 +61,7 @@ scenario "data-corruption" {
     rto = local.rto
     rpo = local.rpo
   }
-  recover   = [procedure.checkout, procedure.access, procedure.corruption]
+  recover   = [procedure.access, procedure.checkout, procedure.corruption]
   commander = contact.on_call
 }
 
@@ -80,7 +80,7 @@ scenario "payment-processing-failure" {
     rto = local.rto
     rpo = local.rpo
   }
-  recover   = [procedure.checkout, procedure.access, procedure.payments]
+  recover   = [procedure.access, procedure.checkout, procedure.payments]
   commander = contact.on_call
 }
 
@@ -113,6 +113,6 @@ scenario "queue-stuck" {
     rto = local.rto
     rpo = local.rpo
   }
-  recover   = [procedure.checkout, procedure.access, procedure.queue]
+  recover   = [procedure.access, procedure.checkout, procedure.queue]
   commander = contact.on_call
 }
