@@ -123,7 +123,7 @@ fn timeline() {
 
 #[test]
 fn vatevo() {
-    transcript("vatevo", "examples/vatevo/README.md");
+    repaired("vatevo");
 }
 
 /// The five systems as their documents describe them: what is found, and every way back.

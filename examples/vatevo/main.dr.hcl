@@ -1,5 +1,6 @@
 # Vatevo's buckets: invoices kept for ten years where nobody can delete them, and the database's
-# backups, which the runbook left without versioning, lock and replication.
+# backups, which the runbook left without versioning, lock and replication. What uses them is in
+# `services.dr.hcl`.
 
 provider "aws" {
   region   = "eu-west-1"
@@ -66,8 +67,10 @@ resource "aws_s3_bucket" "invoices_dr" {
   }
 }
 
-# Daily dumps, kept 30 days. Locked, so that a stolen credential cannot delete them; replicated, so
-# that they outlive eu-west-1.
+# The database's backups. Locked, so that a stolen credential cannot delete them; replicated, so that
+# they outlive eu-west-1. pgBackRest deletes what is too old; no rule expires by age, for the
+# repository's own `archive.info` stays the same file for years. What was deleted goes for good after
+# its lock.
 resource "aws_s3_bucket" "db_backups" {
   bucket     = "vatevo-backups-db"
   versioning = "Enabled"
@@ -86,10 +89,10 @@ resource "aws_s3_bucket" "db_backups" {
     restrict_public_buckets = true
   }
   lifecycle {
-    rule "expire" {
-      expiration_days = 31
+    rule "deleted" {
+      expired_object_delete_marker = true
       noncurrent_version_expiration {
-        noncurrent_days = 7
+        noncurrent_days = 30
       }
     }
   }
@@ -122,10 +125,10 @@ resource "aws_s3_bucket" "db_backups_dr" {
     restrict_public_buckets = true
   }
   lifecycle {
-    rule "expire" {
-      expiration_days = 31
+    rule "deleted" {
+      expired_object_delete_marker = true
       noncurrent_version_expiration {
-        noncurrent_days = 7
+        noncurrent_days = 30
       }
     }
   }
@@ -133,19 +136,4 @@ resource "aws_s3_bucket" "db_backups_dr" {
 
 datastore "invoices" {
   resource = aws_s3_bucket.invoices
-}
-
-datastore "db_backups" {
-  resource = aws_s3_bucket.db_backups
-}
-
-scenario "regional-outage" {
-  symptoms = ["api.vatevo.com unreachable from two networks", "AWS Health: eu-west-1 degraded"]
-  lose "region" {
-    name = "eu-west-1"
-  }
-  objective {
-    rto = "1h"
-    rpo = "15m"
-  }
 }

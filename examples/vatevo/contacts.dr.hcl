@@ -1,0 +1,65 @@
+# Who leads and who is called. The numbers are of the range kept for fiction.
+
+contact "on_call" {
+  role            = "DevOps Engineer on call"
+  via             = "PagerDuty schedule \"vatevo-primary\""
+  phone           = "+44 20 7946 0101"
+  escalates_to    = contact.technical_lead
+  escalates_after = "10m"
+}
+
+contact "technical_lead" {
+  role            = "Technical Lead, Senior DevOps Engineer"
+  phone           = "+44 20 7946 0102"
+  escalates_to    = contact.incident_commander
+  escalates_after = "10m"
+}
+
+contact "incident_commander" {
+  role            = "Incident Commander, CTO"
+  phone           = "+44 20 7946 0103"
+  email           = "cto@vatevo.example"
+  escalates_to    = contact.ceo
+  escalates_after = "15m"
+}
+
+contact "ceo" {
+  role  = "CEO"
+  phone = "+44 20 7946 0104"
+}
+
+contact "database_admin" {
+  role            = "Database Admin"
+  phone           = "+44 20 7946 0105"
+  escalates_to    = contact.technical_lead
+  escalates_after = "10m"
+}
+
+contact "communications" {
+  role            = "Communications, Marketing Team"
+  via             = "PagerDuty schedule \"vatevo-communications\""
+  phone           = "+44 20 7946 0106"
+  escalates_to    = contact.ceo
+  escalates_after = "15m"
+}
+
+contact "aws_support" {
+  role = "AWS Support"
+  via  = "https://support.console.aws.amazon.com/support/home#/case/create"
+}
+
+contact "fly_support" {
+  role  = "Fly.io Support"
+  via   = "https://fly.io/dashboard/vatevo/support"
+  email = "vatevo@support.fly.example"
+}
+
+contact "vercel_support" {
+  role = "Vercel Support"
+  via  = "https://vercel.com/help"
+}
+
+contact "dns_provider" {
+  role = "DNS Provider: Amazon Route 53"
+  via  = "https://support.console.aws.amazon.com/support/home#/case/create"
+}
