@@ -101,16 +101,30 @@ datastore "invoices" {
   resource = aws_s3_bucket.invoices
 }
 
-# §Daily Full Backups: compressed SQL dumps, daily at 02:00 UTC, kept 30 days.
+# §Daily Full Backups: compressed SQL dumps, daily at 02:00 UTC, kept 30 days, encrypted; `gunzip` unpacks them.
+# §Backup Verification: restored in staging every day, and in full by hand every week, nobody says by whom.
 backup "daily" {
   of = datastore.postgres
-  external {
+  pg_dump {
     schedule = cron("0 2 * * *", "UTC")
+    format   = "plain"
+    compress = "gzip"
     keep     = "30d"
     restore  = ["sh", "-c", "psql vatevo_prod < $${point.id}.sql"]
   }
   to "s3" {
     bucket = aws_s3_bucket.db_backups
+  }
+  encryption {
+    algorithm = "AES-256"
+  }
+  verify {
+    every  = "1d"
+    proves = "restored"
+  }
+  verify {
+    every  = "7d"
+    proves = "restored"
   }
 }
 

@@ -231,10 +231,10 @@ procedure "partial_service_recovery" {
   }
   # 3. Scale up if needed
   step "scale" {
-    description = "if needed"
-    after       = [step.restart]
-    run         = ["fly", "scale", "count", "2", "--app", "vatevo-api"]
-    needs       = [site.fly]
+    after = [step.restart]
+    when  = "needed"
+    run   = ["fly", "scale", "count", "2", "--app", "vatevo-api"]
+    needs = [site.fly]
   }
   # 4. Verify recovery: curl https://api.vatevo.com/health/ready
   step "verify" {
