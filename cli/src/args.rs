@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    apply, backups, findings, import, kinds, objectives, plan, recover, schema, show, sim, snapshot, state,
-    timeline, validate, version,
+    advise, apply, backups, findings, import, kinds, objectives, plan, recover, schema, show, sim, snapshot,
+    state, timeline, validate, version,
 };
 
 /// Disaster recovery as code: declares how data is protected, plans and applies it, and plans the way back.
@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Matrix(objectives::MatrixArgs),
     /// Shows how such a number comes about
     Explain(objectives::ExplainArgs),
+    /// Finds the cheapest changes with which every objective is met, and shows them as a diff
+    Advise(advise::Args),
     /// Shows which restore points will exist until a day, and what is deleted next
     Timeline(timeline::Args),
     /// Lists the declared backups, when the next is made and how much can be lost

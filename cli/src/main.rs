@@ -104,6 +104,7 @@ fn dispatch(cli: &Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Snapshot(args) => commands::snapshot::run(args, &project, ui),
         Command::Matrix(args) => commands::objectives::matrix(args, &project, ui),
         Command::Explain(args) => commands::objectives::explain(args, &project, ui),
+        Command::Advise(args) => commands::advise::run(args, &project, ui),
         Command::Timeline(args) => commands::timeline::run(args, &project, ui),
         Command::Backups(args) => commands::backups::run(args, &project, ui),
         Command::Findings(args) => commands::findings::run(args, &project, ui),

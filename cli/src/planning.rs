@@ -96,6 +96,8 @@ pub(crate) struct Loaded {
     pub(crate) variables: BTreeMap<Name, Value>,
     /// Ranges of the files that must not be shown.
     pub(crate) hidden: Vec<Span>,
+    /// How many of the files are the configuration; the others assign variables.
+    pub(crate) config_files: usize,
     /// Digest of files and of variables that are not sensitive.
     pub(crate) config_sha256: String,
     /// What is worth a warning.
@@ -403,7 +405,16 @@ pub(crate) fn evaluate(
     }
     let config_sha256 = config_sha256(sources.iter().take(written), &values);
     let variables = values.iter().map(|(name, (value, _))| (name.clone(), value.clone())).collect();
-    let loaded = Loaded { sources, config, values, variables, hidden, config_sha256, diagnostics };
+    let loaded = Loaded {
+        config_files: written,
+        sources,
+        config,
+        values,
+        variables,
+        hidden,
+        config_sha256,
+        diagnostics,
+    };
     if loaded.diagnostics.has_errors() {
         return Err(loaded.failure(loaded.diagnostics.clone()));
     }

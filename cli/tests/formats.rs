@@ -69,6 +69,7 @@ fn json_of_every_example_keeps_to_its_schema() {
         ("plan --json", "plan"),
         ("findings --json", "findings"),
         ("matrix --json", "objectives"),
+        ("advise --json", "advice"),
         ("recover --lose region=eu-west-1 --json", "recovery"),
     ];
     let examples = projects("examples");

@@ -1,5 +1,6 @@
 //! One file per command: load, stop on diagnostics, call core and engine, render, exit.
 
+pub(crate) mod advise;
 pub(crate) mod apply;
 pub(crate) mod backups;
 pub(crate) mod findings;

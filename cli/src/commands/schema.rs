@@ -29,6 +29,8 @@ pub(crate) enum Of {
     Findings,
     /// `drctl matrix --json` and `drctl explain --json`
     Objectives,
+    /// `drctl advise --json`
+    Advice,
     /// `drctl timeline --json`
     Timeline,
     /// `drctl validate --json`
@@ -50,6 +52,7 @@ pub(crate) fn schema(of: Of) -> Json {
         Of::Recovery => include_str!("../../schemas/recovery.schema.json"),
         Of::Findings => include_str!("../../schemas/findings.schema.json"),
         Of::Objectives => include_str!("../../schemas/objectives.schema.json"),
+        Of::Advice => include_str!("../../schemas/advice.schema.json"),
         Of::Timeline => include_str!("../../schemas/timeline.schema.json"),
         Of::Validate => include_str!("../../schemas/validate.schema.json"),
         Of::Events => include_str!("../../schemas/events.schema.json"),

@@ -1,8 +1,10 @@
 //! How things look. What things are is decided elsewhere.
 
+pub(crate) mod advise;
 pub(crate) mod applied;
 pub(crate) mod base;
 pub(crate) mod diagnostics;
+pub(crate) mod diff;
 pub(crate) mod findings;
 pub(crate) mod graph;
 pub(crate) mod json;
