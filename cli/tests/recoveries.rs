@@ -31,6 +31,11 @@ fn run(main: &Path) -> datatest_stable::Result<()> {
         let args: Vec<&str> = line.split_whitespace().collect();
         let output = drctl(folder, home.path(), &args)?;
         let text = String::from_utf8(output.stdout)? + &String::from_utf8(output.stderr)?;
+        // A viewer of Markdown and an editor of scripts break lines themselves.
+        if !args.contains(&"--format") {
+            let wide: Vec<&str> = text.lines().filter(|l| l.chars().count() > 100).collect();
+            assert!(wide.is_empty(), "{wide:#?}");
+        }
         found += &format!("$ drctl {line}\n{text}exit {}\n", output.status.code().unwrap_or(-1));
         // What is listed or refused is no plan.
         if text.starts_with("Recovery plan") {
@@ -43,8 +48,6 @@ fn run(main: &Path) -> datatest_stable::Result<()> {
             assert!(!text.contains("mistake of drctl"), "{text}");
         }
     }
-    let wide: Vec<&str> = found.lines().filter(|l| l.chars().count() > 100).collect();
-    assert!(wide.is_empty(), "{wide:#?}");
     if std::env::var_os("DRCTL_UPDATE").is_some() {
         std::fs::write(folder.join("expected"), &found)?;
     }

@@ -11,6 +11,7 @@ pub(crate) mod json;
 pub(crate) mod markdown;
 pub(crate) mod objectives;
 pub(crate) mod palette;
+mod people;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod recovery;

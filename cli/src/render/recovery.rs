@@ -10,8 +10,10 @@ use drctl_core::recovery::{
     Blocked, Choice, Exposed, Group, Hit, Infeasible, Judged, Pivot, RecoveryPlan, Rejected, Status, Step,
     Unprotected, WrittenAt, numbered, readable,
 };
+use drctl_core::system::When;
 
 use super::palette::{Charset, Look};
+use super::people;
 use super::text::{count, is_hostile, last_seen, safe, width, wrap};
 
 /// The plan as text. `heading` names the scenario or loss; the simulation is marked.
@@ -24,6 +26,7 @@ pub(crate) fn text(
 ) -> String {
     let mut out = String::new();
     head(&mut out, plan, heading, (simulated, seen), look);
+    people::told(&mut out, plan, look);
     hit(&mut out, plan, look);
     for blocked in &plan.blocked {
         cannot(&mut out, blocked, look);
@@ -62,6 +65,8 @@ fn steps(out: &mut String, plan: &RecoveryPlan, look: Look) {
                   wait for each other run side by side";
     let _ = writeln!(out, "\nSteps\n{}", wrap("  ", legend, look.width));
     let _ = writeln!(out);
+    people::lists(out, plan, When::Before, look);
+    people::lists(out, plan, When::During, look);
     let mut part = None;
     for step in &plan.steps {
         let title = title(step);
@@ -78,6 +83,7 @@ fn steps(out: &mut String, plan: &RecoveryPlan, look: Look) {
     if !plan.steps.iter().any(|s| s.phase == Some(Phase::Protect)) {
         plan.unprotected.iter().for_each(|u| unprotected(out, u, look));
     }
+    people::lists(out, plan, When::After, look);
     let manual = plan.steps.iter().filter(|s| s.kind == StepNature::Manual).count();
     let _ = writeln!(
         out,

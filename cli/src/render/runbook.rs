@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 
 use drctl_core::provider::StepNature;
 use drctl_core::recovery::{RecoveryPlan, Step, readable};
+use drctl_core::system::When;
 
 use super::markdown::{code, escape, fence};
+use super::people;
 use super::recovery::{conditions, judged, loss, quote, times, title, verdict};
 use super::script::Told;
 use super::text::last_seen;
@@ -40,9 +42,38 @@ pub(crate) fn markdown(told: &Told<'_>) -> String {
         let budget = judged(&phase.time).replace("objective", "budget");
         let _ = writeln!(text, "- phase {} {}", escape(&phase.name), escape(&budget));
     }
+    text += &notices(plan);
     text += &data(plan);
     steps(&mut text, plan);
     text
+}
+
+/// Who leads and who is told when.
+fn notices(plan: &RecoveryPlan) -> String {
+    let mut text = String::new();
+    if let Some(commander) = &plan.commander {
+        let _ = writeln!(text, "- leads: {}", escape(&people::known(commander)));
+    }
+    if !plan.notices.is_empty() {
+        text += "\n## Who is told\n\n";
+    }
+    for notice in &plan.notices {
+        let when = people::when(plan, notice);
+        let _ = writeln!(text, "- [ ] **{}**: {}", escape(&when), escape(&people::how(notice)));
+        text.extend(notice.text.iter().map(|say| format!("  - say: {}\n", escape(say))));
+        if !notice.command.is_empty() {
+            text += "  - command:\n";
+            text += &block(&notice.command, None);
+        }
+    }
+    text
+}
+
+fn lists(text: &mut String, plan: &RecoveryPlan, when: When) {
+    for list in plan.checklists.iter().filter(|list| list.when == when) {
+        let _ = writeln!(text, "\n### {}\n", escape(&people::list_title(list)));
+        text.extend(list.items.iter().map(|item| format!("- [ ] {}\n", escape(item))));
+    }
 }
 
 /// What comes back from where, and what does not.
@@ -75,6 +106,8 @@ fn steps(text: &mut String, plan: &RecoveryPlan) {
     }
     *text += "\n## Steps\n\n▲ decides the downtime. T+ is the clock at the end of the step, usual – unlucky. \
               Steps that do not wait for each other run side by side.\n";
+    lists(text, plan, When::Before);
+    lists(text, plan, When::During);
     let mut part = None;
     for step in &plan.steps {
         let title = title(step);
@@ -84,6 +117,7 @@ fn steps(text: &mut String, plan: &RecoveryPlan) {
         }
         one(text, plan, step);
     }
+    lists(text, plan, When::After);
 }
 
 fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {

@@ -7,7 +7,9 @@ use std::fmt::Write as _;
 use drctl_core::plan::LastSeen;
 use drctl_core::provider::StepNature;
 use drctl_core::recovery::{RecoveryPlan, Step};
+use drctl_core::system::When;
 
+use super::people;
 use super::recovery::{conditions, quote, times, title, verdict};
 use super::text::{last_seen, safe};
 
@@ -110,6 +112,9 @@ pub(crate) fn bash(told: &Told<'_>) -> String {
         text += "note 'SIM: this was planned on a simulated cloud. Its commands would reach a real one.'\nexit 1\n";
     }
     text += "trap stopped EXIT\n";
+    notices(&mut text, plan);
+    lists(&mut text, plan, When::Before);
+    lists(&mut text, plan, When::During);
     let mut part = None;
     for step in &plan.steps {
         let title = title(step);
@@ -119,8 +124,38 @@ pub(crate) fn bash(told: &Told<'_>) -> String {
         }
         one(&mut text, plan, step);
     }
+    lists(&mut text, plan, When::After);
     text += "\ntrap - EXIT\nnote 'All steps are done.'\n}\n\nmain\n";
     text
+}
+
+/// Who leads and who is told when. A script that is run sends no message of its own.
+fn notices(text: &mut String, plan: &RecoveryPlan) {
+    if let Some(commander) = &plan.commander {
+        let _ = writeln!(text, "note {}", quote(&format!("leads: {}", people::known(commander))));
+    }
+    for notice in &plan.notices {
+        let say = notice.text.as_ref().map_or(String::new(), |say| format!("; say: {say}"));
+        let line = format!("tell, {}: {}{say}", people::when(plan, notice), people::how(notice));
+        let _ = writeln!(text, "note {}", quote(&line));
+        if !notice.command.is_empty() {
+            let words: Vec<String> = notice.command.iter().map(|w| quote(w)).collect();
+            let _ = writeln!(text, "note {}", quote(&format!("  $ {}", words.join(" "))));
+        }
+    }
+}
+
+/// The lists of that time. A person says when one is gone through, unless it accompanies the steps.
+fn lists(text: &mut String, plan: &RecoveryPlan, when: When) {
+    for list in plan.checklists.iter().filter(|list| list.when == when) {
+        let _ = writeln!(text, "\nnote {}", quote(&people::list_title(list)));
+        text.extend(list.items.iter().map(|item| format!("note {}\n", quote(&format!("[ ] {item}")))));
+        match when {
+            When::Before => text.push_str("if [ \"$FROM_STEP\" -le 1 ]; then by_hand; fi\n"),
+            When::After => text.push_str("by_hand\n"),
+            When::During => {}
+        }
+    }
 }
 
 /// The steps that may be done instead of this one.

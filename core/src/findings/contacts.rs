@@ -1,9 +1,41 @@
-//! Contacts that nobody can reach.
+//! Contacts and channels that nobody can reach.
 
 use super::{Finding, RuleId, Subject, placeholder};
+use crate::system::Channel;
 
-/// Contacts without a way to reach them, and with a placeholder in place of one.
+/// Contacts and channels without a way to reach them, and with a placeholder in place of one.
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+    contacts(subject, found);
+    channels(subject, found);
+}
+
+fn channels(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+    for (name, channel) in &subject.system.channels {
+        let Channel { description: _, url, run, via } = &channel.is;
+        let address = format!("channel.{name}");
+        let mut find = |at, summary: String, fix: &str| {
+            found.push(
+                Finding::new(RuleId::PlaceholderContact, &address, at, summary)
+                    .why("Who waits for a message gets none while somebody looks for where it goes.")
+                    .fix(fix),
+            );
+        };
+        if url.is_none() && run.is_none() && via.is_none() {
+            let summary = "Nothing says where its messages go".to_owned();
+            find(channel.written.span, summary, "Give it `url`, `via` or `run`.");
+        }
+        let texts = [("url", url), ("via", via)];
+        let texts =
+            texts.into_iter().filter_map(|(a, text)| Some((a, placeholder::in_text(text.as_ref()?)?)));
+        let words = run.iter().flatten().filter_map(|word| Some(("run", placeholder::in_command(word)?)));
+        for (attribute, placeholder) in texts.chain(words) {
+            let summary = format!("`{attribute}` is a placeholder: {placeholder}");
+            find(channel.written.at(&[attribute]), summary, "Write down what it stands for.");
+        }
+    }
+}
+
+fn contacts(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     for (name, contact) in &subject.system.contacts {
         let is = &contact.is;
         let address = format!("contact.{name}");

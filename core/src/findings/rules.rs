@@ -59,7 +59,8 @@ rules! {
     NeedsWhatIsLost = "DR804" "step-needs-what-is-lost" Error;
     /// A service promises more than a service that it depends on: a shorter RTO or RPO.
     DependencySlower = "DR805" "dependency-slower" Error;
-    /// A contact that cannot be reached: no `phone`, `email` or `via`, or a placeholder in place of one.
+    /// A contact that cannot be reached: no `phone`, `email` or `via`, or a placeholder in place of one. Or a
+    /// channel of which nothing says where its messages go: no `url`, `via` or `run`, or a placeholder.
     PlaceholderContact = "DR806" "placeholder-contact" Warning;
     /// A command with a placeholder in it: `<backup-id>`, `YYYYMMDD`, `your-org`. A warning in what a
     /// person does.

@@ -16,6 +16,7 @@ mod judge;
 pub mod loss;
 pub mod lost;
 pub mod model;
+mod people;
 mod phases;
 mod pivot;
 pub mod places;

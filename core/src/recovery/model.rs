@@ -14,7 +14,7 @@ use crate::addr::{Address, Name};
 use crate::fact::FactId;
 use crate::provider::{AnyKind, ApiNeed, Id, Phase, Place, StepNature};
 use crate::size::Size;
-use crate::system::System;
+use crate::system::{System, When};
 use crate::value::Value;
 
 /// Everything recovery planning looks at.
@@ -137,6 +137,12 @@ pub struct RecoveryPlan {
     pub rto: Judged,
     /// Loss of data, the worst of all datastores.
     pub rpo: Judged,
+    /// Who leads.
+    pub commander: Option<Owner>,
+    /// Who is told, in the order of the clock.
+    pub notices: Vec<Notice>,
+    /// What is looked at before, beside and after the steps, sorted by name.
+    pub checklists: Vec<Checks>,
 }
 
 /// An estimate beside what was promised.
@@ -381,4 +387,58 @@ pub struct Owner {
     pub role: Option<String>,
     /// How they are reached, the fastest first.
     pub reached: Vec<String>,
+}
+
+/// When somebody is told, in the order of the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToldAt {
+    /// As soon as somebody knows, or within `after_s` of that.
+    Started,
+    /// Again and again, every `after_s`.
+    Every,
+    /// When it does not work for `after_s`.
+    Downtime,
+    /// When it is over, or within `after_s` of that.
+    Resolved,
+}
+
+/// Somebody who is told something at one time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    /// When.
+    pub at: ToldAt,
+    /// The seconds that belong to that.
+    pub after_s: Option<i64>,
+    /// Seconds from the start of the recovery, where that can be told.
+    pub clock_s: Option<i64>,
+    /// Who is told.
+    pub whom: String,
+    /// How.
+    pub channel: Name,
+    /// What the channel is.
+    pub description: Option<String>,
+    /// Where the channel is found.
+    pub reached: Vec<String>,
+    /// The command that sends a message.
+    pub command: Vec<String>,
+    /// What they are told.
+    pub text: Option<String>,
+    /// Who tells them.
+    pub owner: Option<Owner>,
+}
+
+/// A list of what is looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Checks {
+    /// The checklist.
+    pub name: Name,
+    /// What it is for.
+    pub description: Option<String>,
+    /// `before`, `during` or `after` the steps.
+    pub when: When,
+    /// What is looked at, in this order.
+    pub items: Vec<String>,
+    /// Who does that.
+    pub owner: Option<Owner>,
 }

@@ -14,6 +14,7 @@ use super::groups;
 use super::judge::{DataLoss, judge, no_plan};
 use super::lost::Lost;
 use super::model::{Blocked, Choice, Infeasible, Input, RecoveryPlan};
+use super::people::{checklists, commander, notices};
 use super::phases::phases;
 use super::pivot::pivots;
 use super::places::Places;
@@ -97,7 +98,7 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
     warnings.extend(stray);
     let scenario = input.scenario.and_then(|name| input.system.scenarios.get(name));
     let mut plan = RecoveryPlan {
-        format_version: "1.2",
+        format_version: "1.3",
         scenario: input.scenario.cloned(),
         lost: input.loss.clone(),
         hit: lost.hit,
@@ -119,6 +120,9 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
         estimate_p95_s: scenario.and_then(|s| s.is.at_most()).map(|d| d.as_secs()),
         rto: no_plan(None),
         rpo: no_plan(None),
+        commander: commander(input),
+        notices: notices(input),
+        checklists: checklists(input),
     };
     judge(input, &mut plan, &losses);
     let remarks = remarks(&plan);

@@ -69,7 +69,8 @@ pub(crate) fn step(system: &System, at: &Placed<'_>, all: &[Placed<'_>]) -> Step
     }
 }
 
-fn owner(system: &System, contact: &Name) -> Owner {
+/// A contact as the owner of something.
+pub(crate) fn owner(system: &System, contact: &Name) -> Owner {
     let known = system.contacts.get(contact).map(|c| &c.is);
     let ways = known.map(|c| [c.phone.clone(), c.via.clone(), c.email.clone()]);
     Owner {

@@ -2,6 +2,8 @@
 //! all stands, what may be lost and how it comes back. One struct per block, one line in the table.
 
 mod backup;
+mod channel;
+mod checklist;
 mod contact;
 mod credential;
 mod datastore;
@@ -20,6 +22,8 @@ mod waiver;
 use std::collections::BTreeMap;
 
 pub use backup::{Backup, Destination, Encryption, Proof, Verify};
+pub use channel::{Channel, Communication, Moment, Notify};
+pub use checklist::{Checklist, When};
 pub use contact::Contact;
 pub use credential::Credential;
 pub use datastore::Datastore;
@@ -31,8 +35,8 @@ pub use method::{
 pub use order::{Placed, in_order};
 pub use procedure::{Procedure, Steps};
 pub use reference::{
-    BackupRef, ContactRef, CredentialRef, DatastoreRef, ProcedureRef, ResourceRef, ServiceRef, SiteRef,
-    StepRef,
+    BackupRef, ChannelRef, ContactRef, CredentialRef, DatastoreRef, ProcedureRef, ResourceRef, ScenarioRef,
+    ServiceRef, SiteRef, StepRef,
 };
 pub use scenario::{Lose, LossKind, PhaseBudget, Scenario};
 pub use service::{Health, Objective, Priority, Service};
@@ -181,6 +185,12 @@ blocks! {
     procedures: "procedure" = Procedure,
     /// Somebody who is called or who does a step.
     contacts: "contact" = Contact,
+    /// A way that messages go: a status page, an address, a chat.
+    channels: "channel" = Channel,
+    /// Who is told of what, in all scenarios or in some.
+    communications: "communication" = Communication,
+    /// What is looked at before, during or after the steps of a recovery.
+    checklists: "checklist" = Checklist,
     /// A finding that somebody has decided to live with, until a day.
     waivers: "waiver" = Waiver,
 }

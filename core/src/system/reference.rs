@@ -39,6 +39,10 @@ references! {
     ContactRef = "contact",
     /// `credential.NAME`
     CredentialRef = "credential",
+    /// `channel.NAME`
+    ChannelRef = "channel",
+    /// `scenario.NAME`
+    ScenarioRef = "scenario",
     /// `step.NAME`, within its procedure.
     StepRef = "step",
 }

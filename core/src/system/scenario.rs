@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::channel::Notify;
 use super::late::Target;
 use super::reference::{
     ContactRef, CredentialRef, DatastoreRef, ProcedureRef, ResourceRef, ServiceRef, SiteRef,
@@ -37,6 +38,8 @@ pub struct Scenario {
     pub phase: Option<Vec<PhaseBudget>>,
     /// Who leads.
     pub commander: Option<ContactRef>,
+    /// Who is told, and when.
+    pub notify: Option<Vec<Notify>>,
 }
 
 impl Scenario {

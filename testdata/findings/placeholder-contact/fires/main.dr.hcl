@@ -5,3 +5,12 @@ contact "cto" {
 contact "dba" {
   role = "database administrator"
 }
+
+channel "page" {
+  description = "the status page"
+}
+
+channel "pager" {
+  run = ["page", "<team>"]
+  url = "https://pager.example"
+}

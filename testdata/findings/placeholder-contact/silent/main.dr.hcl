@@ -6,3 +6,11 @@ contact "support" {
   role = "AWS Support"
   via  = "https://console.aws.amazon.com/support"
 }
+
+channel "page" {
+  url = "https://status.shop.example"
+}
+
+channel "pager" {
+  run = ["page", "operations"]
+}

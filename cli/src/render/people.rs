@@ -1,0 +1,94 @@
+//! What a recovery plan says of people: who leads, who is told when and how, and what is looked at.
+
+use std::fmt::Write as _;
+
+use drctl_core::recovery::{Checks, Notice, Owner, RecoveryPlan, ToldAt, readable};
+use drctl_core::system::When;
+
+use super::palette::Look;
+use super::recovery::command;
+use super::text::{safe, wrap};
+
+/// Who leads and who is told when, on the clock of the steps.
+pub(super) fn told(out: &mut String, plan: &RecoveryPlan, look: Look) {
+    if let Some(commander) = &plan.commander {
+        let line = format!("leads: {}", known(commander));
+        let _ = writeln!(out, "{}", wrap("  ", &safe(&line), look.width));
+    }
+    if plan.notices.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\nWho is told");
+    let mut time = None;
+    for notice in &plan.notices {
+        let when = when(plan, notice);
+        if time.as_ref() != Some(&when) {
+            let _ = writeln!(out, "{}", wrap("  ", &format!("{when}:"), look.width));
+            time = Some(when);
+        }
+        let _ = writeln!(out, "{}", wrap("    - ", &safe(&how(notice)), look.width));
+        if let Some(text) = &notice.text {
+            let _ = writeln!(out, "{}", wrap("       say: ", &safe(text), look.width));
+        }
+        if !notice.command.is_empty() {
+            let _ = writeln!(out, "{}", command(&notice.command, None, look));
+        }
+    }
+}
+
+/// The lists of that time.
+pub(super) fn lists(out: &mut String, plan: &RecoveryPlan, when: When, look: Look) {
+    for list in plan.checklists.iter().filter(|list| list.when == when) {
+        let _ = writeln!(out, "{}\n", wrap("", &safe(&list_title(list)), look.width));
+        for item in &list.items {
+            let _ = writeln!(out, "{}", wrap("  [ ] ", &safe(item), look.width));
+        }
+        let _ = writeln!(out);
+    }
+}
+
+/// What a list is and who goes through it.
+pub(super) fn list_title(list: &Checks) -> String {
+    let when = match list.when {
+        When::Before => "before the first step",
+        When::During => "beside the steps",
+        When::After => "after the last step",
+    };
+    let what = list.description.as_ref().map_or(String::new(), |d| format!(", {d}"));
+    let who = list.owner.as_ref().map_or(String::new(), |owner| format!("; {}", known(owner)));
+    format!("checklist.{}{what}: {when}{who}", list.name)
+}
+
+/// When somebody is told, in words.
+pub(super) fn when(plan: &RecoveryPlan, notice: &Notice) -> String {
+    let time = notice.after_s.map(readable);
+    match (notice.at, time) {
+        (ToldAt::Started, None) => "at once".to_owned(),
+        (ToldAt::Started, Some(time)) => format!("within {time}"),
+        (ToldAt::Every, time) => format!("every {} until it is over", time.unwrap_or_default()),
+        (ToldAt::Downtime, time) => {
+            let clock = notice.clock_s.map_or(String::new(), |at| format!(" (T+{})", readable(at)));
+            let back = plan.rto.p95_s.zip(notice.after_s).is_some_and(|(back, told)| back < told);
+            let back = if back { ", not when all goes as planned" } else { "" };
+            format!("after {} of downtime{clock}{back}", time.unwrap_or_default())
+        }
+        (ToldAt::Resolved, None) => "when it is over".to_owned(),
+        (ToldAt::Resolved, Some(time)) => format!("within {time} after it is over"),
+    }
+}
+
+/// Who is told, through what and by whom.
+pub(super) fn how(notice: &Notice) -> String {
+    let channel: Vec<&str> = notice.description.iter().chain(&notice.reached).map(String::as_str).collect();
+    let channel = if channel.is_empty() { String::new() } else { format!(" ({})", channel.join(", ")) };
+    let by = notice.owner.as_ref().map_or(String::new(), |owner| format!("; {} does it", known(owner)));
+    format!("{}, by channel.{}{channel}{by}", notice.whom, notice.channel)
+}
+
+/// A contact with how they are reached.
+pub(super) fn known(owner: &Owner) -> String {
+    let reached: Vec<&str> =
+        owner.name.iter().chain(&owner.role).chain(&owner.reached).map(String::as_str).collect();
+    let reached = if reached.is_empty() { String::new() } else { format!(" ({})", reached.join(", ")) };
+    format!("contact.{}{reached}", owner.contact)
+}
