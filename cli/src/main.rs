@@ -15,6 +15,7 @@ mod load;
 mod planfile;
 mod planning;
 mod project;
+mod reading;
 mod registry;
 mod render;
 mod session;
@@ -101,6 +102,7 @@ fn dispatch(cli: &Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Apply(args) => commands::apply::run(args, &project, ui),
         Command::Show(args) => commands::show::run(args, &registry::REGISTRY, ui),
         Command::Recover(args) => commands::recover::run(args, &project, ui),
+        Command::Scenarios(args) => commands::scenarios::run(args, &project, ui),
         Command::Snapshot(args) => commands::snapshot::run(args, &project, ui),
         Command::Matrix(args) => commands::objectives::matrix(args, &project, ui),
         Command::Explain(args) => commands::objectives::explain(args, &project, ui),

@@ -70,6 +70,7 @@ fn json_of_every_example_keeps_to_its_schema() {
         ("findings --json", "findings"),
         ("matrix --json", "objectives"),
         ("advise --json", "advice"),
+        ("scenarios --json", "scenarios"),
         ("recover --lose region=eu-west-1 --json", "recovery"),
     ];
     let examples = projects("examples");

@@ -122,6 +122,11 @@ fn timeline() {
 }
 
 #[test]
+fn scenarios() {
+    transcript("vatevo/as-documented", "testdata/cli/scenarios.md");
+}
+
+#[test]
 fn vatevo() {
     repaired("vatevo");
 }

@@ -9,6 +9,7 @@ pub(crate) mod kinds;
 pub(crate) mod objectives;
 pub(crate) mod plan;
 pub(crate) mod recover;
+pub(crate) mod scenarios;
 pub(crate) mod schema;
 pub(crate) mod show;
 pub(crate) mod sim;

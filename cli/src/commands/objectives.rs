@@ -1,21 +1,20 @@
 //! `drctl matrix` and `drctl explain`: what can be lost and how long it takes, for every scenario, and
 //! how each number comes about.
 
-use std::sync::Arc;
-
 use clap::ValueEnum;
 use drctl_core::codes::Code;
 use drctl_core::lang::near;
 use drctl_core::objective::{Judgement, Metric};
+use drctl_core::plan::Plan;
 
 use super::plan::warn;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::planning::{self, Gaps, Look, PlanningArgs};
+use crate::planning::{self, Gaps, PlanningArgs};
 use crate::project::Project;
+use crate::reading::{self, OfflineArgs};
 use crate::render::objectives;
-use crate::render::progress::{Progress, Show};
-use crate::render::text::safe;
+use crate::render::text::{last_seen, last_seen_json, safe, wrap};
 use crate::session;
 use crate::ui::{Format, Ui};
 
@@ -24,6 +23,8 @@ use crate::ui::{Format, Ui};
 pub(crate) struct MatrixArgs {
     #[command(flatten)]
     planning: PlanningArgs,
+    #[command(flatten)]
+    offline: OfflineArgs,
     /// Exits with 3 when an objective is missed or not known to be met
     #[arg(long)]
     check_objectives: bool,
@@ -42,6 +43,8 @@ pub(crate) struct ExplainArgs {
     scenario: Option<String>,
     #[command(flatten)]
     planning: PlanningArgs,
+    #[command(flatten)]
+    offline: OfflineArgs,
 }
 
 /// What is explained.
@@ -55,13 +58,16 @@ enum What {
 
 /// One row for each datastore and service, one column for each scenario.
 pub(crate) fn matrix(args: &MatrixArgs, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
-    let judged = judged(&args.planning, project, ui)?;
+    let plan = planned(&args.planning, &args.offline, project, ui)?;
+    let judged = &plan.objectives;
     match ui.format {
         Format::Text if judged.is_empty() => {
             ui.print("No scenario hits a declared datastore or service.\n")?;
         }
-        Format::Text => ui.print(&objectives::matrix(&judged, ui.look()))?,
-        Format::Json => print(&judged, ui)?,
+        Format::Text => {
+            ui.print(&format!("{}{}", whence(&plan, ui), objectives::matrix(judged, ui.look())))?;
+        }
+        Format::Json => print(&plan, judged, ui)?,
     }
     let missed = args.check_objectives && judged.iter().any(objectives::is_missed);
     Ok(if missed { Exit::Objective } else { Exit::Success })
@@ -69,35 +75,53 @@ pub(crate) fn matrix(args: &MatrixArgs, project: &Project, ui: &Ui) -> Result<Ex
 
 /// How the numbers of one datastore or service come about.
 pub(crate) fn explain(args: &ExplainArgs, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
-    let all = judged(&args.planning, project, ui)?;
+    let plan = planned(&args.planning, &args.offline, project, ui)?;
     let metric = match args.what {
         What::Rpo => Metric::Rpo,
         What::Rto => Metric::Rto,
     };
-    let of: Vec<Judgement> = all.into_iter().filter(|j| j.metric == metric).collect();
-    let asked = |j: &&Judgement| {
+    let of: Vec<&Judgement> = plan.objectives.iter().filter(|j| j.metric == metric).collect();
+    let asked = |j: &Judgement| {
         j.subject == args.subject && args.scenario.as_ref().is_none_or(|s| j.scenario.as_str() == s)
     };
-    let found: Vec<Judgement> = of.iter().filter(asked).cloned().collect();
+    let found: Vec<Judgement> = of.iter().filter(|j| asked(j)).map(|j| (*j).clone()).collect();
     if found.is_empty() {
         return Err(nothing(args, &of));
     }
     match ui.format {
         Format::Text => {
             let texts: Vec<String> = found.iter().map(|j| objectives::explained(j, ui.look())).collect();
-            ui.print(&texts.join("\n"))?;
+            ui.print(&format!("{}{}", whence(&plan, ui), texts.join("\n")))?;
         }
-        Format::Json => print(&found, ui)?,
+        Format::Json => print(&plan, &found, ui)?,
     }
     Ok(Exit::Success)
 }
 
-fn print(judged: &[Judgement], ui: &Ui) -> Result<(), Failure> {
-    let json = serde_json::json!({ "format_version": "1.0", "objectives": objectives::json(judged) });
+/// What was looked at, where that is not the world as it is.
+fn whence(plan: &Plan, ui: &Ui) -> String {
+    let mut text = String::new();
+    if plan.providers.values().any(|head| head.simulated) {
+        text += "SIM: a simulated cloud, nothing real is read or changed\n";
+    }
+    if let Some(seen) = plan.last_seen {
+        text += &format!("{}\n", wrap("", &last_seen(seen, plan.timestamp), ui.look().width));
+    }
+    if text.is_empty() { text } else { text + "\n" }
+}
+
+fn print(plan: &Plan, judged: &[Judgement], ui: &Ui) -> Result<(), Failure> {
+    let json = serde_json::json!({
+        "format_version": "1.1",
+        "as_of": plan.timestamp,
+        "simulated": plan.providers.values().any(|head| head.simulated),
+        "last_seen": plan.last_seen.map(|seen| last_seen_json(seen, plan.timestamp)),
+        "objectives": objectives::json(judged),
+    });
     Ok(ui.print(&format!("{json:#}\n"))?)
 }
 
-fn nothing(args: &ExplainArgs, of: &[Judgement]) -> Failure {
+fn nothing(args: &ExplainArgs, of: &[&Judgement]) -> Failure {
     let known: std::collections::BTreeSet<&str> = of.iter().map(|j| j.subject.as_str()).collect();
     let help = match near(&args.subject, known.iter().copied()) {
         Some(near) if near != args.subject => format!("Did you mean `{near}`?"),
@@ -109,25 +133,17 @@ fn nothing(args: &ExplainArgs, of: &[Judgement]) -> Failure {
     Failure::new(Code::NothingToExplain, headline, help)
 }
 
-/// The objectives of a plan made now.
-fn judged(args: &PlanningArgs, project: &Project, ui: &Ui) -> Result<Vec<Judgement>, Failure> {
+/// A plan made now, or of what was last seen.
+fn planned(args: &PlanningArgs, offline: &OfflineArgs, project: &Project, ui: &Ui) -> Result<Plan, Failure> {
     let clock = session::clock(ui)?;
     let loaded = planning::load(project, &args.variables, ui)?;
     let state = session::load_state(project)?;
-    let progress = Progress::new(ui, Arc::clone(&clock), Show::Reading);
-    let look = Look {
-        parallelism: args.parallelism,
-        reporter: &progress,
-        clock: clock.as_ref(),
-        gaps: Gaps::Unobserved,
-    };
-    let observation =
-        session::runtime()?.block_on(planning::look(&loaded, state.as_ref(), project, look, ui));
-    progress.finish();
-    let (plan, diagnostics) = planning::make(&loaded, &observation?, state.as_ref(), args);
+    let reading = offline.reading(args.parallelism, Gaps::Unobserved);
+    let observation = reading::read(reading, (&loaded, state.as_ref()), project, &clock, ui)?;
+    let (plan, diagnostics) = planning::make(&loaded, &observation, state.as_ref(), args);
     if diagnostics.has_errors() {
         return Err(loaded.failure(diagnostics));
     }
     warn(&loaded, diagnostics, ui);
-    Ok(plan.objectives)
+    Ok(plan)
 }

@@ -1,12 +1,10 @@
 //! `drctl plan`: what an apply would do, protection first. Changes nothing.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use drctl_core::codes::Code;
 use drctl_core::config::Config;
 use drctl_core::diag::Diagnostics;
-use drctl_core::state::State;
 use serde_json::json;
 
 use super::show::{self, PlanFormat};
@@ -14,12 +12,11 @@ use crate::base::{self, Since};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::gates::Gates;
-use crate::last_world;
 use crate::planfile;
-use crate::planning::{self, Gaps, Loaded, Look, Observation, PlanningArgs, SharedClock};
+use crate::planning::{self, Gaps, Loaded, PlanningArgs};
 use crate::project::Project;
+use crate::reading::{self, Reading};
 use crate::registry::REGISTRY;
-use crate::render::progress::{Progress, Show};
 use crate::render::{self, view::View};
 use crate::session;
 use crate::ui::{Format, Ui};
@@ -74,13 +71,13 @@ fn planned(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     let clock = session::clock(ui)?;
     let mut loaded = planning::load(project, &args.planning.variables, ui)?;
     let state = session::load_state(project)?;
-    let observation = match args.refresh && args.from.is_none() {
-        false => {
-            let from = (args.from.as_deref(), clock.as_ref());
-            last_world::recall(&loaded, state.as_ref(), project, from, ui)?
-        }
-        true => read(args, (&loaded, state.as_ref()), project, &clock, ui)?,
+    let reading = Reading {
+        offline: !args.refresh,
+        from: args.from.as_deref(),
+        parallelism: args.planning.parallelism,
+        gaps: Gaps::Unobserved,
     };
+    let observation = reading::read(reading, (&loaded, state.as_ref()), project, &clock, ui)?;
     let observation = observation.into_planning();
     let (plan, diagnostics) = planning::make(&loaded, &observation, state.as_ref(), &args.planning);
     if diagnostics.has_errors() {
@@ -113,26 +110,6 @@ fn planned(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
         Some(Ok(found)) => args.gates.exit_since(&view, &render::base::view(found, &REGISTRY)),
         Some(Err(_)) => args.gates.exit(&view).and(Exit::Error),
     })
-}
-
-/// Reads the providers.
-fn read(
-    args: &Args,
-    (loaded, state): (&Loaded, Option<&State>),
-    project: &Project,
-    clock: &SharedClock,
-    ui: &Ui,
-) -> Result<Observation, Failure> {
-    let progress = Progress::new(ui, Arc::clone(clock), Show::Reading);
-    let look = Look {
-        parallelism: args.planning.parallelism,
-        reporter: &progress,
-        clock: clock.as_ref(),
-        gaps: Gaps::Unobserved,
-    };
-    let observation = session::runtime()?.block_on(planning::look(loaded, state, project, look, ui));
-    progress.finish();
-    observation
 }
 
 /// Prints what the pull request does and what an apply does.

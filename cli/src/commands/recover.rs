@@ -1,9 +1,6 @@
 //! `drctl recover`: the ordered way back from a loss. Shows it; executes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::ValueEnum;
 use drctl_core::addr::{Address, Name};
@@ -11,23 +8,22 @@ use drctl_core::codes::Code;
 use drctl_core::lang::near;
 use drctl_core::plan::{LastSeen, World, bound, instances, system};
 use drctl_core::recovery::{
-    self, Components, Input, Judged, Loss, Objective, Places, Prefer, RecoveryPlan, Seen, Status, readable,
+    self, Components, Input, Judged, Loss, Objective, Places, Prefer, RecoveryPlan, Seen, Status,
 };
 use drctl_core::schema::AttributeType;
-use drctl_core::system::{LossKind, Scenario, System};
+use drctl_core::system::{Declared, LossKind, Scenario, System};
 use jiff::Timestamp;
 
 use super::plan::warn;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::last_world;
-use crate::planning::{self, Gaps, Look, VariableArgs};
+use crate::planning::{self, Gaps, VariableArgs};
 use crate::project::Project;
+use crate::reading::{self, OfflineArgs};
 use crate::registry::REGISTRY;
 use crate::render;
-use crate::render::progress::{Progress, Show};
 use crate::render::script::Told;
-use crate::render::text::{last_seen_json, safe, wrap};
+use crate::render::text::{last_seen_json, safe};
 use crate::session;
 use crate::ui::{Format, Ui};
 
@@ -56,12 +52,8 @@ pub(crate) struct Args {
     /// Which of several ways back is the best: `rpo` the one with the newest data, `rto` the fastest
     #[arg(long, value_enum, default_value = "rpo")]
     prefer: Preferred,
-    /// Asks no provider: plans from what was last seen, and says how old that is
-    #[arg(long)]
-    offline: bool,
-    /// The same from this file, which `drctl snapshot` wrote
-    #[arg(long, value_name = "FILE")]
-    from: Option<PathBuf>,
+    #[command(flatten)]
+    offline: OfflineArgs,
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]
     format: RecoveryFormat,
@@ -132,28 +124,12 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     }
     let clock = session::clock(ui)?;
     let Some(case) = case(args, &system, clock.now())? else {
-        ui.print(&scenarios(&system, ui))?;
+        ui.print(&super::scenarios::text(&system, ui.look()))?;
         return Ok(Exit::Success);
     };
     let state = session::load_state(project)?;
-    let progress = Progress::new(ui, Arc::clone(&clock), Show::Reading);
-    let observation = match args.offline || args.from.is_some() {
-        true => {
-            let from = (args.from.as_deref(), clock.as_ref());
-            last_world::recall(&loaded, state.as_ref(), project, from, ui)
-        }
-        false => {
-            let look = Look {
-                parallelism: args.parallelism,
-                reporter: &progress,
-                clock: clock.as_ref(),
-                gaps: Gaps::Earlier,
-            };
-            session::runtime()?.block_on(planning::look(&loaded, state.as_ref(), project, look, ui))
-        }
-    };
-    progress.finish();
-    let observation = observation?;
+    let reading = args.offline.reading(args.parallelism, Gaps::Earlier);
+    let observation = reading::read(reading, (&loaded, state.as_ref()), project, &clock, ui)?;
     let world = &observation.world;
     all_known(&case.loss, &system, world)?;
     let (instances, diagnostics) =
@@ -246,21 +222,33 @@ fn lost<'a>(args: &Args, system: &'a System) -> Result<Option<Case<'a>>, Failure
         return Ok(Some(Case { name: None, loss, at: BTreeMap::new(), objective: Objective::default() }));
     }
     let Some(wanted) = &args.scenario else { return Ok(None) };
+    let (name, scenario) = scenario(wanted, system)?;
+    let loss = Loss::of(&scenario.is);
+    let objective = promised(&scenario.is);
+    Ok(Some(Case { name: Some(name), loss, at: BTreeMap::new(), objective }))
+}
+
+/// The scenario of that name.
+pub(crate) fn scenario<'s>(
+    wanted: &str,
+    system: &'s System,
+) -> Result<(&'s Name, &'s Declared<Scenario>), Failure> {
     let found = system.scenarios.iter().find(|(name, _)| name.as_str() == wanted);
-    let Some((name, scenario)) = found else {
+    found.ok_or_else(|| {
         let known: Vec<&str> = system.scenarios.keys().map(Name::as_str).collect();
         let help = match (near(wanted, known.iter().copied()), known.as_slice()) {
             (Some(near), _) => format!("Did you mean `{near}`?"),
             (None, []) => "The configuration declares no scenario; use `--lose KIND=NAME`.".to_owned(),
             (None, known) => format!("There is {}.", known.join(", ")),
         };
-        let headline = format!("There is no scenario `{}`", safe(wanted));
-        return Err(Failure::new(Code::UnknownScenario, headline, help));
-    };
-    let loss = Loss::of(&scenario.is);
-    let promised = scenario.is.objective.clone().unwrap_or_default();
-    let objective = Objective { rto: promised.rto, rpo: promised.rpo };
-    Ok(Some(Case { name: Some(name), loss, at: BTreeMap::new(), objective }))
+        Failure::new(Code::UnknownScenario, format!("There is no scenario `{}`", safe(wanted)), help)
+    })
+}
+
+/// What was promised for a scenario.
+pub(crate) fn promised(scenario: &Scenario) -> Objective {
+    let promised = scenario.objective.clone().unwrap_or_default();
+    Objective { rto: promised.rto, rpo: promised.rpo }
 }
 
 /// Adds a loss of the command line. Regions and resources are looked for when they are known.
@@ -356,33 +344,6 @@ fn unknown_regions(unknown: &BTreeSet<String>, known: &BTreeSet<&str>) -> Failur
             known => format!("{meant}It has providers in {known}."),
         },
     )
-}
-
-/// All scenarios with what one sees when they happen.
-fn scenarios(system: &System, ui: &Ui) -> String {
-    if system.scenarios.is_empty() {
-        return "No scenario is declared. Plan for a loss with: drctl recover --lose KIND=NAME\n".to_owned();
-    }
-    let mut text = String::from("Which of these do you see?\n");
-    for (name, scenario) in &system.scenarios {
-        let scenario = &scenario.is;
-        let _ = writeln!(text, "\n  {name}   {}", promises(scenario));
-        for symptom in scenario.symptoms.iter().flatten() {
-            let _ = writeln!(text, "{}", wrap("    - ", &safe(symptom), ui.look().width));
-        }
-        let _ = writeln!(text, "    $ drctl recover --scenario {}", render::recovery::quote(name.as_str()));
-    }
-    text
-}
-
-fn promises(scenario: &Scenario) -> String {
-    let lost: Vec<String> =
-        scenario.lose.iter().map(|lose| format!("loses {}", safe(&lose.name()))).collect();
-    let mut parts = vec![lost.join(", ")];
-    let promised = scenario.objective.clone().unwrap_or_default();
-    parts.extend(promised.rto.map(|d| format!("RTO {}", readable(d.as_secs()))));
-    parts.extend(promised.rpo.map(|d| format!("RPO {}", readable(d.as_secs()))));
-    parts.join("   ")
 }
 
 fn show(

@@ -31,6 +31,8 @@ pub(crate) enum Of {
     Objectives,
     /// `drctl advise --json`
     Advice,
+    /// `drctl scenarios --json`
+    Scenarios,
     /// `drctl timeline --json`
     Timeline,
     /// `drctl validate --json`
@@ -53,6 +55,7 @@ pub(crate) fn schema(of: Of) -> Json {
         Of::Findings => include_str!("../../schemas/findings.schema.json"),
         Of::Objectives => include_str!("../../schemas/objectives.schema.json"),
         Of::Advice => include_str!("../../schemas/advice.schema.json"),
+        Of::Scenarios => include_str!("../../schemas/scenarios.schema.json"),
         Of::Timeline => include_str!("../../schemas/timeline.schema.json"),
         Of::Validate => include_str!("../../schemas/validate.schema.json"),
         Of::Events => include_str!("../../schemas/events.schema.json"),

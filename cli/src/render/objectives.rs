@@ -238,7 +238,28 @@ pub(crate) fn json(judged: &[Judgement]) -> Json {
     judged.iter().map(one).collect()
 }
 
-/// One row a subject, one column a scenario.
+/// A column with its width.
+type Column<'c> = (&'c [String], usize);
+
+/// As many columns beside each other as there is room for, two blanks before each.
+fn blocks(columns: &[Vec<String>], room: usize) -> Vec<Vec<Column<'_>>> {
+    let mut blocks: Vec<Vec<Column<'_>>> = Vec::new();
+    let mut left = 0;
+    for column in columns {
+        let widest = column.iter().map(|text| width(text)).max().unwrap_or(0);
+        match blocks.last_mut().filter(|_| widest + 2 <= left) {
+            Some(block) => block.push((column, widest)),
+            None => {
+                blocks.push(vec![(column, widest)]);
+                left = room;
+            }
+        }
+        left = left.saturating_sub(widest + 2);
+    }
+    blocks
+}
+
+/// One row a subject, one column a scenario, in blocks that are not wider than the page.
 pub(crate) fn matrix(judged: &[Judgement], look: Look) -> String {
     let scenarios: BTreeSet<&str> = judged.iter().map(|j| j.scenario.as_str()).collect();
     let rows: BTreeSet<(&str, Metric)> = judged.iter().map(|j| (j.subject.as_str(), j.metric)).collect();
@@ -249,25 +270,50 @@ pub(crate) fn matrix(judged: &[Judgement], look: Look) -> String {
             .find(is)
             .map_or("-".to_owned(), |one| format!("{} {}", worst(one.after), mark(one.status)))
     };
-    let mut table =
-        vec![std::iter::once(String::new()).chain(scenarios.iter().map(|s| (*s).to_owned())).collect()];
-    for (subject, of) in rows {
-        let head = format!("{} {}", metric(of), safe(subject));
-        let cells = scenarios.iter().map(|s| cell(subject, of, s));
-        table.push(std::iter::once(head).chain(cells).collect::<Vec<String>>());
-    }
-    let columns: Vec<usize> =
-        (0..=scenarios.len()).map(|i| table.iter().map(|row| width(&row[i])).max().unwrap_or(0)).collect();
+    let clipped = |text: &str, columns: usize| clip(text, columns, "…");
+    let rows: Vec<(String, &str, Metric)> = rows
+        .into_iter()
+        .map(|(subject, of)| {
+            let head = format!("{} {}", metric(of), safe(subject));
+            (clipped(&head, look.width / 2), subject, of)
+        })
+        .collect();
+    let heads = rows.iter().map(|(head, ..)| width(head)).max().unwrap_or(0);
+    let room = look.width.saturating_sub(heads);
+    let columns: Vec<Vec<String>> = scenarios
+        .iter()
+        .map(|scenario| {
+            let cells = rows.iter().map(|(_, subject, of)| cell(subject, *of, scenario));
+            let all = std::iter::once((*scenario).to_owned()).chain(cells);
+            all.map(|text| clipped(&text, room.saturating_sub(2))).collect()
+        })
+        .collect();
     let mut text = String::new();
-    for row in &table {
-        let padded = row.iter().zip(&columns).map(|(c, w)| format!("{c}{}", " ".repeat(w - width(c))));
-        let _ = writeln!(text, "{}", padded.collect::<Vec<_>>().join("  ").trim_end());
+    for block in blocks(&columns, room) {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        let heads_of = std::iter::once("").chain(rows.iter().map(|(head, ..)| head.as_str()));
+        for (line, head) in heads_of.enumerate() {
+            // A row that says nothing here is left out; it stands in another block.
+            if line > 0 && block.iter().all(|(column, _)| column[line] == "-") {
+                continue;
+            }
+            let mut row = format!("{head}{}", " ".repeat(heads - width(head)));
+            for (column, widest) in &block {
+                let blank = " ".repeat(widest - width(&column[line]));
+                let _ = write!(row, "  {}{blank}", column[line]);
+            }
+            let _ = writeln!(text, "{}", row.trim_end());
+        }
     }
     let missed: Vec<&Judgement> = judged.iter().filter(|j| is_missed(j)).collect();
     if let Some(first) = missed.first() {
         let why =
             format!("drctl explain {} {} --scenario {}", word(first.metric), first.subject, first.scenario);
-        let _ = writeln!(text, "\n{} not met. Why: {}", missed.len(), look.paint(Tone::Strong, &why));
+        let line = format!("{} not met. Why:", missed.len());
+        let gap = if width(&line) + 1 + width(&why) > look.width { "\n  " } else { " " };
+        let _ = writeln!(text, "\n{}{gap}{}", line, look.paint(Tone::Strong, &why));
     }
     text
 }
