@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    advise, apply, backups, findings, import, kinds, objectives, plan, recover, scenarios, schema, show, sim,
-    snapshot, state, timeline, validate, version,
+    advise, apply, backups, findings, import, kinds, objectives, plan, ready, recover, scenarios, schema,
+    show, sim, snapshot, state, timeline, validate, version,
 };
 
 /// Disaster recovery as code: declares how data is protected, plans and applies it, and plans the way back.
@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Show(show::Args),
     /// Shows the ordered way back from a loss
     Recover(recover::Args),
+    /// Says whether the way back from a scenario could be gone today, and what is missing
+    Ready(ready::Args),
     /// Lists the scenarios: what one sees, what is lost, what was promised
     Scenarios(scenarios::Args),
     /// Reads the providers and writes what was seen into a file, for where they cannot be asked

@@ -21,6 +21,7 @@ mod render;
 mod session;
 mod ui;
 mod variables;
+mod ways;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -102,6 +103,7 @@ fn dispatch(cli: &Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Apply(args) => commands::apply::run(args, &project, ui),
         Command::Show(args) => commands::show::run(args, &registry::REGISTRY, ui),
         Command::Recover(args) => commands::recover::run(args, &project, ui),
+        Command::Ready(args) => commands::ready::run(args, &project, ui),
         Command::Scenarios(args) => commands::scenarios::run(args, &project, ui),
         Command::Snapshot(args) => commands::snapshot::run(args, &project, ui),
         Command::Matrix(args) => commands::objectives::matrix(args, &project, ui),

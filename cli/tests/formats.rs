@@ -71,6 +71,7 @@ fn json_of_every_example_keeps_to_its_schema() {
         ("matrix --json", "objectives"),
         ("advise --json", "advice"),
         ("scenarios --json", "scenarios"),
+        ("ready --all --json", "ready"),
         ("recover --lose region=eu-west-1 --json", "recovery"),
     ];
     let examples = projects("examples");

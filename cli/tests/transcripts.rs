@@ -122,6 +122,16 @@ fn timeline() {
 }
 
 #[test]
+fn ready() {
+    transcript("vatevo", "testdata/cli/ready.md");
+}
+
+#[test]
+fn what_is_missing_where_little_is_declared() {
+    transcript("onetouch-bizcard/as-documented", "testdata/cli/not-ready.md");
+}
+
+#[test]
 fn scenarios() {
     transcript("vatevo/as-documented", "testdata/cli/scenarios.md");
 }

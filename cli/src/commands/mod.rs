@@ -8,6 +8,7 @@ pub(crate) mod import;
 pub(crate) mod kinds;
 pub(crate) mod objectives;
 pub(crate) mod plan;
+pub(crate) mod ready;
 pub(crate) mod recover;
 pub(crate) mod scenarios;
 pub(crate) mod schema;

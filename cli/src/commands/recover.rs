@@ -295,6 +295,17 @@ fn declared<'n>(
     Err(Failure::new(Code::UnknownRegion, format!("There is no {what} `{}`", safe(name)), help))
 }
 
+/// Refuses what nothing of the configuration is in or encrypted with.
+pub(crate) fn refuse_unknown(
+    loss: &Loss,
+    system: &System,
+    world: &World,
+    components: &Components,
+) -> Result<(), Failure> {
+    all_known(loss, system, world)?;
+    known_keys(loss, components)
+}
+
 /// Refuses regions and accounts in which nothing of the configuration is: they are probably misspelt.
 fn all_known(loss: &Loss, system: &System, world: &World) -> Result<(), Failure> {
     let unknown = loss.unknown_regions(system, world);

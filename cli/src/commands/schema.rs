@@ -31,6 +31,8 @@ pub(crate) enum Of {
     Objectives,
     /// `drctl advise --json`
     Advice,
+    /// `drctl ready --json`
+    Ready,
     /// `drctl scenarios --json`
     Scenarios,
     /// `drctl timeline --json`
@@ -55,6 +57,7 @@ pub(crate) fn schema(of: Of) -> Json {
         Of::Findings => include_str!("../../schemas/findings.schema.json"),
         Of::Objectives => include_str!("../../schemas/objectives.schema.json"),
         Of::Advice => include_str!("../../schemas/advice.schema.json"),
+        Of::Ready => include_str!("../../schemas/ready.schema.json"),
         Of::Scenarios => include_str!("../../schemas/scenarios.schema.json"),
         Of::Timeline => include_str!("../../schemas/timeline.schema.json"),
         Of::Validate => include_str!("../../schemas/validate.schema.json"),

@@ -54,9 +54,14 @@ pub(crate) fn text(
     if !plan.steps.is_empty() {
         steps(&mut out, plan, look);
     }
+    shown(out, look)
+}
+
+/// The finished text as the terminal can show it.
+pub(crate) fn shown(text: String, look: Look) -> String {
     match look.charset {
-        Charset::Unicode => out,
-        Charset::Ascii => ascii(&out),
+        Charset::Unicode => text,
+        Charset::Ascii => ascii(&text),
     }
 }
 

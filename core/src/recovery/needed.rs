@@ -1,0 +1,38 @@
+//! What a recovery plan needs of the machine and the people that carry it out: programs, variables of the
+//! environment, and contacts that can be reached.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::model::RecoveryPlan;
+use crate::addr::Name;
+
+/// What the steps of a plan need, each with the numbers of the steps.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needed {
+    /// The programs that are run, as they are written, by the directory in which they are: `None` is where
+    /// drctl is.
+    pub programs: BTreeMap<(Option<String>, String), BTreeSet<u32>>,
+    /// The variables of the environment.
+    pub env: BTreeMap<String, BTreeSet<u32>>,
+    /// Contacts that do a step and that nothing says how to reach.
+    pub unreachable: BTreeMap<Name, BTreeSet<u32>>,
+}
+
+/// What the steps of the plan need.
+pub fn needed(plan: &RecoveryPlan) -> Needed {
+    let mut needed = Needed::default();
+    for step in &plan.steps {
+        let written = step.written.as_ref();
+        if let Some(program) = step.command_equivalent.first() {
+            let dir = written.and_then(|w| w.dir.clone()).filter(|_| program.contains('/'));
+            needed.programs.entry((dir, program.clone())).or_default().insert(step.id);
+        }
+        for name in written.iter().flat_map(|w| &w.env) {
+            needed.env.entry(name.clone()).or_default().insert(step.id);
+        }
+        if let Some(owner) = step.owner.as_ref().filter(|owner| owner.reached.is_empty()) {
+            needed.unreachable.entry(owner.contact.clone()).or_default().insert(step.id);
+        }
+    }
+    needed
+}
