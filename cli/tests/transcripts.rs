@@ -193,6 +193,14 @@ fn onetouch_bizcard() {
     as_documented("onetouch-bizcard");
 }
 
+/// The same system as it should be.
+#[test]
+fn onetouch_bizcard_repaired() {
+    for text in ["README.md", "RECOVERY.md"] {
+        transcript("onetouch-bizcard", &format!("examples/onetouch-bizcard/{text}"));
+    }
+}
+
 #[test]
 fn vatevo_as_documented() {
     as_documented("vatevo");

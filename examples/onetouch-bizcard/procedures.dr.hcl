@@ -1,0 +1,367 @@
+# The ways back, step by step. A restore goes beside what is there, is verified, and only then used; the
+# estimates are those of the last drill, to be replaced by measured ones.
+
+# Scenario 1: the database is gone, the server works.
+procedure "database" {
+  description = "brings the database back beside the broken one, to the newest second"
+
+  step "test_database" {
+    description = "see what is wrong with the database"
+    run         = ["./scripts/test-database.sh"]
+    needs       = [site.server]
+    estimate    = "2m"
+  }
+  step "read_log" {
+    description = "read the last of its log"
+    after       = [step.test_database]
+    run         = ["tail", "--lines=200", "/var/log/postgresql/postgresql.log"]
+    needs       = [site.server]
+    estimate    = "2m"
+  }
+  step "stop" {
+    description = "stop the application, so that nothing is written beside the restore"
+    after       = [step.read_log]
+    run         = ["pm2", "stop", "onetouch-bizcard"]
+    undo        = ["pm2", "start", "onetouch-bizcard"]
+    needs       = [site.server]
+    estimate    = "1m"
+  }
+  step "verify_backup" {
+    description = "read all of the repository and compare its checksums"
+    after       = [step.test_database]
+    run         = ["pgbackrest", "--stanza=bizcard", "verify"]
+    checks      = "backup"
+    needs       = [site.server]
+    estimate    = "10m"
+  }
+  step "restore" {
+    description = "restore into a new data directory; the old one stays as it is"
+    after       = [step.stop, step.verify_backup]
+    restore     = datastore.postgres
+    from        = backup.database
+    into        = "/var/lib/postgresql/bizcard-${run.id}"
+    needs       = [site.server]
+    estimate    = "20m"
+  }
+  step "migrate" {
+    description = "bring the schema to the version of the application"
+    after       = [step.restore]
+    run         = ["npx", "prisma", "migrate", "deploy"]
+    needs       = [site.server]
+    estimate    = "2m"
+  }
+  step "validate" {
+    description = "count brands, branches and users, and look for orphans and for today's rows"
+    after       = [step.migrate]
+    sql {
+      database = "onetouch_bizcard"
+      file     = "./scripts/validate-data.sql"
+    }
+    checks   = "data"
+    needs    = [site.server]
+    estimate = "3m"
+  }
+  step "start" {
+    description = "start the application"
+    after       = [step.validate]
+    run         = ["pm2", "start", "onetouch-bizcard"]
+    undo        = ["pm2", "stop", "onetouch-bizcard"]
+    needs       = [site.server]
+    estimate    = "1m"
+  }
+  step "health" {
+    description = "see that the platform answers"
+    after       = [step.start]
+    http {
+      url = "https://onetouchbizcard.in/api/health"
+    }
+    checks   = "service"
+    needs    = [site.server]
+    estimate = "1m"
+  }
+}
+
+# Scenario 2: the server is gone. Everything comes back on a new one, beside what may be left of the old.
+procedure "server" {
+  description = "brings everything back on a new server"
+
+  step "fence" {
+    description = "cut the old server off, in case it is still half alive and writes"
+    run = [
+      "aws", "ec2", "modify-instance-attribute", "--region", "ap-south-1", "--instance-id", "i-0bc1234567890abcd",
+      "--groups", "sg-0fe0000000000f3nc",
+    ]
+    estimate = "1m"
+  }
+  step "launch" {
+    description = "launch a server from the template: Node.js, PostgreSQL, Redis and pgBackRest are in its image"
+    run = [
+      "aws", "ec2", "run-instances", "--region", "ap-south-1", "--launch-template",
+      "LaunchTemplateName=onetouch-bizcard", "--count", "1",
+    ]
+    estimate     = "4m"
+    estimate_p95 = "8m"
+  }
+  step "clone" {
+    description = "get the application"
+    after       = [step.launch]
+    run         = ["git", "clone", "https://github.com/onetouch-bizcard/onetouch-bizcard.git"]
+    needs       = [site.git]
+    estimate    = "1m"
+  }
+  step "install" {
+    description = "install its packages"
+    after       = [step.clone]
+    run         = ["npm", "ci", "--prefix", "onetouch-bizcard"]
+    estimate    = "3m"
+  }
+  step "fetch_key" {
+    description = "get the key of the configuration"
+    after       = [step.launch]
+    manual      = "Copy the item \"restic bizcard-config\" of the vault \"Operations\" to /etc/restic/key on the new server, mode 600"
+    why         = "the key is kept where no machine can read it"
+    owner       = contact.on_call
+    needs       = [site.vault]
+    estimate    = "5m"
+  }
+  step "restore_config" {
+    description = "bring .env.production back"
+    after       = [step.install, step.fetch_key]
+    restore     = datastore.config
+    from        = backup.config
+    estimate    = "2m"
+  }
+  step "verify_backup" {
+    description = "read all of the repository and compare its checksums"
+    after       = [step.launch]
+    run         = ["pgbackrest", "--stanza=bizcard", "verify"]
+    checks      = "backup"
+    estimate    = "10m"
+  }
+  step "restore" {
+    description = "restore into the new server's data directory"
+    after       = [step.fence, step.verify_backup]
+    restore     = datastore.postgres
+    from        = backup.database
+    into        = "/var/lib/postgresql/bizcard-${run.id}"
+    estimate    = "20m"
+  }
+  step "migrate" {
+    description = "bring the schema to the version of the application"
+    after       = [step.restore, step.restore_config]
+    run         = ["npx", "--prefix", "onetouch-bizcard", "prisma", "migrate", "deploy"]
+    estimate    = "2m"
+  }
+  step "validate" {
+    description = "count brands, branches and users, and look for orphans and for today's rows"
+    after       = [step.migrate]
+    sql {
+      database = "onetouch_bizcard"
+      file     = "./scripts/validate-data.sql"
+    }
+    checks   = "data"
+    estimate = "3m"
+  }
+  step "test_s3" {
+    description = "see that the new server reads the assets"
+    after       = [step.restore_config]
+    run         = ["./scripts/test-s3.sh"]
+    estimate    = "1m"
+  }
+  step "build" {
+    description = "build the application"
+    after       = [step.restore_config]
+    run         = ["npm", "run", "build", "--prefix", "onetouch-bizcard"]
+    estimate    = "4m"
+  }
+  step "start" {
+    description = "start the application"
+    after       = [step.build, step.validate, step.test_s3]
+    run         = ["pm2", "start", "npm", "--name", "onetouch-bizcard", "--", "start"]
+    undo        = ["pm2", "delete", "onetouch-bizcard"]
+    estimate    = "1m"
+  }
+  step "save" {
+    description = "let pm2 start it again after a reboot"
+    after       = [step.start]
+    run         = ["pm2", "save"]
+    estimate    = "1m"
+  }
+  step "check_before_dns" {
+    description = "see that the new server answers, before anybody is sent to it"
+    after       = [step.start]
+    run         = ["./scripts/verify-production.sh", "--host", "localhost"]
+    checks      = "service"
+    estimate    = "2m"
+  }
+  step "point_dns" {
+    description = "point onetouchbizcard.in to the new server"
+    after       = [step.check_before_dns]
+    run = [
+      "aws", "route53", "change-resource-record-sets", "--hosted-zone-id", "Z0BIZCARD00000000000",
+      "--change-batch", "file://dns/to-new-server.json",
+    ]
+    undo = [
+      "aws", "route53", "change-resource-record-sets", "--hosted-zone-id", "Z0BIZCARD00000000000",
+      "--change-batch", "file://dns/to-old-server.json",
+    ]
+    needs    = [site.dns]
+    estimate = "1m"
+  }
+  step "propagation" {
+    description  = "until everybody sees it: the TTL of 60 seconds, and resolvers that round it up"
+    after        = [step.point_dns]
+    wait         = "5m"
+    estimate     = "1m"
+    estimate_p95 = "5m"
+  }
+  step "verify" {
+    description = "verify all services, from outside"
+    after       = [step.propagation]
+    run         = ["./scripts/verify-production.sh"]
+    checks      = "service"
+    estimate    = "3m"
+  }
+}
+
+# Scenario 3: the database works and is wrong. It comes back beside itself, to the second before.
+procedure "corruption" {
+  description = "brings the database back to before the corruption"
+
+  step "stop" {
+    description = "stop the application, so that no more is written wrongly"
+    run         = ["pm2", "stop", "onetouch-bizcard"]
+    undo        = ["pm2", "start", "onetouch-bizcard"]
+    needs       = [site.server]
+    estimate    = "1m"
+  }
+  step "scope" {
+    description = "see what is wrong, and since when"
+    after       = [step.stop]
+    sql {
+      database = "onetouch_bizcard"
+      file     = "./scripts/corruption-scope.sql"
+    }
+    needs        = [site.server]
+    estimate     = "5m"
+    estimate_p95 = "15m"
+  }
+  step "evidence" {
+    description = "keep the present state: what was written since is looked for in it"
+    after       = [step.stop]
+    run         = ["pgbackrest", "--stanza=bizcard", "--type=incr", "--annotation=reason=corruption", "backup"]
+    needs       = [site.server]
+    estimate    = "3m"
+  }
+  step "verify_backup" {
+    description = "read all of the repository and compare its checksums"
+    after       = [step.stop]
+    run         = ["pgbackrest", "--stanza=bizcard", "verify"]
+    checks      = "backup"
+    needs       = [site.server]
+    estimate    = "10m"
+  }
+  step "restore" {
+    description = "restore to before the corruption, into a new data directory; the old one stays as it is"
+    after       = [step.scope, step.evidence, step.verify_backup]
+    restore     = datastore.postgres
+    from        = backup.database
+    into        = "/var/lib/postgresql/bizcard-${run.id}"
+    needs       = [site.server]
+    estimate    = "20m"
+  }
+  step "validate" {
+    description = "count brands, branches and users, and look for orphans and for what was wrong"
+    after       = [step.restore]
+    sql {
+      database = "onetouch_bizcard"
+      file     = "./scripts/validate-data.sql"
+    }
+    checks   = "data"
+    needs    = [site.server]
+    estimate = "3m"
+  }
+  step "start" {
+    description = "start the application"
+    after       = [step.validate]
+    run         = ["pm2", "start", "onetouch-bizcard"]
+    undo        = ["pm2", "stop", "onetouch-bizcard"]
+    needs       = [site.server]
+    estimate    = "1m"
+  }
+  step "health" {
+    description = "see that the platform answers"
+    after       = [step.start]
+    http {
+      url = "https://onetouchbizcard.in/api/health"
+    }
+    checks   = "service"
+    needs    = [site.server]
+    estimate = "1m"
+  }
+}
+
+# Scenario 4: the cache is gone. The platform is slow without it, not down.
+procedure "redis" {
+  description = "brings the cache back, empty"
+
+  step "test" {
+    description = "see what is wrong with Redis"
+    run         = ["./scripts/test-redis.sh"]
+    needs       = [site.server]
+    estimate    = "1m"
+  }
+  step "reinstall" {
+    description = "put Redis back as the image has it, with an empty data directory"
+    after       = [step.test]
+    run         = ["sudo", "./scripts/reset-redis.sh"]
+    destroys    = [datastore.redis]
+    needs       = [site.server]
+    estimate    = "3m"
+  }
+  step "restart_application" {
+    description = "let the application connect again"
+    after       = [step.reinstall]
+    run         = ["pm2", "restart", "onetouch-bizcard", "--update-env"]
+    needs       = [site.server]
+    estimate    = "1m"
+  }
+  step "warm_up" {
+    description = "fill what is asked most"
+    after       = [step.restart_application]
+    http {
+      url = "https://onetouchbizcard.in/api/cache/warmup"
+    }
+    checks   = "service"
+    needs    = [site.server]
+    estimate = "5m"
+  }
+}
+
+# Scenario 5: drctl derives how the bucket's data comes back; this is what is looked at before and after.
+procedure "storage" {
+  description = "looks for what is wrong with the assets, and sees that images are served again"
+
+  step "connectivity" {
+    description = "list the bucket"
+    run         = ["aws", "s3", "ls", "s3://onetouch-bizcard-prod-assets/"]
+    estimate    = "1m"
+  }
+  step "permissions" {
+    description = "see what the application's user may do"
+    run = [
+      "aws", "iam", "get-user-policy", "--user-name", "onetouch-bizcard-prod", "--policy-name", "S3Access",
+    ]
+    estimate = "1m"
+  }
+  step "cloudfront" {
+    description = "see that an image is served"
+    after       = [step.connectivity, step.permissions]
+    http {
+      url = "https://d1234567890.cloudfront.net/test-image.jpg"
+    }
+    checks   = "service"
+    needs    = [site.cloudfront]
+    estimate = "1m"
+  }
+}
