@@ -276,14 +276,14 @@ type Protects<'s> = (&'s Name, &'s Declared<Backup>);
 
 /// Who depends on what, and what protects it.
 #[derive(Default)]
-struct Dependents<'s> {
+pub(crate) struct Dependents<'s> {
     services: BTreeMap<&'s Name, BTreeSet<&'s Name>>,
     users: BTreeMap<&'s Name, BTreeSet<&'s Name>>,
     backups: BTreeMap<&'s Name, Vec<Protects<'s>>>,
 }
 
 impl<'s> Dependents<'s> {
-    fn of(system: &'s System) -> Dependents<'s> {
+    pub(crate) fn of(system: &'s System) -> Dependents<'s> {
         let mut all = Dependents::default();
         for (name, service) in &system.services {
             for needed in service.is.depends_on.iter().flatten() {
@@ -300,7 +300,7 @@ impl<'s> Dependents<'s> {
     }
 
     /// The services that use a datastore.
-    fn users(&self, datastore: &Name) -> impl Iterator<Item = &'s Name> {
+    pub(crate) fn users(&self, datastore: &Name) -> impl Iterator<Item = &'s Name> {
         self.users.get(datastore).into_iter().flatten().copied()
     }
 
@@ -310,7 +310,7 @@ impl<'s> Dependents<'s> {
     }
 
     /// Services and everything that depends on them, directly or through others.
-    fn with<'n>(&self, of: impl IntoIterator<Item = &'n Name>) -> Vec<&'n Name>
+    pub(crate) fn with<'n>(&self, of: impl IntoIterator<Item = &'n Name>) -> Vec<&'n Name>
     where
         's: 'n,
     {

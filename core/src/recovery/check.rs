@@ -131,14 +131,14 @@ pub(crate) fn doubts(plan: &RecoveryPlan) -> Vec<String> {
         let all: BTreeSet<u32> =
             needs().flat_map(|(need, more)| more.iter().chain([need])).copied().collect();
         if let Some(written) = &step.written {
-            let name = format!("step {}, `{}` of procedure.{},", step.id, written.step, written.procedure);
+            let name = format!("step {}, `{}` of procedure.{}", step.id, written.step, written.procedure);
             let looked = checks.iter().any(|id| all.contains(id));
             let gone: Vec<String> = step.destroys.iter().map(|d| format!("datastore.{d}")).collect();
             if !looked && !gone.is_empty() {
                 let gone = gone.join(" and ");
-                doubts.push(format!("{name} destroys {gone} before any step has checked a backup"));
+                doubts.push(format!("{name}, destroys {gone} before any step has checked a backup"));
             } else if !looked && destroys(step) {
-                doubts.push(format!("{name} destroys before any step has checked anything"));
+                doubts.push(format!("{name}, destroys before any step has checked anything"));
             }
             doubts.extend(needs_what_is_lost(plan, step).into_iter().map(|flaw| format!("{flaw}: {name}")));
         }

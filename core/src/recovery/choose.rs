@@ -25,7 +25,7 @@ pub(crate) struct Chosen<'a> {
 impl Chosen<'_> {
     /// What it loses.
     pub(crate) fn lost(&self) -> DataLoss {
-        DataLoss { seconds: self.choice.data_loss_s, unseen: self.unseen }
+        DataLoss { of: self.choice.datastore.clone(), seconds: self.choice.data_loss_s, unseen: self.unseen }
     }
 }
 

@@ -7,11 +7,14 @@ use super::model::{Input, Judged, RecoveryPlan, Status, Step};
 use super::planner::{numbered, readable};
 use super::steps::at_least;
 use crate::addr::Name;
+use crate::objective::Dependents;
 use crate::provider::Phase;
 use crate::system::Objective;
 
 /// The loss of data of one datastore.
 pub(crate) struct DataLoss {
+    /// The datastore.
+    pub(crate) of: Name,
     /// In seconds; none when it has no bound or is not known.
     pub(crate) seconds: Option<i64>,
     /// Whether there is a value that was not observed, or not now.
@@ -45,12 +48,37 @@ pub(crate) fn judge(input: &Input<'_>, plan: &mut RecoveryPlan, losses: &[DataLo
         return;
     }
     plan.rto = downtime(plan, rto);
-    let known: Option<Vec<i64>> = losses.iter().map(|l| l.seconds.filter(|_| !l.unseen)).collect();
-    let worst = known.map(|l| l.into_iter().max().unwrap_or(0));
-    // A loss without a bound stays one, whatever else could not be observed.
-    let without = || losses.iter().filter(|l| l.unseen || l.seconds.is_none());
-    let open = if without().all(|l| l.unseen) { Status::Unknown } else { Status::Unbounded };
-    plan.rpo = verdict(worst.map(|w| (w, w)), rpo, open);
+    let dependents = Dependents::of(input.system);
+    let judged = losses.iter().map(|loss| loss.judged(input, &dependents));
+    plan.rpo = judged.max_by_key(severity).unwrap_or_else(|| verdict(Some((0, 0)), rpo, Status::Unknown));
+}
+
+impl DataLoss {
+    /// Beside what was promised for the scenario and to the services that do not work without it.
+    fn judged(&self, input: &Input<'_>, dependents: &Dependents<'_>) -> Judged {
+        let services = dependents.with(dependents.users(&self.of)).into_iter();
+        let promises = services.filter_map(|name| {
+            let service = input.system.services.get(name)?;
+            Some((service.is.objective.as_ref()?.rpo?.as_secs(), Some(name.clone())))
+        });
+        let own = input.objective.rpo.map(|own| (own.as_secs(), None));
+        let value = self.seconds.filter(|_| !self.unseen);
+        let open = if self.unseen { Status::Unknown } else { Status::Unbounded };
+        verdict(value.map(|s| (s, s)), own.into_iter().chain(promises).min(), open)
+    }
+}
+
+/// How bad it is: what has no bound, what is missed and by how much, what nobody can tell, then the rest
+/// by its length.
+fn severity(judged: &Judged) -> (u8, i64) {
+    let value = judged.p95_s.unwrap_or(0);
+    match judged.status {
+        Status::NoPlan => (5, 0),
+        Status::Unbounded => (4, 0),
+        Status::Missed => (3, value - judged.objective_s.unwrap_or(0)),
+        Status::Unknown => (2, 0),
+        Status::Met | Status::NoObjective => (1, value),
+    }
 }
 
 /// When nothing can be said because there is no plan.

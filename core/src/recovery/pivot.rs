@@ -65,7 +65,7 @@ fn written(
     if let Some(step) = steps.iter().find(|s| s.destroys.contains(name)) {
         return Some((step.id, format!("it destroys what datastore.{name} holds now")));
     }
-    if input.loss.data.contains_key(name) && choice.region.is_none() {
+    if input.loss.data.contains_key(name) && choice.region.is_none() && !has_new_name(input, restore, steps) {
         return Some((restore, format!("it writes over what datastore.{name} holds now")));
     }
     let after = || steps.iter().filter(|s| before[&s.id].contains(&restore));
@@ -77,4 +77,14 @@ fn written(
     }
     let last = after().map(|s| s.id).max().unwrap_or(restore);
     Some((last, format!("nothing is done after it: what was restored of datastore.{name} is in use")))
+}
+
+/// Whether a written restore says that what comes back has another name than what is there.
+fn has_new_name(input: &Input<'_>, restore: u32, steps: &[Step]) -> bool {
+    let written = steps.iter().find(|s| s.id == restore).and_then(|s| s.written.as_ref());
+    let named = written.and_then(|at| {
+        let procedure = input.system.procedures.get(&at.procedure)?;
+        procedure.is.step.0.iter().find(|s| s.name == at.step)?.into.as_ref()
+    });
+    named.is_some()
 }

@@ -79,6 +79,7 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
         loss.unseen |= since_when(&chosen.choice.datastore);
     }
     let by_written = |choice: &Choice| DataLoss {
+        of: choice.datastore.clone(),
         seconds: choice.data_loss_s,
         unseen: written.unseen.contains(&choice.datastore) || since_when(&choice.datastore),
     };

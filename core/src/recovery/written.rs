@@ -13,7 +13,12 @@ pub(crate) fn step(system: &System, at: &Placed<'_>, all: &[Placed<'_>]) -> Step
     let is = at.step;
     let brought = at.restored_by.map(|place| all[place].step);
     let (told, command) = what(is, brought);
-    let summary = is.description.clone().unwrap_or(told);
+    let summary = match (&is.description, &is.manual) {
+        // What a person is to do is never left out.
+        (Some(description), Some(manual)) => format!("{description}: {manual}"),
+        (Some(description), None) => description.clone(),
+        (None, _) => told,
+    };
     let kind = match (&is.manual, is.checks.is_some() || is.http.is_some()) {
         (Some(_), _) => StepNature::Manual,
         (None, true) => StepNature::Check,
