@@ -18,7 +18,7 @@ use super::people::{checklists, commander, notices};
 use super::phases::phases;
 use super::pivot::pivots;
 use super::places::Places;
-use super::splice::{Derived, merge, splice};
+use super::splice::{Derived, Written, merge, splice};
 use super::steps::{Lane, at_least, clock, order};
 use super::written::unbound;
 use crate::addr::Name;
@@ -69,21 +69,10 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
     let first = u32::try_from(first).unwrap_or(u32::MAX) + 1;
     let derive = |name: &Name| derived(input, &lost, name, &run);
     let written = splice(input, &lost, &followed, (first, &unprotected), derive);
+    let losses = losses(input, &parts.chosen, &written);
     parts.infeasible.extend(written.infeasible);
     let mut blocked = written.blocked;
     blocked.extend(stranded(input, &lost));
-    // Nobody can tell what is lost of data that went wrong at some time.
-    let since_when = |name: &Name| input.loss.data.contains_key(name) && good_until(input, name).is_none();
-    let mut losses: Vec<DataLoss> = parts.chosen.iter().map(Chosen::lost).collect();
-    for (loss, chosen) in losses.iter_mut().zip(&parts.chosen) {
-        loss.unseen |= since_when(&chosen.choice.datastore);
-    }
-    let by_written = |choice: &Choice| DataLoss {
-        of: choice.datastore.clone(),
-        seconds: choice.data_loss_s,
-        unseen: written.unseen.contains(&choice.datastore) || since_when(&choice.datastore),
-    };
-    losses.extend(written.choices.values().map(by_written));
     let mut warnings = warnings(&parts.chosen);
     warnings.extend(parts.warnings);
     warnings.extend(revoke(input));
@@ -129,6 +118,22 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
     let remarks = remarks(&plan);
     plan.warnings.extend(remarks);
     plan
+}
+
+/// What is lost of each datastore that comes back.
+fn losses(input: &Input<'_>, chosen: &[Chosen<'_>], written: &Written) -> Vec<DataLoss> {
+    // Nobody can tell what is lost of data that went wrong at some time.
+    let since_when = |name: &Name| input.loss.data.contains_key(name) && good_until(input, name).is_none();
+    let derived = chosen.iter().map(|one| {
+        let lost = one.lost();
+        DataLoss { unseen: lost.unseen || since_when(&lost.of), ..lost }
+    });
+    let by_written = written.choices.values().map(|choice| DataLoss {
+        of: choice.datastore.clone(),
+        seconds: choice.data_loss_s,
+        unseen: written.unseen.contains(&choice.datastore) || since_when(&choice.datastore),
+    });
+    derived.chain(by_written).collect()
 }
 
 /// What is odd about a plan. Somebody may have to follow it all the same; they should know where to look
