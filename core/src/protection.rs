@@ -78,6 +78,17 @@ impl Protection {
         }
     }
 
+    /// Whether it reaches back to before data went wrong; a live copy has what is wrong too.
+    pub fn has_past(&self) -> bool {
+        match self {
+            Protection::ReplicatesTo { .. } => false,
+            Protection::PointInTime { .. }
+            | Protection::ReplicatedBackups { .. }
+            | Protection::Snapshot { .. }
+            | Protection::Versions { .. } => true,
+        }
+    }
+
     /// Whether it stands in the thing itself, so that whoever empties that takes it along.
     pub fn stands_with_the_data(&self) -> bool {
         match self {

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Dependents, Input, Judgement, Metric, Protects, Term, Worlds, Worst, promise};
 use crate::addr::Name;
-use crate::recovery::choose::EMPTIED;
+use crate::recovery::choose::{EMPTIED, FOLLOWS};
 use crate::recovery::{Components, Held, Lost, groups, held};
 use crate::span::Span;
 use crate::system::{Backup, Datastore, Declared, Destination, Method, Newest, Scenario, System, in_order};
@@ -176,7 +176,7 @@ fn struck(held: &Held, lost: &Lost<'_>, datastore: &Name) -> Option<String> {
         return Some(EMPTIED.to_owned());
     }
     if lost.loss.data.contains_key(datastore) && !held.has_past {
-        return Some("it follows what is wrong: it keeps no past".to_owned());
+        return Some(FOLLOWS.to_owned());
     }
     held.refused.clone()
 }

@@ -69,6 +69,9 @@ pub(crate) fn with_backups(input: &Input<'_>, lost: &Lost<'_>, mut infeasible: I
 /// Why what stands in the resource itself does not help.
 pub(crate) const EMPTIED: &str = "it stands with the data and is lost with it";
 
+/// Why a live copy does not help where data is wrong.
+pub(crate) const FOLLOWS: &str = "it follows what is wrong: it keeps no past";
+
 /// Picks the best way back: newest data first, then the fastest; what was observed before what was not.
 pub(crate) fn choose<'a>(
     input: &Input<'a>,
@@ -91,6 +94,8 @@ pub(crate) fn choose<'a>(
         let emptied = lost.emptied(name) && candidate.protection.stands_with_the_data();
         let refused = candidate.refused.clone();
         let refused = refused.or_else(|| emptied.then(|| EMPTIED.to_owned()));
+        let follows = input.loss.data.contains_key(name) && !candidate.protection.has_past();
+        let refused = refused.or_else(|| follows.then(|| FOLLOWS.to_owned()));
         if let Some(why) = refused {
             homes.extend(Some(candidate.region.clone()).filter(|r| input.loss.regions.contains(r)));
             rejected.push(candidate.rejected(why));

@@ -47,18 +47,19 @@ fn one(input: &Ask<'_>, resource: &Component, candidate: Candidate<'_>) -> Held 
     let refused = candidate.refused.clone();
     let refused = refused.or_else(|| steps(input, resource, &candidate, "").err().map(str::to_owned));
     let seen = candidate.loss;
-    let (worst, source, has_past) = match &candidate.protection {
+    let (worst, source) = match &candidate.protection {
         Protection::PointInTime { lag_max, .. } => match (lag_max, seen) {
-            (Some(lag), Some(seen)) if seen > *lag => (Some(seen), candidate.loss_source, true),
-            (Some(lag), _) => (Some(*lag), "promised by the provider".to_owned(), true),
-            (None, seen) => (seen, candidate.loss_source, true),
+            (Some(lag), Some(seen)) if seen > *lag => (Some(seen), candidate.loss_source),
+            (Some(lag), _) => (Some(*lag), "promised by the provider".to_owned()),
+            (None, seen) => (seen, candidate.loss_source),
         },
-        Protection::ReplicatedBackups { .. } => (seen, candidate.loss_source, true),
+        Protection::ReplicatedBackups { .. } => (seen, candidate.loss_source),
         Protection::Snapshot { .. } => {
-            (None, "made by hand: nothing says when the next one is made".to_owned(), true)
+            (None, "made by hand: nothing says when the next one is made".to_owned())
         }
-        Protection::Versions { .. } => (seen, candidate.loss_source, true),
-        Protection::ReplicatesTo { .. } => (seen, candidate.loss_source, false),
+        // Whatever the instant, there is a version of it.
+        Protection::Versions { .. } => (Some(SignedDuration::ZERO), candidate.loss_source),
+        Protection::ReplicatesTo { .. } => (seen, candidate.loss_source),
     };
     Held {
         from: candidate.from.address.clone(),
@@ -67,7 +68,7 @@ fn one(input: &Ask<'_>, resource: &Component, candidate: Candidate<'_>) -> Held 
         unseen: worst.is_none() && candidate.protection.has_window(),
         worst,
         source,
-        has_past,
+        has_past: candidate.protection.has_past(),
         beside: candidate.protection.stands_with_the_data(),
         refused,
     }
