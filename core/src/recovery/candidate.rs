@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::inventory::Components;
 use super::lost::Lost;
 use super::model::{Component, Rejected, Seen};
-use crate::provider::{Protection, RecoveryStep, Subject, Target, Window};
+use super::planner::readable;
+use crate::provider::{Kept, Protection, RecoveryStep, Subject, Target, Window};
 use crate::value::Value;
 
 /// What ways back are looked for with.
@@ -144,10 +145,10 @@ fn covering<'a>(
             from: holder,
             mechanism: format!("earlier object versions in {region}"),
             region: region.clone(),
-            point: None,
-            loss: Some(SignedDuration::ZERO),
+            point: input.until,
+            loss: input.until.map(|at| input.now.duration_since(at).max(SignedDuration::ZERO)),
             loss_source: "versions are kept in place".to_owned(),
-            refused: None,
+            refused: too_old(input, holder, protection),
             doubt: None,
             protection: protection.clone(),
         },
@@ -161,6 +162,14 @@ fn covering<'a>(
         | Protection::ReplicatesTo { .. } => return None,
     };
     Some(candidate)
+}
+
+/// Why the versions of that instant may be gone: they are kept for a while from when they were written over.
+fn too_old(input: &Ask<'_>, holder: &Component, versions: &Protection) -> Option<String> {
+    let kept = holder.kind.retention(&subject(holder), Kept::Points(versions)).gone_after?;
+    let at = input.until.filter(|at| input.now.duration_since(*at) > kept)?;
+    let kept = readable(kept.as_secs());
+    Some(format!("it keeps for {kept} what was written over, and that of {at} may be gone"))
 }
 
 /// Whether a provider's name means this component: its id, or any of its outputs that is a name.

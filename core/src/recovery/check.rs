@@ -190,11 +190,12 @@ fn datastores(plan: &RecoveryPlan, of: &ByDatastore<'_>) -> Vec<String> {
         if let Some(region) = choice.region.as_ref().filter(|r| plan.lost.regions.contains(*r)) {
             flaws.push(format!("{} comes back in {region}, which is lost", choice.datastore));
         }
-        let mut own = of.get(&Some(&choice.datastore)).into_iter().flatten();
-        if !own.any(|s| choice.step.is_none_or(|step| step == s.id)) {
+        let own = || of.get(&Some(&choice.datastore)).into_iter().flatten();
+        if !own().any(|s| choice.step.is_none_or(|step| step == s.id)) {
             flaws.push(format!("no step brings {} back", choice.datastore));
         }
-        if choice.step.is_none() && !unprotected.contains(&choice.datastore) {
+        let moves = own().any(|s| s.phase == Some(Phase::Redirect));
+        if choice.step.is_none() && moves && !unprotected.contains(&choice.datastore) {
             flaws.push(format!("nothing says how long {} is unprotected", choice.datastore));
         }
     }

@@ -13,7 +13,7 @@ use super::follow::{Followed, followed};
 use super::groups;
 use super::judge::{DataLoss, judge, no_plan};
 use super::lost::Lost;
-use super::model::{Blocked, Choice, Infeasible, Input, RecoveryPlan};
+use super::model::{Blocked, Choice, Infeasible, Input, RecoveryPlan, Step};
 use super::people::{checklists, commander, notices};
 use super::phases::phases;
 use super::pivot::pivots;
@@ -82,6 +82,8 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
     let chosen_points = sized(input, chosen.chain(written.choices.into_values()));
     parts.infeasible.sort_by(|a, b| a.datastore.cmp(&b.datastore));
     let mut steps = merge(steps, written.steps, &mut unprotected);
+    // What comes back where it stood is protected as it was.
+    unprotected.retain(|window| moves(&steps, &window.datastore));
     clock(&mut steps);
     let pivots = pivots(input, &chosen_points, &steps);
     let (phases, stray) = phases(input, &steps);
@@ -158,6 +160,12 @@ fn revoke(input: &Input<'_>) -> impl Iterator<Item = String> {
     input.loss.credentials.iter().map(|name| {
         format!("revoke credential.{name} before anything else: whoever holds it may delete what comes back")
     })
+}
+
+/// Whether the steps that drctl derives for a datastore lead its users elsewhere.
+fn moves(steps: &[Step], datastore: &Name) -> bool {
+    let mut own = steps.iter().filter(|s| s.datastore.as_ref() == Some(datastore));
+    own.any(|s| s.phase == Some(Phase::Redirect))
 }
 
 /// The steps take longer than the scenario estimates for the whole.

@@ -5,6 +5,7 @@ mod read;
 mod recovery;
 mod rules;
 mod spec;
+mod versions;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -8,6 +8,7 @@ use drctl_core::schema::Attributes;
 use jiff::SignedDuration;
 
 use super::spec::{Mode, ObjectLock, Spec, Status, Versioning};
+use super::versions;
 use crate::facts;
 use crate::values::Arn;
 
@@ -93,14 +94,14 @@ pub(super) fn safeguards(subject: &Subject<'_>) -> Safeguards {
 pub(super) fn recover(subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {
     match by {
         Protection::ReplicatesTo { to, prefix, .. } => fail_over(subject, to, prefix, target),
-        Protection::Versions { .. }
-        | Protection::PointInTime { .. }
+        Protection::Versions { .. } => versions::put_back(&subject.id.0, target),
+        Protection::PointInTime { .. }
         | Protection::ReplicatedBackups { .. }
         | Protection::Snapshot { .. } => Vec::new(),
     }
 }
 
-fn minutes(p50: i64, p95: i64, source: &str) -> Estimate {
+pub(super) fn minutes(p50: i64, p95: i64, source: &str) -> Estimate {
     Estimate {
         p50: SignedDuration::from_mins(p50),
         p95: SignedDuration::from_mins(p95),
@@ -164,7 +165,7 @@ fn fail_over(subject: &Subject<'_>, to: &str, prefix: &str, target: &Target) -> 
 }
 
 /// Something that only a person can do, because drctl does not know the application.
-fn by_hand(phase: Phase, id: &str, needs: &str, summary: String, why: &str) -> RecoveryStep {
+pub(super) fn by_hand(phase: Phase, id: &str, needs: &str, summary: String, why: &str) -> RecoveryStep {
     RecoveryStep {
         id: id.to_owned(),
         summary,
@@ -181,7 +182,7 @@ fn by_hand(phase: Phase, id: &str, needs: &str, summary: String, why: &str) -> R
     }
 }
 
-fn stop_writers(bucket: &str, why: &str) -> RecoveryStep {
+pub(super) fn stop_writers(bucket: &str, why: &str) -> RecoveryStep {
     let summary = format!("stop what writes to `{bucket}`, and whatever would start it again");
     let undo = Undo::ByHand { how: format!("start it again, still to `{bucket}`") };
     RecoveryStep { undo, ..by_hand(Phase::Contain, "stop_writers", "", summary, why) }
@@ -202,7 +203,7 @@ fn fence(bucket: &str, needs: &str) -> RecoveryStep {
 }
 
 /// After it there is no way back.
-fn resume(summary: String, why: &str) -> RecoveryStep {
+pub(super) fn resume(summary: String, why: &str) -> RecoveryStep {
     let undo = Undo::Never { why: why.to_owned() };
     RecoveryStep { undo, ..by_hand(Phase::Resume, "resume", "confirm", summary, why) }
 }
