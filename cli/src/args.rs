@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    advise, apply, backups, findings, import, kinds, objectives, plan, ready, recover, scenarios, schema,
-    show, sim, snapshot, state, timeline, validate, version,
+    advise, apply, backups, due, findings, import, kinds, objectives, plan, ready, recover, scenarios,
+    schema, show, sim, snapshot, state, timeline, validate, version,
 };
 
 /// Disaster recovery as code: declares how data is protected, plans and applies it, and plans the way back.
@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Backups(backups::Args),
     /// Lists what is provably wrong with the declared system
     Findings(findings::Args),
+    /// Lists drills, verifications and waivers by the day they are due, what is overdue first
+    Due(due::Args),
     /// Takes something that exists for ours, under an address of the configuration
     Import(import::Args),
     /// Lists what drctl remembers, and changes it

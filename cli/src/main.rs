@@ -111,6 +111,7 @@ fn dispatch(cli: &Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Advise(args) => commands::advise::run(args, &project, ui),
         Command::Timeline(args) => commands::timeline::run(args, &project, ui),
         Command::Backups(args) => commands::backups::run(args, &project, ui),
+        Command::Due(args) => commands::due::run(args, &project, ui),
         Command::Findings(args) => commands::findings::run(args, &project, ui),
         Command::Kinds(args) => commands::kinds::run(args, &registry::REGISTRY, ui),
         Command::Import(args) => commands::import::run(args, &project, ui),

@@ -68,6 +68,7 @@ fn json_of_every_example_keeps_to_its_schema() {
         ("validate --json", "validate"),
         ("plan --json", "plan"),
         ("findings --json", "findings"),
+        ("due --json", "due"),
         ("matrix --json", "objectives"),
         ("advise --json", "advice"),
         ("scenarios --json", "scenarios"),

@@ -12,6 +12,7 @@ pub mod advise;
 pub mod codes;
 pub mod config;
 pub mod diag;
+pub mod due;
 pub mod duration;
 pub mod fact;
 pub mod findings;

@@ -5,6 +5,7 @@ mod backups;
 mod commands;
 mod contacts;
 mod domains;
+mod overdue;
 mod placeholder;
 mod rules;
 mod scenarios;
@@ -80,6 +81,7 @@ pub fn findings(subject: &Subject<'_>, now: Timestamp) -> Vec<Finding> {
     backups::check(subject, &mut found);
     commands::check(subject, &mut found);
     contacts::check(subject, &mut found);
+    overdue::check(subject, now, &mut found);
     scenarios::check(subject, &mut found);
     services::check(subject, &mut found);
     steps::check(subject, &mut found);

@@ -92,6 +92,8 @@ rules! {
     IdleWaiver = "DR818" "idle-waiver" Note;
     /// The steps of a scenario's way back take longer than the scenario estimates for the whole of it.
     EstimateTooShort = "DR819" "estimate-too-short" Warning;
+    /// A drill, or the verification of a backup, that was done once and not again when its `every` was over.
+    Overdue = "DR820" "overdue" Warning;
 }
 
 impl RuleId {

@@ -8,6 +8,7 @@ mod contact;
 mod credential;
 mod datastore;
 mod day;
+mod drill;
 mod late;
 mod method;
 mod order;
@@ -28,6 +29,7 @@ pub use contact::Contact;
 pub use credential::Credential;
 pub use datastore::Datastore;
 pub use day::Day;
+pub use drill::Drill;
 pub use late::{OfAnswer, OfRows, Target};
 pub use method::{
     Copied, DumpFormat, Exposure, External, Kept, Log, Method, Newest, PgBackRest, PgDump, Restic,
@@ -191,6 +193,8 @@ blocks! {
     communications: "communication" = Communication,
     /// What is looked at before, during or after the steps of a recovery.
     checklists: "checklist" = Checklist,
+    /// A scenario that is rehearsed again and again.
+    drills: "drill" = Drill,
     /// A finding that somebody has decided to live with, until a day.
     waivers: "waiver" = Waiver,
 }
