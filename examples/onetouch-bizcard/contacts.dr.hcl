@@ -49,3 +49,62 @@ contact "cdn_provider" {
   role = "CDN Provider"
   via  = "https://support.console.aws.amazon.com/support/home#/case/create"
 }
+
+channel "incident" {
+  description = "the incident channel, #incident-YYYYMMDD, opened by PagerDuty"
+  url         = "https://onetouchbizcard.slack.example/incidents"
+}
+
+channel "status_page" {
+  description = "the status page"
+  url         = "https://status.onetouchbizcard.example"
+}
+
+channel "customers" {
+  description = "mail to critical customers"
+  run         = ["./scripts/mail-critical-customers.sh"]
+}
+
+# Every scenario is told in the same way.
+communication "incident" {
+  notify "engineering" {
+    via   = channel.incident
+    on    = ["started", "resolved"]
+    every = "15m"
+    owner = contact.on_call
+  }
+  notify "everybody" {
+    via   = channel.status_page
+    on    = ["started", "resolved"]
+    every = "15m"
+    text  = "We're working on restoring the service."
+    owner = contact.senior_engineer
+  }
+  notify "critical customers" {
+    via            = channel.customers
+    after_downtime = "30m"
+    owner          = contact.engineering_manager
+  }
+}
+
+drill "quarterly" {
+  scenario = scenario.server-failure
+  every    = "90d"
+  owner    = contact.devops_lead
+  last     = "2026-01-12"
+}
+
+checklist "afterwards" {
+  when = "after"
+  items = [
+    "Verify all services are operational",
+    "Check data integrity",
+    "Review logs for root cause",
+    "Update monitoring alerts",
+    "Schedule the post-mortem within 48 hours, document the timeline",
+    "Update these files with lessons learned",
+    "Communicate resolution to stakeholders",
+    "Test the restored system under load",
+  ]
+  owner = contact.engineering_manager
+}

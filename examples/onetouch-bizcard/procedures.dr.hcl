@@ -270,6 +270,20 @@ procedure "corruption" {
     needs       = [site.server]
     estimate    = "20m"
   }
+  step "restore_assets" {
+    description  = "bring back the versions from before the corruption: some hundred images in half an hour"
+    after        = [step.scope]
+    restore      = datastore.assets
+    estimate     = "10m"
+    estimate_p95 = "20m"
+  }
+  step "look_at_images" {
+    description = "open images of brands that changed since, and see that they are right"
+    after       = [step.restore_assets]
+    run         = ["./scripts/check-images.sh", "--since", "1 hour"]
+    checks      = "data"
+    estimate    = "5m"
+  }
   step "validate" {
     description = "count brands, branches and users, and look for orphans and for what was wrong"
     after       = [step.restore]
@@ -283,7 +297,7 @@ procedure "corruption" {
   }
   step "start" {
     description = "start the application"
-    after       = [step.validate]
+    after       = [step.validate, step.look_at_images]
     run         = ["pm2", "start", "onetouch-bizcard"]
     undo        = ["pm2", "stop", "onetouch-bizcard"]
     needs       = [site.server]
