@@ -51,7 +51,7 @@ contact "cdn_provider" {
 }
 
 channel "incident" {
-  description = "the incident channel, #incident-YYYYMMDD, opened by PagerDuty"
+  description = "the incident channel, which PagerDuty opens"
   url         = "https://onetouchbizcard.slack.example/incidents"
 }
 

@@ -1,5 +1,6 @@
 //! What a recovery plan says of people: who leads, who is told when and how, and what is looked at.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use drctl_core::recovery::{Checks, Notice, Owner, RecoveryPlan, ToldAt, readable};
@@ -20,11 +21,17 @@ pub(super) fn told(out: &mut String, plan: &RecoveryPlan, look: Look) {
     }
     let _ = writeln!(out, "\nWho is told");
     let mut time = None;
+    let mut told = BTreeSet::new();
     for notice in &plan.notices {
         let when = when(plan, notice);
         if time.as_ref() != Some(&when) {
             let _ = writeln!(out, "{}", wrap("  ", &format!("{when}:"), look.width));
             time = Some(when);
+        }
+        if !told.insert((how(notice), &notice.text, &notice.command)) {
+            let again = format!("{}, by channel.{}, as before", notice.whom, notice.channel);
+            let _ = writeln!(out, "{}", wrap("    - ", &safe(&again), look.width));
+            continue;
         }
         let _ = writeln!(out, "{}", wrap("    - ", &safe(&how(notice)), look.width));
         if let Some(text) = &notice.text {
