@@ -1,4 +1,5 @@
-# Who is called, and who is next. The numbers are of the range kept for fiction.
+# Who is called and who is next, who is told, and what is rehearsed when. The numbers are of the range kept
+# for fiction.
 
 contact "on_call" {
   role            = "On-Call Engineer"
@@ -18,4 +19,92 @@ contact "lead" {
 contact "cto" {
   role  = "CTO"
   phone = "+44 20 7946 0103"
+}
+
+channel "incident" {
+  description = "the incident channel, kept outside of both regions"
+  url         = "https://certificates.chat.example/incidents"
+}
+
+channel "status_page" {
+  description = "the status page, kept outside of both regions"
+  url         = "https://status.certificates.example"
+}
+
+communication "incident" {
+  notify "operations" {
+    via   = channel.incident
+    on    = ["started", "resolved"]
+    every = "15m"
+    owner = contact.on_call
+  }
+}
+
+# Users, unless one instance failed: the cluster has replaced it before they could read of it.
+communication "outage" {
+  scenarios = [
+    scenario.database-failure,
+    scenario.certificate-loss,
+    scenario.configuration-loss,
+    scenario.complete-system-failure,
+  ]
+  notify "users" {
+    via   = channel.status_page
+    on    = ["started"]
+    every = "15m"
+    text  = "Certificates and invoices are not available. We are restoring the service."
+    owner = contact.lead
+  }
+  notify "users" {
+    via   = channel.status_page
+    on    = ["resolved"]
+    text  = "Certificates and invoices are available again."
+    owner = contact.lead
+  }
+}
+
+checklist "afterwards" {
+  when = "after"
+  items = [
+    "See that every backup is made of what is in use now",
+    "Compare the time that each step took with its estimate, and correct that",
+    "Document lessons learned",
+  ]
+  owner = contact.lead
+}
+
+# The annual one is that of everything; the others are rehearsed each quarter, with the restores.
+drill "complete-system-failure" {
+  scenario = scenario.complete-system-failure
+  every    = "365d"
+  owner    = contact.lead
+  last     = "2025-10-14"
+}
+
+drill "database-failure" {
+  scenario = scenario.database-failure
+  every    = "90d"
+  owner    = contact.on_call
+  last     = "2026-02-03"
+}
+
+drill "certificate-loss" {
+  scenario = scenario.certificate-loss
+  every    = "90d"
+  owner    = contact.on_call
+  last     = "2026-02-04"
+}
+
+drill "configuration-loss" {
+  scenario = scenario.configuration-loss
+  every    = "90d"
+  owner    = contact.on_call
+  last     = "2026-02-04"
+}
+
+drill "application-instance-failure" {
+  scenario = scenario.application-instance-failure
+  every    = "90d"
+  owner    = contact.on_call
+  last     = "2026-02-05"
 }

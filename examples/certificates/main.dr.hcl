@@ -217,6 +217,7 @@ backup "database" {
     every  = "1d"
     proves = "readable"
     run    = ["pgbackrest", "--stanza=certificates", "verify"]
+    owner  = contact.on_call
     last   = "2026-03-02"
   }
   verify {

@@ -148,3 +148,39 @@ procedure "recover_configuration" {
     checks = "service"
   }
 }
+
+# §Testing, Recovery Testing, Procedures: how each of its scenarios is to be tested.
+procedure "test_recovery" {
+  description = "Rehearse a scenario."
+
+  step "simulate" {
+    manual = "Simulate failure scenarios."
+    why    = "The document does not say how, nor where."
+  }
+
+  step "recover" {
+    after  = [step.simulate]
+    manual = "Execute recovery procedures."
+    why    = "The document gives no command in them."
+  }
+
+  step "verify_data" {
+    after  = [step.recover]
+    manual = "Verify data integrity."
+    why    = "The document does not say by what."
+    checks = "data"
+  }
+
+  step "verify_application" {
+    after  = [step.verify_data]
+    manual = "Verify application functionality."
+    why    = "The document does not say by what."
+    checks = "service"
+  }
+
+  step "lessons" {
+    after  = [step.verify_application]
+    manual = "Document lessons learned."
+    why    = "The document does not say where."
+  }
+}

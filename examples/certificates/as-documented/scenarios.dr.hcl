@@ -54,3 +54,14 @@ scenario "complete-system-failure" {
     service = service.application
   }
 }
+
+# §Testing, Backup Testing, Frequency: "Annual disaster recovery drill". Of which scenario, by whom, and when
+# there was one is not said; §Current Implementation Status has "Regular recovery testing" among what is "not
+# currently implemented". How often the scenarios of §Recovery Testing are tested is not said either: they have
+# no drill of their own. That the annual one goes by the procedures of §Recovery Testing is taken from these
+# being the only ones that simulate a failure.
+drill "annual" {
+  description = "The annual disaster recovery drill."
+  procedure   = procedure.test_recovery
+  every       = "365d"
+}
