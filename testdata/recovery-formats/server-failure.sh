@@ -60,6 +60,23 @@ note 'NOT FEASIBLE: no way back for 1 datastore; 1 datastore and 1 service come 
 note 'No way back for datastore.config: no resource holds it, and no step of a procedure that is followed restores it'
 note 'datastore.redis is made anew from other data: no step does it'
 trap stopped EXIT
+note 'tell, at once: on-call engineer, by channel.paging (how the on-call engineer is alerted, PagerDuty/Slack)'
+note 'tell, at once: engineering team, by channel.unsaid (the runbook does not say how)'
+note 'tell, at once: status page, by channel.status_page (the status page); say: We'\''re investigating an issue affecting [service]'
+note 'tell, every 15m until it is over: incident channel, by channel.incident (the incident channel, #incident-YYYYMMDD)'
+note 'tell, after 30m of downtime (T+30m): critical customers, by channel.email (email to critical customers)'
+note 'tell, after 1h of downtime (T+1h): social media, by channel.social_media (social media)'
+note 'tell, after 2h of downtime (T+2h): Engineering Manager + CTO, by channel.phone (the phone, [phone]); say: Extended outage (> 2 hours)'
+note 'tell, when it is over: status page, by channel.status_page (the status page); say: Service has been restored. We'\''re monitoring for stability.'
+note 'tell, within 1d after it is over: customers, by channel.unsaid (the runbook does not say how); say: incident report'
+
+note 'checklist.incident_detected: before the first step'
+note '[ ] Create incident channel: #incident-YYYYMMDD'
+if [ "$FROM_STEP" -le 1 ]; then by_hand; fi
+
+note 'checklist.during_recovery: beside the steps'
+note '[ ] Update status page: "We'\''re working on restoring [service]. ETA: [time]"'
+note '[ ] Notify stakeholders of ETA'
 
 # procedure.server
 
@@ -159,6 +176,25 @@ if begin 16 'verify: run `./scripts/verify-production.sh`'; then
   run ./scripts/verify-production.sh
   look
 fi
+
+note 'checklist.post_incident: after the last step'
+note '[ ] Verify all services are operational'
+note '[ ] Check data integrity'
+note '[ ] Review logs for root cause'
+note '[ ] Update monitoring alerts'
+note '[ ] Schedule post-mortem meeting'
+note '[ ] Document incident timeline'
+note '[ ] Update runbook with lessons learned'
+note '[ ] Communicate resolution to stakeholders'
+note '[ ] Review and improve backup procedures'
+note '[ ] Test restored system under load'
+by_hand
+
+note 'checklist.post_recovery: after the last step'
+note '[ ] Conduct post-mortem within 48 hours'
+note '[ ] Document lessons learned'
+note '[ ] Update runbook with improvements'
+by_hand
 
 trap - EXIT
 note 'All steps are done.'

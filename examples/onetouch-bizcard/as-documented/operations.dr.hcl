@@ -10,6 +10,12 @@ procedure "verify_backups" {
   }
 }
 
+# §Monthly Backup Verification. When it was last done is not written.
+drill "backup_verification" {
+  procedure = procedure.verify_backups
+  every     = "30d"
+}
+
 # §Quarterly DR Drill: creates fresh backups, simulates the disaster in staging, restores, verifies data,
 # measures RTO and RPO, documents results.
 procedure "dr_drill" {
@@ -17,6 +23,12 @@ procedure "dr_drill" {
   step "drill" {
     run = ["./scripts/dr-drill.sh"]
   }
+}
+
+# §Quarterly DR Drill. When it was last done is not written: §Recovery Time Tracking is empty.
+drill "quarterly" {
+  procedure = procedure.dr_drill
+  every     = "90d"
 }
 
 # §Useful Commands: those that look.
