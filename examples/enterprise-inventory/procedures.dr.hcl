@@ -14,7 +14,7 @@ procedure "assess" {
   }
 
   step "announce" {
-    description = "open the incident, page who is on call, and tell those who are affected; again every 30 minutes"
+    description = "tell those who are affected; again every 30 minutes"
     run         = ["./ops/announce.sh", "investigating", run.id]
     undo        = ["./ops/announce.sh", "correction", run.id]
     phase       = "assessment"
@@ -343,7 +343,7 @@ procedure "failover" {
   }
 
   step "announce" {
-    description = "open the incident, page who is on call, and tell those who are affected; again every 30 minutes"
+    description = "tell those who are affected; again every 30 minutes"
     run         = ["./ops/announce.sh", "investigating", run.id]
     undo        = ["./ops/announce.sh", "correction", run.id]
     phase       = "assessment"
@@ -484,13 +484,5 @@ procedure "afterwards" {
     why      = "nobody waits for it, so a person chooses the hour"
     owner    = contact.devops_lead
     estimate = "2h"
-  }
-
-  step "post_mortem" {
-    after    = [step.watch]
-    manual   = "Write down what happened, why, and what is to be better; correct the estimates"
-    why      = "people learn from what people write"
-    owner    = contact.devops_lead
-    estimate = "4h"
   }
 }

@@ -65,6 +65,12 @@ scenario "application-failure" {
   phase "validation" {
     budget = "4m"
   }
+  # As it is over in 15 minutes, users are told only when it is not.
+  notify "users" {
+    via            = channel.status_page
+    after_downtime = "1h"
+    owner          = contact.on_call_engineer
+  }
 }
 
 scenario "regional-outage" {

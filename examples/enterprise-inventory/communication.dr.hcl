@@ -1,0 +1,102 @@
+# Who is told and when, what is gone through afterwards, and what is rehearsed.
+
+channel "page" {
+  description = "the page that the health check sends"
+  via         = "PagerDuty schedule \"inventory\""
+}
+
+channel "incident" {
+  description = "the incident's chat, which the page opens with a ticket"
+  url         = "https://inventory.slack.example/incidents"
+}
+
+channel "status_page" {
+  description = "the status page, which mails those who are affected"
+  url         = "https://status.inventory.example"
+}
+
+channel "stakeholders" {
+  description = "mail to executives, customer success and sales"
+  via         = "stakeholders@inventory.example"
+}
+
+communication "internal" {
+  notify "on-call engineer" {
+    via = channel.page
+    on  = ["started"]
+  }
+  notify "team" {
+    via    = channel.incident
+    on     = ["started"]
+    within = "15m"
+    every  = "30m"
+    text   = "What has been done, when it will be back, and what comes next."
+    owner  = contact.on_call_engineer
+  }
+  notify "team" {
+    via   = channel.incident
+    on    = ["resolved"]
+    text  = "It is back. What was lost, and when the post-mortem is."
+    owner = contact.on_call_engineer
+  }
+}
+
+# The steps `announce` do the first and the last of it.
+communication "users" {
+  scenarios = [scenario.database-loss, scenario.regional-outage, scenario.data-corruption]
+  notify "users" {
+    via   = channel.status_page
+    on    = ["started", "resolved"]
+    every = "30m"
+    owner = contact.on_call_engineer
+  }
+}
+
+communication "stakeholders" {
+  notify "executives, customer success and sales" {
+    via            = channel.stakeholders
+    after_downtime = "4h"
+    owner          = contact.vp_engineering
+  }
+}
+
+checklist "post_mortem" {
+  description = "post-mortem, within 48 hours"
+  when        = "after"
+  items = [
+    "Put it on the calendar",
+    "Write down what happened when, why, and what was done about it",
+    "What went well, what could be better, and who does what until when",
+    "Correct procedures, estimates and monitoring",
+  ]
+  owner = contact.devops_lead
+}
+
+# The plan's quarterly recovery tests, one for each scenario.
+drill "database_loss" {
+  scenario = scenario.database-loss
+  every    = "92d"
+  owner    = contact.database_admin
+  last     = "2026-01-20"
+}
+
+drill "application_failure" {
+  scenario = scenario.application-failure
+  every    = "92d"
+  owner    = contact.devops_lead
+  last     = "2026-01-13"
+}
+
+drill "regional_outage" {
+  scenario = scenario.regional-outage
+  every    = "92d"
+  owner    = contact.devops_lead
+  last     = "2026-02-10"
+}
+
+drill "data_corruption" {
+  scenario = scenario.data-corruption
+  every    = "92d"
+  owner    = contact.database_admin
+  last     = "2026-01-27"
+}
