@@ -63,3 +63,64 @@ contact "dns_provider" {
   role = "DNS Provider: Amazon Route 53"
   via  = "https://support.console.aws.amazon.com/support/home#/case/create"
 }
+
+channel "status_page" {
+  description = "the status page"
+  url         = "https://status.vatevo.com"
+}
+
+channel "customers" {
+  description = "mail, Slack and Twitter"
+  url         = "https://vatevo.incidents.example/publish"
+}
+
+channel "partners" {
+  description = "by telephone"
+  via         = "the list in PagerDuty, service \"vatevo-partners\""
+}
+
+channel "pager" {
+  description = "PagerDuty"
+  url         = "https://vatevo.pagerduty.example/incidents"
+}
+
+# What opens and what resolves an incident on the status page are steps, for a person says what was wrong; this is
+# what comes between, by the clock.
+communication "outage" {
+  scenarios = [
+    scenario.database-corruption,
+    scenario.regional-outage,
+    scenario.data-center-failure,
+    scenario.security-incident,
+  ]
+  notify "everybody" {
+    via   = channel.status_page
+    every = "30m"
+    owner = contact.communications
+  }
+  notify "customers" {
+    via            = channel.customers
+    after_downtime = "30m"
+    owner          = contact.communications
+  }
+  # The objective of the API and the database is missed.
+  notify "the CEO" {
+    via            = channel.pager
+    after_downtime = "1h"
+    owner          = contact.incident_commander
+  }
+  notify "partners" {
+    via            = channel.partners
+    after_downtime = "1h"
+    owner          = contact.communications
+  }
+}
+
+communication "web" {
+  scenarios = [scenario.web-outage]
+  notify "everybody" {
+    via   = channel.status_page
+    every = "1h"
+    owner = contact.communications
+  }
+}

@@ -51,7 +51,7 @@ procedure "database_corruption" {
   description = "goes back to the second before the corruption"
 
   step "announce" {
-    manual   = "Open an incident on status.vatevo.com: API and dashboard, \"under investigation\"; again every 30 minutes"
+    manual   = "Open an incident on status.vatevo.com: API and dashboard, \"under investigation\""
     why      = "what customers are told is a person's word"
     owner    = contact.communications
     estimate = "5m"
@@ -127,7 +127,7 @@ procedure "regional_outage" {
   description = "goes on in Frankfurt and London"
 
   step "announce" {
-    manual   = "Open an incident on status.vatevo.com: everything but the web sites, \"identified\"; again every 30 minutes"
+    manual   = "Open an incident on status.vatevo.com: everything but the web sites, \"identified\""
     why      = "what customers are told is a person's word"
     owner    = contact.communications
     estimate = "5m"
@@ -246,7 +246,7 @@ procedure "data_center_failure" {
   description = "goes on in Frankfurt"
 
   step "announce" {
-    manual   = "Open an incident on status.vatevo.com: API and dashboard, \"identified\"; again every 30 minutes"
+    manual   = "Open an incident on status.vatevo.com: API and dashboard, \"identified\""
     why      = "what customers are told is a person's word"
     owner    = contact.communications
     estimate = "5m"
@@ -487,7 +487,7 @@ procedure "web" {
   description = "serves the web sites from Fly.io in place of Vercel"
 
   step "announce" {
-    manual   = "Open an incident on status.vatevo.com: dashboard and web site; again every hour"
+    manual   = "Open an incident on status.vatevo.com: dashboard and web site"
     why      = "what customers are told is a person's word"
     owner    = contact.communications
     estimate = "5m"

@@ -67,3 +67,71 @@ contact "dns_provider" {
   role = "DNS Provider"
   via  = "[Provider Contact]"
 }
+
+# §External Communication: Status Page.
+channel "status_page" {
+  description = "the status page"
+  url         = "https://status.vatevo.com"
+}
+
+# §External Communication: Customer Notifications. No address is written for any of the three.
+channel "email" {
+  description = "email"
+}
+
+channel "slack" {
+  description = "Slack"
+}
+
+channel "twitter" {
+  description = "Twitter"
+}
+
+# §Alerting Thresholds. How an alert goes, and to whom, is not written.
+channel "alert" {
+  description = "an alert"
+}
+
+# §External Communication. §Pre-Recovery Checklist says when: before the recovery.
+communication "status_page" {
+  notify "the public" {
+    via   = channel.status_page
+    on    = ["started"]
+    owner = contact.communications
+  }
+}
+
+# §External Communication: Customer Notifications. §Scenario 2 says when: step 5, after the recovery.
+communication "customers" {
+  scenarios = [scenario.regional-outage]
+  notify "customers" {
+    via   = channel.email
+    on    = ["resolved"]
+    owner = contact.communications
+  }
+  notify "customers" {
+    via   = channel.slack
+    on    = ["resolved"]
+    owner = contact.communications
+  }
+  notify "customers" {
+    via   = channel.twitter
+    on    = ["resolved"]
+    owner = contact.communications
+  }
+}
+
+# §Alerting Thresholds. The RTO is that of the API and the database, which every scenario takes. The "5-minute
+# alert" is read as one after five minutes.
+communication "thresholds" {
+  notify "whoever gets alerts" {
+    via            = channel.alert
+    after_downtime = "5m"
+    text           = "Service Degradation"
+  }
+  notify "whoever gets alerts" {
+    via            = channel.alert
+    after_downtime = "1h"
+    text           = "RTO Exceeded"
+  }
+}
