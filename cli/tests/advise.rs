@@ -78,6 +78,10 @@ fn example(name: &str) {
             }
         }
     }
+    // What comes back with the changes made is not said to be gone.
+    for one in advice["unmet"].as_array().unwrap().iter().filter(|one| one["after"]["possible"] == true) {
+        assert!(!one["why"].as_str().unwrap().contains("does not come back"), "{name}: {one}");
+    }
     for change in &changes {
         assert!(!change["needed_for"].as_array().unwrap().is_empty(), "{change}");
     }
@@ -96,4 +100,18 @@ fn a_dump_every_six_hours_becomes_as_frequent_as_was_promised() {
 #[test]
 fn certificates_get_what_was_promised_for_them() {
     example("certificates/as-documented");
+    let dir = copy("certificates/as-documented");
+    let advice = json(&["advise", "--json"], dir.path());
+    // Of a PostgreSQL at a site the log is shipped.
+    assert!(advice["diff"].as_str().unwrap().contains("+    archive_every ="), "{advice}");
+}
+
+#[test]
+fn the_explanation_of_a_loss_ends_with_the_cheapest_way_to_meet_what_was_promised() {
+    let dir = copy("certificates/as-documented");
+    let explain = ["explain", "rpo", "datastore.database", "--scenario", "database-failure"];
+    let text = String::from_utf8(drctl(&explain, dir.path()).1).unwrap();
+    let (_, way) = text.split_once("cheapest way to meet 1h").unwrap();
+    assert!(way.contains(" 1. a backup of datastore.database whose log is archived every 1h"), "{text}");
+    assert!(!way.contains(" 2. "), "{text}");
 }

@@ -2,17 +2,20 @@
 //! how each number comes about.
 
 use clap::ValueEnum;
+use drctl_core::advise::{self, Advice, Cell, advise};
 use drctl_core::codes::Code;
 use drctl_core::lang::near;
 use drctl_core::objective::{Judgement, Metric};
 use drctl_core::plan::Plan;
+use drctl_core::state::State;
 
 use super::plan::warn;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::planning::{self, Gaps, PlanningArgs};
+use crate::planning::{self, Gaps, Loaded, Observation, PlanningArgs};
 use crate::project::Project;
 use crate::reading::{self, OfflineArgs};
+use crate::registry::REGISTRY;
 use crate::render::objectives;
 use crate::render::text::{last_seen, last_seen_json, safe, wrap};
 use crate::session;
@@ -58,7 +61,7 @@ enum What {
 
 /// One row for each datastore and service, one column for each scenario.
 pub(crate) fn matrix(args: &MatrixArgs, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
-    let plan = planned(&args.planning, &args.offline, project, ui)?;
+    let Judged { plan, .. } = judged(&args.planning, &args.offline, project, ui)?;
     let judged = &plan.objectives;
     match ui.format {
         Format::Text if judged.is_empty() => {
@@ -75,7 +78,7 @@ pub(crate) fn matrix(args: &MatrixArgs, project: &Project, ui: &Ui) -> Result<Ex
 
 /// How the numbers of one datastore or service come about.
 pub(crate) fn explain(args: &ExplainArgs, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
-    let plan = planned(&args.planning, &args.offline, project, ui)?;
+    let Judged { plan, ground } = judged(&args.planning, &args.offline, project, ui)?;
     let metric = match args.what {
         What::Rpo => Metric::Rpo,
         What::Rto => Metric::Rto,
@@ -90,7 +93,11 @@ pub(crate) fn explain(args: &ExplainArgs, project: &Project, ui: &Ui) -> Result<
     }
     match ui.format {
         Format::Text => {
-            let texts: Vec<String> = found.iter().map(|j| objectives::explained(j, ui.look())).collect();
+            let text = |j: &Judgement| {
+                let way = ground.way(j).map(|advice| objectives::way(j, &advice, ui.look()));
+                objectives::explained(j, ui.look()) + &way.unwrap_or_default()
+            };
+            let texts: Vec<String> = found.iter().map(text).collect();
             ui.print(&format!("{}{}", whence(&plan, ui), texts.join("\n")))?;
         }
         Format::Json => print(&plan, &found, ui)?,
@@ -133,8 +140,41 @@ fn nothing(args: &ExplainArgs, of: &[&Judgement]) -> Failure {
     Failure::new(Code::NothingToExplain, headline, help)
 }
 
+/// What was judged, and from what.
+struct Judged {
+    plan: Plan,
+    ground: Ground,
+}
+
+/// Everything that is read.
+struct Ground {
+    loaded: Loaded,
+    observation: Observation,
+    state: Option<State>,
+}
+
+impl Ground {
+    /// The cheapest changes that meet one loss of data that is not met.
+    fn way(&self, one: &Judgement) -> Option<Advice> {
+        let wanted = one.metric == Metric::Rpo && objectives::is_missed(one);
+        wanted.then(|| {
+            advise(&advise::Input {
+                sources: &self.loaded.sources,
+                files: self.loaded.config_files,
+                registry: &REGISTRY,
+                variables: &self.loaded.variables,
+                world: &self.observation.world,
+                state: self.state.as_ref(),
+                now: self.observation.now,
+                meet: None,
+                only: Some(Cell::of(one)),
+            })
+        })?
+    }
+}
+
 /// A plan made now, or of what was last seen.
-fn planned(args: &PlanningArgs, offline: &OfflineArgs, project: &Project, ui: &Ui) -> Result<Plan, Failure> {
+fn judged(args: &PlanningArgs, offline: &OfflineArgs, project: &Project, ui: &Ui) -> Result<Judged, Failure> {
     let clock = session::clock(ui)?;
     let loaded = planning::load(project, &args.variables, ui)?;
     let state = session::load_state(project)?;
@@ -145,5 +185,5 @@ fn planned(args: &PlanningArgs, offline: &OfflineArgs, project: &Project, ui: &U
         return Err(loaded.failure(diagnostics));
     }
     warn(&loaded, diagnostics, ui);
-    Ok(plan)
+    Ok(Judged { plan, ground: Ground { loaded, observation, state } })
 }

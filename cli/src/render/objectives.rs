@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use drctl_core::advise::Advice;
 use drctl_core::objective::{Judgement, Metric, Promise, Term, Worst};
 use drctl_core::plan::Source;
 use drctl_core::recovery::{Status, readable};
@@ -131,6 +132,27 @@ pub(crate) fn explained(one: &Judgement, look: Look) -> String {
         let at = term.at.as_ref().map(|at| format!("  {}", place(at))).unwrap_or_default();
         let rest = format!("{}: {}{at}", safe(&term.what), safe(why));
         let _ = writeln!(text, "{}", wrap(&format!("    {number:>14}  "), &rest, look.width));
+    }
+    text
+}
+
+/// What would meet it, or why nothing does.
+pub(crate) fn way(one: &Judgement, advice: &Advice, look: Look) -> String {
+    let most = readable(one.objective.as_ref().map_or(0, |promise| promise.most_s));
+    let mut text = String::new();
+    let mut line = |head: String, rest: &str| {
+        let _ = writeln!(text, "{}", wrap(&head, &safe(rest), look.width));
+    };
+    match advice.unmet.first() {
+        Some(unmet) => {
+            line("    ".to_owned(), &format!("no change that is known meets {most}: {}", unmet.why))
+        }
+        None => {
+            line("    ".to_owned(), &format!("cheapest way to meet {most}, as `drctl advise` writes it:"));
+            for (number, advised) in advice.changes.iter().enumerate() {
+                line(format!("    {:>2}. ", number + 1), &advised.change.what);
+            }
+        }
     }
     text
 }

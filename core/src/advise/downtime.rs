@@ -20,8 +20,7 @@ pub(super) fn recipes(search: &Search<'_>, one: &Judgement<Span>) -> (Vec<Vec<Ch
     let (Some(low), status) = (one.after.low_s, one.status) else { return (Vec::new(), no_way(one)) };
     let excess = low - promise.most_s;
     match status {
-        Status::NoPlan | Status::Unbounded => return (Vec::new(), no_way(one)),
-        Status::Unknown => return (Vec::new(), not_measured(one, -excess)),
+        Status::NoPlan | Status::Unbounded | Status::Unknown => return (Vec::new(), why(one)),
         Status::Missed | Status::Met | Status::NoObjective => {}
     }
     let on_path: Vec<Change> = steps(search, one, excess);
@@ -39,6 +38,21 @@ pub(super) fn recipes(search: &Search<'_>, one: &Judgement<Span>) -> (Vec<Vec<Ch
         readable(excess)
     );
     (all, why)
+}
+
+/// Why it is not met, whatever was tried.
+pub(super) fn why(one: &Judgement<Span>) -> String {
+    let (Some(promise), Some(low)) = (&one.objective, one.after.low_s) else { return no_way(one) };
+    let excess = low - promise.most_s;
+    match one.status {
+        Status::NoPlan | Status::Unbounded => no_way(one),
+        Status::Unknown => not_measured(one, -excess),
+        Status::Missed => format!(
+            "it then takes {} more than was promised: once this is written, advice is found for that, too",
+            readable(excess)
+        ),
+        Status::Met | Status::NoObjective => String::new(),
+    }
 }
 
 fn no_way(one: &Judgement<Span>) -> String {

@@ -51,8 +51,15 @@ pub fn advise(input: &Input<'_>) -> Option<Advice> {
     changes.sort_by_key(|c| (c.change.edits.iter().map(|e| e.at).min(), c.change.slot.clone()));
     let sources = search.changed(&chosen)?;
     let (_, after) = judge(input, &sources)?;
-    // What was met for one objective may have met others, too.
-    unmet.retain(|u| after.iter().any(|one| Cell::of(one) == u.cell && is_open(one.status)));
+    // What was met for one objective may have met others, too, or brought them nearer.
+    unmet.retain_mut(|u| {
+        let of = |all: &'_ [Judgement<Span>]| all.iter().find(|one| Cell::of(one) == u.cell).cloned();
+        let (Some(was), Some(is)) = (of(&before), of(&after)) else { return false };
+        if was.after != is.after && was.metric == Metric::Rto {
+            u.why = downtime::why(&is);
+        }
+        is_open(is.status)
+    });
     let met = open.iter().map(Cell::of).filter(|cell| unmet.iter().all(|u| u.cell != *cell)).collect();
     Some(Advice { changes, before, after, met, unmet, sources })
 }
