@@ -21,6 +21,8 @@ pub(crate) struct Kept<'a> {
     pub(crate) point: Option<Timestamp>,
     /// What that moment is restored from.
     pub(crate) from: Newest,
+    /// Whether it must be that moment, and not whatever is newest when it is restored.
+    pub(crate) exact: bool,
     /// What can be lost in the worst case; none when it has no bound or is not declared.
     pub(crate) worst: Option<SignedDuration>,
     /// The largest time between two.
@@ -54,9 +56,10 @@ impl Kept<'_> {
         self.point.map(|point| now.duration_since(point).as_secs())
     }
 
-    /// The command that restores it to that moment.
+    /// The command that restores it: to that moment where it must be that one. Else to the newest that is
+    /// there, for a log that ends earlier than expected must not stop the restore.
     pub(crate) fn command(&self) -> Option<Vec<String>> {
-        self.method.restore(Some((self.point, self.from)))
+        self.method.restore(Some((self.point.filter(|_| self.exact), self.from)))
     }
 }
 
@@ -166,6 +169,7 @@ fn kept<'a>(
         mechanism: in_words(place),
         point,
         from,
+        exact: good.is_some() || input.loss.data.contains_key(&backup.of.0),
         worst: age.and_then(|age| age.checked_add(transfer)?.checked_add(noticed?)),
         gap,
         method,

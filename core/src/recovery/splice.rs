@@ -193,7 +193,12 @@ fn from_backup(is: &Is, kept: &Kept<'_>, step: &mut Step) {
         step.summary = format!("{} from backup.{} ({})", step.summary, kept.name, kept.mechanism);
     }
     step.before.push(match (kept.point, kept.from) {
-        (Some(at), Newest::Log(_)) => format!("any instant can be chosen; the newest that helps is {at}"),
+        (Some(at), Newest::Log(_)) if kept.exact => {
+            format!("any instant can be chosen; the newest that helps is {at}")
+        }
+        (Some(at), Newest::Log(_)) => {
+            format!("it comes back to the end of its log, about {at}; `--at` chooses an earlier instant")
+        }
         (Some(at), Newest::Base) => format!("the newest point that helps is of {at}, if its run succeeded"),
         (None, _) => {
             format!("nothing says when the last one was made: it is made {}", kept.method.schedules())

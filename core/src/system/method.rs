@@ -400,7 +400,8 @@ impl Method<'_> {
         self.bases.iter().filter_map(|(_, schedule)| schedule.last(until)).max()
     }
 
-    /// The command that restores, if one is declared or drctl knows it: to that instant, from the log.
+    /// The command that restores, if one is declared or drctl knows it: to that instant, or to the end of the
+    /// log.
     pub fn restore(&self, to: Option<(Option<Timestamp>, Newest)>) -> Option<Vec<String>> {
         match (&self.restore, to) {
             (Restore::Command(command), _) => command.cloned(),
@@ -415,7 +416,10 @@ impl Method<'_> {
                     "restore",
                 ]))
             }
-            (Restore::Stanza(_), _) => None,
+            (Restore::Stanza(stanza), Some((None, Newest::Log(_)))) => {
+                Some(words(&["pgbackrest", &format!("--stanza={stanza}"), "restore"]))
+            }
+            (Restore::Stanza(_), Some((_, Newest::Base)) | None) => None,
         }
     }
 }
