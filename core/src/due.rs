@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::addr::Name;
 use crate::duration;
 use crate::span::Span;
-use crate::system::{Day, System};
+use crate::system::{Day, Proof, System};
 
 /// Something that is due on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,9 +81,13 @@ fn verifications(system: &System) -> impl Iterator<Item = Due> {
         .iter()
         .flat_map(|(name, backup)| backup.is.verify.iter().map(move |v| (name, backup, v)));
     each.map(|(name, backup, verify)| {
-        let proves = verify.proves.map_or("that it can be relied on".to_owned(), |proof| {
-            format!("that it is {}", proof.as_str()).replace("that it is exists", "that it exists")
-        });
+        let proves = match verify.proves {
+            None => "that it can be relied on",
+            Some(Proof::Exists) => "that it exists",
+            Some(Proof::Readable) => "that it can be read",
+            Some(Proof::Restored) => "that it can be restored",
+            Some(Proof::Right) => "that what it brings back is right",
+        };
         Due {
             address: format!("backup.{name}"),
             what: format!("verify {proves}"),

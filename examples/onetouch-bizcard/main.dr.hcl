@@ -171,6 +171,7 @@ backup "database" {
     proves = "restored"
     run    = ["./scripts/verify-backups.sh"]
     owner  = contact.database_admin
+    last   = "2026-02-27"
   }
 }
 
@@ -201,6 +202,7 @@ backup "config" {
     proves = "readable"
     run    = ["restic", "--repo", "s3:s3.ap-southeast-1.amazonaws.com/onetouch-bizcard-prod-backups/config", "check"]
     owner  = contact.devops_lead
+    last   = "2026-02-18"
   }
 }
 
