@@ -16,8 +16,8 @@ pub use search::advise;
 
 use crate::addr::Name;
 use crate::config;
-use crate::objective::{Judgement, Metric};
-use crate::plan::{World, instances, judged, system};
+use crate::objective::{self, Judgement, Metric};
+use crate::plan::{World, instances, system};
 use crate::provider::Registry;
 use crate::recovery::Status;
 use crate::span::{SourceMap, Span};
@@ -161,10 +161,11 @@ pub(crate) fn judge(input: &Input<'_>, sources: &SourceMap) -> Option<(System, V
     if found.has_errors() {
         return None;
     }
-    let mut all = judged(&system, &instances, input.world, input.now);
+    let Input { world, now, .. } = *input;
+    let mut all = objective::judge(&objective::Input { system: &system, instances: &instances, world, now });
     if let Some(meet) = input.meet {
         for one in &mut all {
-            one.objective = Some(crate::objective::Promise { most_s: meet.as_secs(), at: None });
+            one.objective = Some(objective::Promise { most_s: meet.as_secs(), at: None });
             one.status = one.after.judge(Some(meet.as_secs()));
         }
     }

@@ -37,7 +37,7 @@ pub use expand::instances;
 pub use instance::{Instance, Origin, requests};
 pub use keys::MAX_INSTANCES;
 pub use model::*;
-pub use planner::{FORMAT_VERSION, Input, judged, plan};
+pub use planner::{FORMAT_VERSION, Input, plan};
 pub use providers::providers;
 pub use resolve::{Progress, resolve};
 pub use source::Lines;

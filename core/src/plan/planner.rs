@@ -118,19 +118,10 @@ pub fn plan(input: &Input<'_>) -> (Plan, Diagnostics) {
 
 /// What was promised and what is to be expected.
 fn objectives(input: &Input<'_>, system: &System, instances: &[Instance]) -> Vec<Judgement> {
-    let judged = judged(system, instances, input.world, input.now);
+    let Input { world, now, .. } = *input;
+    let judged = objective::judge(&objective::Input { system, instances, world, now });
     let lines = Lines::new(input.sources);
     judged.into_iter().map(|one| one.placed(&|span| lines.source(span))).collect()
-}
-
-/// The objectives of a system with these resources.
-pub fn judged(
-    system: &System,
-    instances: &[Instance],
-    world: &World,
-    now: Timestamp,
-) -> Vec<Judgement<crate::span::Span>> {
-    objective::judge(&objective::Input { system, instances, world, now })
 }
 
 /// What is wrong with the declared system.
