@@ -118,7 +118,7 @@ pub async fn execute(apply: &Apply<'_>, session: &mut Session) -> Result<Applied
         earlier,
         session,
         journal,
-        run: Run::new(&apply.plan.steps),
+        run: Run::of_apply(&apply.plan.steps),
         world: world_of(apply),
         progress: Progress {
             plan: apply.plan,
@@ -285,6 +285,9 @@ impl<'r, 'a: 'r> Shell<'r, 'a> {
                     continue;
                 }
                 Next::Start(_) | Next::Wait => {}
+                Next::Ask(_) | Next::Undo(_) | Next::Persons(_) => {
+                    unreachable!("a step of an apply asks nobody and is not taken back")
+                }
             }
             tokio::select! {
                 Some(back) = flying.next() => match back {

@@ -1,6 +1,7 @@
 //! What a run did, line by line. A line is on the disk before the effect it announces and after the
-//! effect it tells of. A last line without its end was never relied on and is left out; anything else
-//! that cannot be read is an error.
+//! effect it tells of, and carries the digest of the line before, so that nothing can be changed in the
+//! middle unseen. A last line without its end was never relied on and is left out; anything else that
+//! cannot be read is an error.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -11,13 +12,15 @@ use drctl_core::plan::{Step, StepId};
 use drctl_core::provider::{Attempt, Id};
 use drctl_core::run::{Event, Illegal, Run, Standing};
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::files::{self, FileError, write_synced};
 use crate::hooks::Hooks;
 
 /// The version this drctl writes. A journal with another first part cannot be read.
-const FORMAT_VERSION: &str = "1.0";
+const FORMAT_VERSION: &str = "2.0";
 
 /// Largest journal: some hundred thousand steps. A bound for the disk and for reading.
 const MAX_JOURNAL_BYTES: u64 = 256 << 20;
@@ -25,7 +28,15 @@ const MAX_JOURNAL_BYTES: u64 = 256 << 20;
 /// How many finished journals are kept.
 const KEEP_FINISHED: usize = 20;
 
-/// The first line of a journal.
+/// The first line of a journal: enough to replay the others.
+pub trait Opening: Serialize + DeserializeOwned {
+    /// The name of the run.
+    fn name(&self) -> &str;
+    /// The run before anything has happened.
+    fn begin(&self) -> Run;
+}
+
+/// The first line of the journal of an apply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// Version of this format.
@@ -45,6 +56,16 @@ impl Header {
     pub fn new(run: &str, began: Timestamp, steps: &[Step], ids: BTreeMap<StepId, Id>) -> Header {
         let format_version = FORMAT_VERSION.to_owned();
         Header { format_version, run: run.to_owned(), began, steps: steps.to_vec(), ids }
+    }
+}
+
+impl Opening for Header {
+    fn name(&self) -> &str {
+        &self.run
+    }
+
+    fn begin(&self) -> Run {
+        Run::of_apply(&self.steps)
     }
 }
 
@@ -90,6 +111,8 @@ pub struct Journal {
     file: File,
     path: PathBuf,
     written: u64,
+    /// The digest of the last line.
+    last: String,
 }
 
 impl Journal {
@@ -97,18 +120,29 @@ impl Journal {
     ///
     /// # Errors
     /// When there is one already, or the file cannot be written.
-    pub fn begin(path: &Path, header: &Header, hooks: &dyn Hooks) -> Result<Journal, JournalError> {
+    pub fn begin<H: Opening>(path: &Path, header: &H, hooks: &dyn Hooks) -> Result<Journal, JournalError> {
         use std::os::unix::fs::OpenOptionsExt;
         let failed = |e| FileError::new("beginning the journal", path, e);
         let dir = files::directory_of(path);
         fs::create_dir_all(dir).map_err(failed)?;
         let file = File::options().append(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-        let mut journal = Journal { file, path: path.to_owned(), written: 0 };
+        let mut journal = Journal { file, path: path.to_owned(), written: 0, last: String::new() };
         hooks.at("before_journal");
         journal.line(&serde_json::to_string(header).expect("a header serialises to JSON"))?;
         files::sync_directory(dir)?;
         hooks.at("after_journal");
         Ok(journal)
+    }
+
+    /// Goes on with a journal that was read; a torn last line is cut off.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn go_on<H>(path: &Path, replayed: &Replayed<H>) -> Result<Journal, JournalError> {
+        let failed = |e| FileError::new("going on with the journal", path, e);
+        let file = File::options().append(true).open(path).map_err(failed)?;
+        file.set_len(replayed.length).and_then(|()| file.sync_all()).map_err(failed)?;
+        Ok(Journal { file, path: path.to_owned(), written: replayed.length, last: replayed.last.clone() })
     }
 
     /// Adds an event; when this returns, it is on the disk.
@@ -117,7 +151,8 @@ impl Journal {
     /// When it cannot be written; then the event must not be acted on.
     pub fn append(&mut self, at: Timestamp, event: &Event, hooks: &dyn Hooks) -> Result<(), JournalError> {
         hooks.at("before_journal");
-        let entry = serde_json::to_string(&Entry { at, event }).expect("an event serialises to JSON");
+        let entry = Entry { at, after: &self.last, event };
+        let entry = serde_json::to_string(&entry).expect("an event serialises to JSON");
         self.line(&entry)?;
         hooks.at("after_journal");
         Ok(())
@@ -132,6 +167,7 @@ impl Journal {
         write_synced(&mut self.file, format!("{text}\n").as_bytes())
             .map_err(|e| FileError::new("writing the journal", &self.path, e))?;
         self.written += size;
+        self.last = digest(text.as_bytes());
         Ok(())
     }
 
@@ -144,9 +180,16 @@ impl Journal {
     }
 }
 
+/// The SHA-256 of a line, in hexadecimal.
+fn digest(line: &[u8]) -> String {
+    Sha256::digest(line).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[derive(Serialize)]
 struct Entry<'e> {
     at: Timestamp,
+    /// The digest of the line before.
+    after: &'e str,
     #[serde(flatten)]
     event: &'e Event,
 }
@@ -164,15 +207,19 @@ pub struct InFlight {
 
 /// A journal as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Replayed {
+pub struct Replayed<H = Header> {
     /// Its first line.
-    pub header: Header,
+    pub header: H,
     /// What happened, in order.
     pub events: Vec<(Timestamp, Event)>,
     /// Where the run stands.
     pub run: Run,
     /// Whether a last, torn line was left out.
     pub torn: bool,
+    /// The bytes of its whole lines.
+    length: u64,
+    /// The digest of its last whole line.
+    last: String,
 }
 
 impl Replayed {
@@ -195,8 +242,14 @@ impl Replayed {
             Event::Started { .. }
             | Event::Succeeded { .. }
             | Event::Failed { .. }
+            | Event::Asked { .. }
+            | Event::Marked { .. }
+            | Event::Undoing { .. }
+            | Event::Undone { .. }
+            | Event::UndoFailed { .. }
             | Event::Interrupted
-            | Event::Resumed => None,
+            | Event::Resumed
+            | Event::Aborted { .. } => None,
         });
         made.filter_map(|id| {
             let step = self.header.steps.iter().find(|s| s.id == id)?;
@@ -210,7 +263,7 @@ impl Replayed {
 ///
 /// # Errors
 /// When it cannot be read, is of another format, or contradicts itself.
-pub fn replay(path: &Path) -> Result<Option<Replayed>, JournalError> {
+pub fn replay<H: Opening>(path: &Path) -> Result<Option<Replayed<H>>, JournalError> {
     let Some(bytes) = files::read(path, MAX_JOURNAL_BYTES)? else { return Ok(None) };
     let malformed =
         |line: usize, message: String| JournalError::Malformed { path: path.to_owned(), line, message };
@@ -218,18 +271,21 @@ pub fn replay(path: &Path) -> Result<Option<Replayed>, JournalError> {
     let torn = end < bytes.len();
     let Some(whole) = end.checked_sub(1) else { return Ok(None) };
     let mut lines = bytes[..whole].split(|b| *b == b'\n');
-    let header = read_header(path, lines.next().unwrap_or_default())?;
-    let mut run = Run::new(&header.steps);
+    let first = lines.next().unwrap_or_default();
+    let header: H = read_header(path, first)?;
+    let mut last = digest(first);
+    let mut run = header.begin();
     let mut events = Vec::new();
     for (line, text) in lines.enumerate().map(|(n, text)| (n + 2, text)) {
-        let (at, event) = read_entry(text).map_err(|m| malformed(line, m))?;
+        let (at, event) = read_entry(text, &last).map_err(|m| malformed(line, m))?;
+        last = digest(text);
         run.record(&event).map_err(|source| JournalError::Illegal { path: path.to_owned(), line, source })?;
         events.push((at, event));
     }
-    Ok(Some(Replayed { header, events, run, torn }))
+    Ok(Some(Replayed { header, events, run, torn, length: end as u64, last }))
 }
 
-fn read_header(path: &Path, text: &[u8]) -> Result<Header, JournalError> {
+fn read_header<H: Opening>(path: &Path, text: &[u8]) -> Result<H, JournalError> {
     let malformed = |e: serde_json::Error| JournalError::Malformed {
         path: path.to_owned(),
         line: 1,
@@ -248,10 +304,17 @@ fn read_header(path: &Path, text: &[u8]) -> Result<Header, JournalError> {
 
 /// Goes through a JSON tree: numbers of any length do not survive serde's own buffering of tagged
 /// enums.
-fn read_entry(text: &[u8]) -> Result<(Timestamp, Event), String> {
+fn read_entry(text: &[u8], before: &str) -> Result<(Timestamp, Event), String> {
     let mut json: serde_json::Value = serde_json::from_slice(text).map_err(|e| e.to_string())?;
-    let at = json.as_object_mut().and_then(|o| o.remove("at")).ok_or("`at` is missing")?;
+    let entry = json.as_object_mut().ok_or("it is no event")?;
+    let at = entry.remove("at").ok_or("`at` is missing")?;
     let at = serde_json::from_value(at).map_err(|e| e.to_string())?;
+    let after = entry.remove("after").ok_or("`after` is missing")?;
+    if after != before {
+        return Err(
+            "it does not follow the line before: one of them was changed, added or removed".to_owned()
+        );
+    }
     Ok((at, serde_json::from_value(json).map_err(|e| e.to_string())?))
 }
 
@@ -324,10 +387,10 @@ mod tests {
     #[test]
     fn a_journal_reads_back_and_tells_what_was_in_flight() {
         let dir = tempfile::tempdir().unwrap();
-        let replayed = replay(&written(dir.path())).unwrap().unwrap();
+        let replayed = replay::<Header>(&written(dir.path())).unwrap().unwrap();
         assert_eq!(replayed.header, header());
         assert_eq!(replayed.events.into_iter().map(|(_, e)| e).collect::<Vec<_>>(), events());
-        let replayed = replay(&dir.path().join("journal")).unwrap().unwrap();
+        let replayed = replay::<Header>(&dir.path().join("journal")).unwrap().unwrap();
         let in_flight = replayed.in_flight();
         assert_eq!(in_flight.len(), 1);
         assert_eq!(in_flight[0].id, Some(Id("a".to_owned())));
@@ -342,7 +405,7 @@ mod tests {
         for length in 0..=bytes.len() {
             fs::write(&path, &bytes[..length]).unwrap();
             let lines = bytes[..length].iter().filter(|b| **b == b'\n').count();
-            match replay(&path).unwrap() {
+            match replay::<Header>(&path).unwrap() {
                 None => assert_eq!(lines, 0, "cut at {length}"),
                 Some(replayed) => {
                     assert_eq!(replayed.events.len(), lines - 1, "cut at {length}");
@@ -357,22 +420,51 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let text = fs::read_to_string(written(dir.path())).unwrap();
         let lines: Vec<&str> = text.lines().collect();
-        let version = text.replacen("\"1.0\"", "\"2.0\"", 1);
+        let version = text.replacen("\"2.0\"", "\"3.0\"", 1);
         let cases = [
             (format!("{}\n{{\n{}\n", lines[0], lines[1]), "line 2"),
             (format!("{}\n\n{}\n", lines[0], lines[1]), "line 2"),
-            (format!("{}\n{}\n{}\n", lines[0], lines[1], lines[1]), "started twice"),
-            (format!("{}\n{}\n", lines[0], lines[3]), "was not running"),
+            (
+                format!("{}\n{}\n{}\n", lines[0], lines[1], lines[1]),
+                "line 3: it does not follow the line before",
+            ),
+            (format!("{}\n{}\n", lines[0], lines[3]), "line 2: it does not follow"),
+            (text.replace("run-1/2", "run-1/3"), "line 4: it does not follow"),
+            (text.replacen("toy_box", "toy_bag", 1), "line 2: it does not follow"),
             (format!("x\n{}\n", lines[1]), "line 1"),
             (format!("\n{}\n", lines[1]), "line 1"),
-            (version, "format version 2.0"),
+            (version, "format version 3.0"),
         ];
         let path = dir.path().join("damaged");
         for (text, expected) in cases {
             fs::write(&path, &text).unwrap();
-            let error = replay(&path).unwrap_err().to_string();
+            let error = replay::<Header>(&path).unwrap_err().to_string();
             assert!(error.contains(expected), "{error} for {text}");
         }
+    }
+
+    #[test]
+    fn what_cannot_have_happened_is_an_error_though_the_chain_holds() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal");
+        let mut journal = Journal::begin(&path, &header(), &NoHooks).unwrap();
+        journal.append(now(), &Event::Succeeded { step: StepId(1) }, &NoHooks).unwrap();
+        let error = replay::<Header>(&path).unwrap_err().to_string();
+        assert!(error.contains("line 2: step 1 has come further and was not running"), "{error}");
+    }
+
+    #[test]
+    fn a_torn_journal_goes_on_behind_its_last_whole_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = written(dir.path());
+        let bytes = fs::read(&path).unwrap();
+        fs::write(&path, &bytes[..bytes.len() - 3]).unwrap();
+        let torn = replay::<Header>(&path).unwrap().unwrap();
+        let mut journal = Journal::go_on(&path, &torn).unwrap();
+        journal.append(now(), &Event::Resumed, &NoHooks).unwrap();
+        let again = replay::<Header>(&path).unwrap().unwrap();
+        assert!(!again.torn);
+        assert_eq!(again.events.last().unwrap().1, Event::Resumed);
     }
 
     #[test]
@@ -380,7 +472,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = written(dir.path());
         assert!(Journal::begin(&path, &header(), &NoHooks).is_err());
-        assert!(replay(&path).unwrap().is_some());
+        assert!(replay::<Header>(&path).unwrap().is_some());
     }
 
     #[test]

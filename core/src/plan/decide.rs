@@ -177,7 +177,8 @@ fn taken(
         | ErrorClass::Conflict
         | ErrorClass::Rejected
         | ErrorClass::Credentials
-        | ErrorClass::Malformed => None,
+        | ErrorClass::Malformed
+        | ErrorClass::Failed => None,
     }
 }
 

@@ -63,6 +63,8 @@ pub enum ErrorClass {
     Credentials,
     /// The answer could not be understood.
     Malformed,
+    /// It was done and did not work: a command ended badly, a check does not hold, a person says so.
+    Failed,
 }
 
 /// A provider's error: what was being done, whether trying again can help, the cloud's own words.

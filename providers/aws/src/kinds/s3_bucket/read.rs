@@ -47,7 +47,8 @@ impl Parts {
                 | ErrorClass::Unavailable
                 | ErrorClass::Conflict
                 | ErrorClass::Rejected
-                | ErrorClass::Malformed => {
+                | ErrorClass::Malformed
+                | ErrorClass::Failed => {
                     self.unobserved.insert(name.to_owned(), Unobserved::from(error));
                     Ok(None)
                 }
