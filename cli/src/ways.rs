@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use drctl_core::addr::Name;
 use drctl_core::plan::{Instance, bound, instances, system};
-use drctl_core::recovery::{self, Input, Loss, Prefer, RecoveryPlan};
+use drctl_core::recovery::{self, Dependents, Input, Loss, Prefer, RecoveryPlan};
 use drctl_core::system::{Scenario, System};
 
 use crate::commands::plan::warn;
@@ -72,6 +72,7 @@ impl Ground {
         Ok(recovery::recover(&Input {
             components: &components,
             system: &system,
+            dependents: &Dependents::of(&system),
             loss: &loss,
             scenario: Some(name),
             objective: promised(scenario),

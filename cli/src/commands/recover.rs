@@ -8,7 +8,7 @@ use drctl_core::codes::Code;
 use drctl_core::lang::near;
 use drctl_core::plan::{LastSeen, World, bound, instances, system};
 use drctl_core::recovery::{
-    self, Components, Input, Judged, Loss, Objective, Places, Prefer, RecoveryPlan, Seen, Status,
+    self, Components, Dependents, Input, Judged, Loss, Objective, Places, Prefer, RecoveryPlan, Seen, Status,
 };
 use drctl_core::schema::AttributeType;
 use drctl_core::system::{Declared, LossKind, Scenario, System};
@@ -152,6 +152,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     let plan = recovery::recover(&Input {
         components: &components,
         system: &system,
+        dependents: &Dependents::of(&system),
         loss: &case.loss,
         scenario: case.name,
         objective: case.objective,

@@ -8,7 +8,7 @@ use drctl_core::codes::Code;
 use drctl_core::duration;
 use drctl_core::lang::near;
 use drctl_core::plan::{self, Lines};
-use drctl_core::recovery::{Loss, after_apply, components};
+use drctl_core::recovery::Inventory;
 use drctl_core::timeline::{Input, timelines};
 use jiff::SignedDuration;
 
@@ -98,10 +98,12 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         told.push(diagnostic.clone().warning());
     }
     warn(&loaded, told, ui);
-    let now_is = components(&instances, world, &Loss::default());
-    let then_is = after_apply(&now_is, &instances);
+    let now_is = Inventory::new(&instances, world);
+    let then_is = now_is.after_apply();
+    let now_is = now_is.calm();
+    let then_is = then_is.as_ref().map_or(now_is, Inventory::calm);
     let until = now.checked_add(args.until).unwrap_or(jiff::Timestamp::MAX);
-    let input = Input { system: &system, now_is: &now_is, then_is: &then_is, now, until };
+    let input = Input { system: &system, now_is, then_is, now, until };
     let found = timelines(&input, only);
     let lines = Lines::new(&loaded.sources);
     let at = |span| lines.source(span);

@@ -2,19 +2,22 @@
 //! scenario, beside what was promised. Arithmetic over what is declared and what kinds state; every
 //! number keeps where it comes from.
 
+mod paths;
+mod promise;
 mod rpo;
 mod rto;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use promise::Promises;
 use serde::{Deserialize, Serialize};
 
 use crate::addr::Name;
 use crate::plan::{Instance, Source, World};
-use crate::recovery::{self, Components, Inventory, Loss, Lost, Places, RecoveryPlan, Status};
+use crate::recovery::{self, Dependents, Inventory, Loss, Lost, Places, RecoveryPlan, Status};
 use crate::span::Span;
-use crate::system::{Backup, Declared, Objective, Scenario, System};
+use crate::system::{Declared, Scenario, System};
 
 /// Everything that objectives are judged from.
 pub struct Input<'a> {
@@ -32,20 +35,20 @@ pub struct Input<'a> {
 struct Ways {
     /// As things are.
     now: RecoveryPlan,
-    /// After apply.
-    then: RecoveryPlan,
+    /// After apply; none when that changes nothing.
+    then: Option<RecoveryPlan>,
 }
 
 impl Ways {
     /// The plans that `drctl recover` makes.
-    fn of(input: &Input<'_>, world: &Worlds<'_>, name: &Name, scenario: &Scenario) -> Ways {
-        let loss = Loss::of(scenario);
+    fn of(input: &Input<'_>, ground: &Ground<'_>, (name, scenario): (&Name, &Scenario), loss: &Loss) -> Ways {
         let promised = scenario.objective.clone().unwrap_or_default();
-        let plan = |components: &Components| {
+        let plan = |inventory: &Inventory<'_>| {
             recovery::way_back(&recovery::Input {
-                components,
+                components: &inventory.after(loss),
                 system: input.system,
-                loss: &loss,
+                dependents: &ground.dependents,
+                loss,
                 scenario: Some(name),
                 objective: recovery::Objective { rto: promised.rto, rpo: promised.rpo },
                 at: &BTreeMap::new(),
@@ -53,31 +56,23 @@ impl Ways {
                 now: input.now,
             })
         };
-        let components = world.inventory.after(&loss);
-        let now = plan(&components);
-        let then = match world.changes {
-            true => plan(&recovery::after_apply(&components, input.instances)),
-            false => now.clone(),
-        };
-        Ways { now, then }
+        Ways { now: plan(&ground.now), then: ground.then.as_ref().map(plan) }
     }
 }
 
-/// The resources as they are and as they will be.
-struct Worlds<'a> {
-    inventory: Inventory<'a>,
-    then_is: Components,
-    /// Whether apply changes anything that recovery looks at.
-    changes: bool,
+/// What all scenarios are judged from.
+struct Ground<'a> {
+    /// The resources as they are.
+    now: Inventory<'a>,
+    /// As they will be; none when apply changes nothing that recovery looks at.
+    then: Option<Inventory<'a>>,
+    dependents: Dependents<'a>,
 }
 
-impl<'a> Worlds<'a> {
-    fn of(input: &Input<'a>) -> Worlds<'a> {
-        let inventory = Inventory::new(input.instances, input.world);
-        let then_is = recovery::after_apply(inventory.calm(), input.instances);
-        let both = inventory.calm().iter().zip(then_is.iter());
-        let changes = both.into_iter().any(|(a, b)| a.seen != b.seen || a.attributes != b.attributes);
-        Worlds { inventory, then_is, changes }
+impl<'a> Ground<'a> {
+    fn of(input: &Input<'a>) -> Ground<'a> {
+        let now = Inventory::new(input.instances, input.world);
+        Ground { then: now.after_apply(), now, dependents: Dependents::of(input.system) }
     }
 }
 
@@ -238,90 +233,26 @@ pub fn judge(input: &Input<'_>) -> Vec<Judgement<Span>> {
     if input.system.scenarios.is_empty() {
         return Vec::new();
     }
-    let worlds = Worlds::of(input);
-    let places = Places::of(worlds.inventory.calm());
+    let ground = Ground::of(input);
+    let places = Places::of(ground.now.calm());
+    let promises = Promises::of(input.system, &ground.dependents);
     let mut all = Vec::new();
-    let dependents = Dependents::of(input.system);
     for (name, scenario) in &input.system.scenarios {
         let loss = Loss::of(&scenario.is);
         let lost = Lost::of(&loss, input.system, &places);
-        all.extend(rpo::judge(input, (name, scenario), (&lost, &dependents), &worlds));
-        let ways = Ways::of(input, &worlds, name, &scenario.is);
-        all.extend(rto::judge(input, (name, scenario), (&lost, &dependents), &ways));
+        let case = Case { name, scenario, lost: &lost, ground: &ground, promises: &promises };
+        all.extend(rpo::judge(input, &case));
+        let ways = Ways::of(input, &ground, (name, &scenario.is), &loss);
+        all.extend(rto::judge(input, &case, &ways));
     }
     all
 }
 
-/// The strictest promise for a service: its own, that of whoever depends on it, that of the scenario.
-fn promise(
-    system: &System,
-    scenario: &Declared<Scenario>,
-    services: &[&Name],
-    (attribute, of): (&str, fn(&Objective) -> Option<SignedDuration>),
-) -> Option<Promise<Span>> {
-    let path = ["objective", attribute];
-    let own = services.iter().filter_map(|name| {
-        let service = system.services.get(*name)?;
-        let length = of(service.is.objective.as_ref()?)?;
-        Some(Promise { most_s: length.as_secs(), at: Some(service.written.at(&path)) })
-    });
-    let whole = scenario.is.objective.as_ref().and_then(of);
-    let whole =
-        whole.map(|length| Promise { most_s: length.as_secs(), at: Some(scenario.written.at(&path)) });
-    own.chain(whole).min_by_key(|p| p.most_s)
-}
-
-/// A backup with its name.
-type Protects<'s> = (&'s Name, &'s Declared<Backup>);
-
-/// Who depends on what, and what protects it.
-#[derive(Default)]
-pub(crate) struct Dependents<'s> {
-    services: BTreeMap<&'s Name, BTreeSet<&'s Name>>,
-    users: BTreeMap<&'s Name, BTreeSet<&'s Name>>,
-    backups: BTreeMap<&'s Name, Vec<Protects<'s>>>,
-}
-
-impl<'s> Dependents<'s> {
-    pub(crate) fn of(system: &'s System) -> Dependents<'s> {
-        let mut all = Dependents::default();
-        for (name, service) in &system.services {
-            for needed in service.is.depends_on.iter().flatten() {
-                all.services.entry(&needed.0).or_default().insert(name);
-            }
-            for data in service.is.data.iter().flatten() {
-                all.users.entry(&data.0).or_default().insert(name);
-            }
-        }
-        for (name, backup) in &system.backups {
-            all.backups.entry(&backup.is.of.0).or_default().push((name, backup));
-        }
-        all
-    }
-
-    /// The services that use a datastore.
-    pub(crate) fn users(&self, datastore: &Name) -> impl Iterator<Item = &'s Name> {
-        self.users.get(datastore).into_iter().flatten().copied()
-    }
-
-    /// The backups of a datastore.
-    fn backups(&self, datastore: &Name) -> &[Protects<'s>] {
-        self.backups.get(datastore).map_or(&[], Vec::as_slice)
-    }
-
-    /// Services and everything that depends on them, directly or through others.
-    pub(crate) fn with<'n>(&self, of: impl IntoIterator<Item = &'n Name>) -> Vec<&'n Name>
-    where
-        's: 'n,
-    {
-        let mut all: Vec<&Name> = of.into_iter().collect();
-        let mut known: BTreeSet<&Name> = all.iter().copied().collect();
-        let mut next = 0;
-        while let Some(name) = all.get(next).copied() {
-            next += 1;
-            let more = self.services.get(name).into_iter().flatten().copied();
-            all.extend(more.filter(|other| known.insert(other)));
-        }
-        all
-    }
+/// One scenario with what is lost in it.
+struct Case<'a> {
+    name: &'a Name,
+    scenario: &'a Declared<Scenario>,
+    lost: &'a Lost<'a>,
+    ground: &'a Ground<'a>,
+    promises: &'a Promises<'a>,
 }

@@ -5,20 +5,17 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Dependents, Input, Judgement, Metric, Protects, Term, Worlds, Worst, promise};
+use super::{Case, Input, Judgement, Metric, Term, Worst};
 use crate::addr::Name;
 use crate::recovery::choose::{EMPTIED, FOLLOWS};
-use crate::recovery::{Components, Held, Lost, groups, held};
+use crate::recovery::dependents::Protects;
+use crate::recovery::{Components, Held, Inventory, Lost, groups, held};
 use crate::span::Span;
 use crate::system::{Backup, Datastore, Declared, Destination, Method, Newest, Scenario, System, in_order};
 
 /// Every datastore that the scenario hits.
-pub(super) fn judge(
-    input: &Input<'_>,
-    (name, scenario): (&Name, &Declared<Scenario>),
-    (lost, dependents): (&Lost<'_>, &Dependents<'_>),
-    worlds: &Worlds<'_>,
-) -> Vec<Judgement<Span>> {
+pub(super) fn judge(input: &Input<'_>, case: &Case<'_>) -> Vec<Judgement<Span>> {
+    let Case { name, scenario, lost, ground, .. } = *case;
     if lost.hit.datastores.is_empty() {
         return Vec::new();
     }
@@ -26,13 +23,14 @@ pub(super) fn judge(
     let nothing = BTreeMap::new();
     let hit = input.system.datastores.iter().filter(|(name, _)| lost.hit.datastores.contains_key(*name));
     let judged = hit.map(|(datastore, declared)| {
-        let services = dependents.with(dependents.users(datastore));
-        let objective = promise(input.system, scenario, &services, ("rpo", |o| o.rpo));
-        let maximum = promise(input.system, scenario, &services, ("maximum_rpo", |o| o.maximum_rpo));
+        let [objective, maximum] = case.rpo(datastore);
         let prescribed = prescribed.get(datastore).unwrap_or(&nothing);
-        let backups = dependents.backups(datastore);
-        let worst = |components| worst(input, (datastore, declared), (lost, prescribed, backups), components);
-        let ((before, _), (after, derivation)) = (worst(worlds.inventory.calm()), worst(&worlds.then_is));
+        let backups = ground.dependents.backups(datastore);
+        let worst = |inventory: &Inventory<'_>| {
+            worst(input, (datastore, declared), (lost, prescribed, backups), inventory.calm())
+        };
+        let (before, derivation) = worst(&ground.now);
+        let (after, derivation) = ground.then.as_ref().map_or((before, derivation), worst);
         Judgement {
             subject: format!("datastore.{datastore}"),
             scenario: name.clone(),
@@ -124,8 +122,8 @@ fn worst(
         return (Worst::NOTHING, vec![term]);
     }
     let (mut best, mut terms) = (Worst::NO_WAY, Vec::new());
-    for (backup, declared) in backups.iter().copied() {
-        let mechanism = Mechanism { name: backup, declared, held_by: name, prescribed };
+    for Protects { name: backup, declared, method } in backups {
+        let mechanism = Mechanism { name: backup, declared, method, held_by: name, prescribed };
         for (worst, mut found) in mechanism.worst(input, lost) {
             best = best.or(worst);
             terms.append(&mut found);
@@ -211,6 +209,7 @@ fn unlocked(age: &Age, to: Option<&Destination>, lost: &Lost<'_>) -> Option<Stri
 struct Mechanism<'a> {
     name: &'a Name,
     declared: &'a Declared<Backup>,
+    method: &'a Method<'a>,
     held_by: &'a Name,
     /// What the scenario's procedures restore from.
     prescribed: &'a Prescribed<'a>,
@@ -220,7 +219,6 @@ impl Mechanism<'_> {
     /// For each place that it is kept in, the worst case and how it comes to that.
     fn worst(&self, input: &Input<'_>, lost: &Lost<'_>) -> Vec<(Worst, Vec<Term<Span>>)> {
         let to = &self.declared.is.to;
-        let method = self.declared.is.method();
         let nowhere = to.is_empty().then_some(None);
         let mut found = Vec::new();
         for place in to.iter().enumerate().map(Some).chain(nowhere) {
@@ -228,10 +226,10 @@ impl Mechanism<'_> {
             let struck = lost.kept((self.name, &self.declared.is), destination);
             let back = lost.loss.data.get(self.held_by).copied().flatten().unwrap_or_default();
             let there = destination.and_then(|d| d.keep);
-            let newest = method.newest(input.now, there, SignedDuration::from_secs(back));
+            let newest = self.method.newest(input.now, there, SignedDuration::from_secs(back));
             let struck = struck.or_else(|| newest.as_ref().err().cloned());
             let struck = struck.or_else(|| self.passed_over());
-            let age = self.age(&method, newest.unwrap_or(Newest::Base), input.now);
+            let age = self.age(newest.unwrap_or(Newest::Base), input.now);
             let struck = struck.or_else(|| unlocked(&age, destination, lost));
             found.push(self.at_place(lost, place, age, struck));
         }
@@ -239,7 +237,8 @@ impl Mechanism<'_> {
     }
 
     /// How old the newest data in it can get: since the last one, and until that one is done.
-    fn age(&self, method: &Method<'_>, newest: Newest, now: Timestamp) -> Age {
+    fn age(&self, newest: Newest, now: Timestamp) -> Age {
+        let method = self.method;
         let at = |attribute: &str| Some(self.declared.written.at(&[method.block, attribute]));
         match newest {
             Newest::Log(log) => Age {

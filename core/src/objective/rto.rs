@@ -1,32 +1,32 @@
 //! The longest time until a service is back: until somebody knows, then the longest path through the
 //! steps of the recovery plan that bring back it, its data and what it depends on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
-use super::{Dependents, Input, Judgement, Metric, Term, Ways, Worst, promise};
+use super::paths::Paths;
+use super::{Case, Input, Judgement, Metric, Term, Ways, Worst};
 use crate::addr::Name;
-use crate::provider::Phase;
-use crate::recovery::{Lost, RecoveryPlan, Step, readable};
+use crate::recovery::{Lost, Step, readable};
 use crate::span::Span;
 use crate::system::{Declared, Scenario, System, in_order};
 
 /// Every service that the scenario hits.
-pub(super) fn judge(
-    input: &Input<'_>,
-    (name, scenario): (&Name, &Declared<Scenario>),
-    (lost, dependents): (&Lost<'_>, &Dependents<'_>),
-    ways: &Ways,
-) -> Vec<Judgement<Span>> {
+pub(super) fn judge(input: &Input<'_>, case: &Case<'_>, ways: &Ways) -> Vec<Judgement<Span>> {
+    let Case { name, scenario, lost, .. } = *case;
+    let now = Paths::of(&ways.now);
+    let then = ways.then.as_ref().map(Paths::of);
+    let mut included = Included::default();
     let hit = input.system.services.keys().filter(|service| lost.hit.services.contains_key(*service));
     let judged = hit.map(|service| {
-        let services = dependents.with([service]);
-        let objective = promise(input.system, scenario, &services, ("rto", |o| o.rto));
-        let maximum = promise(input.system, scenario, &services, ("maximum_rto", |o| o.maximum_rto));
-        let part = Part::of(input.system, scenario, lost, service);
-        let (before, _) = part.worst(input.system, scenario, &ways.now);
-        let (after, derivation) = part.worst(input.system, scenario, &ways.then);
+        let [objective, maximum] = case.rto(service);
+        let part = Part::of(input.system, (scenario, lost), service, &mut included);
+        let (before, derivation) = part.worst(input.system, scenario, &now);
+        let (after, derivation) = match &then {
+            Some(then) => part.worst(input.system, scenario, then),
+            None => (before, derivation),
+        };
         Judgement {
             subject: format!("service.{service}"),
             scenario: name.clone(),
@@ -55,9 +55,9 @@ struct Part<'a> {
 impl<'a> Part<'a> {
     fn of(
         system: &'a System,
-        scenario: &'a Declared<Scenario>,
-        lost: &Lost<'_>,
+        (scenario, lost): (&'a Declared<Scenario>, &Lost<'_>),
         service: &'a Name,
+        included: &mut Included<'a>,
     ) -> Part<'a> {
         let services = with_needs(system, lost, service);
         let declared = || services.iter().filter_map(|name| system.services.get(*name));
@@ -67,8 +67,7 @@ impl<'a> Part<'a> {
             Some(all) => all.iter().map(|p| &p.0).collect(),
             None => own.map(|p| &p.0).collect(),
         };
-        let steps = followed.into_iter().flat_map(|name| in_order(system, name));
-        let procedures = steps.map(|at| at.procedure).collect();
+        let procedures = followed.into_iter().flat_map(|name| included.by(system, name).clone()).collect();
         let data = declared().flat_map(|s| s.is.data.iter().flatten()).map(|d| &d.0);
         let data = data.filter(|name| lost.hit.datastores.contains_key(*name)).collect();
         Part { services, data, procedures }
@@ -79,7 +78,7 @@ impl<'a> Part<'a> {
         &self,
         system: &System,
         scenario: &Declared<Scenario>,
-        plan: &RecoveryPlan,
+        paths: &Paths<'_>,
     ) -> (Worst, Vec<Term<Span>>) {
         let mut terms: Vec<Term<Span>> = Vec::new();
         let detection = scenario.is.detection.map_or(Worst::NOTHING, Worst::of);
@@ -87,18 +86,19 @@ impl<'a> Part<'a> {
             let at = Some(scenario.written.at(&["detection"]));
             terms.push(term("until somebody knows", detection, "declared", at));
         }
-        let steps: Vec<&Step> = plan.steps.iter().filter(|step| self.brings_back(step)).collect();
-        let no_way = self.no_way(system, plan, &steps);
+        let ending = paths.ending(self.procedures.iter().copied(), self.data.iter().copied());
+        let before = ending.as_ref().map_or_else(Vec::new, |ending| paths.open(ending));
+        let no_way = self.no_way(system, paths, &before);
         if !no_way.is_empty() {
             terms.extend(no_way);
             return (Worst::NO_WAY, terms);
         }
-        if steps.is_empty() {
+        let Some(ending) = ending else {
             let (worst, why) = self.without_steps(system, scenario);
             terms.push(why);
             return (detection.and_then(worst), terms);
-        }
-        let (worst, mut path) = longest(system, plan, &steps);
+        };
+        let (worst, mut path) = longest(system, paths.longest(&ending), &before);
         let (worst, whole) = estimated(scenario, worst, &mut path);
         terms.extend(path);
         terms.extend(whole);
@@ -119,31 +119,35 @@ impl<'a> Part<'a> {
         (Worst::NO_WAY, term("no step brings it back", Worst::NO_WAY, "recovery plan", at))
     }
 
-    /// Whether the step is needed until it is back; protecting again comes after that.
-    fn brings_back(&self, step: &Step) -> bool {
-        let is_followed = step.written.as_ref().is_some_and(|w| self.procedures.contains(&w.procedure));
-        let is_of_data = step.datastore.as_ref().is_some_and(|name| self.data.contains(name));
-        step.phase < Some(Phase::Protect) && (is_followed || is_of_data)
-    }
-
-    /// Why it does not come back by this plan.
-    fn no_way(&self, system: &System, plan: &RecoveryPlan, steps: &[&Step]) -> Vec<Term<Span>> {
-        let of_data = plan.infeasible.iter().filter(|one| self.data.contains(&one.datastore)).map(|one| {
+    /// Why it does not come back by this plan. `before` are the steps that it takes, if any cannot be done.
+    fn no_way(&self, system: &System, paths: &Paths<'_>, before: &[&Step]) -> Vec<Term<Span>> {
+        let of_data = paths.infeasible(self.data.iter().copied()).into_iter().map(|one| {
             let at = system.datastores.get(&one.datastore).map(|d| d.written.span);
             (format!("datastore.{} does not come back: {}", one.datastore, one.why), at)
         });
-        let needed = with_earlier(plan, steps.iter().map(|step| step.id));
-        let of_steps = plan.blocked.iter().filter_map(|one| {
-            let step = plan.steps.iter().find(|s| Some(s.id) == one.step && needed.contains(&s.id))?;
+        let blocked = paths.plan.blocked.iter().filter(|_| !before.is_empty());
+        let of_steps = blocked.filter_map(|one| {
+            let step = before[before.binary_search_by_key(&one.step?, |step| step.id).ok()?];
             Some((format!("{} cannot be done: {}", called(step), one.why), written_at(system, step)))
         });
-        let of_services = plan.blocked.iter().filter_map(|one| {
-            let name = one.service.as_ref().filter(|name| self.services.contains(name))?;
+        let of_services = paths.stranded(self.services.iter().copied()).into_iter().filter_map(|one| {
+            let name = one.service.as_ref()?;
             let at = system.services.get(name).map(|s| s.written.span);
             Some((format!("service.{name} does not come back: {}", one.why), at))
         });
         let all = of_data.chain(of_services).chain(of_steps);
         all.map(|(what, at)| term(&what, Worst::NO_WAY, "recovery plan", at)).collect()
+    }
+}
+
+/// The procedures that take part where one is followed, found once for each.
+#[derive(Default)]
+struct Included<'a>(BTreeMap<&'a Name, BTreeSet<&'a Name>>);
+
+impl<'a> Included<'a> {
+    fn by(&mut self, system: &'a System, name: &'a Name) -> &BTreeSet<&'a Name> {
+        let find = || in_order(system, name).into_iter().map(|at| at.procedure).collect();
+        self.0.entry(name).or_insert_with(find)
     }
 }
 
@@ -160,43 +164,9 @@ fn with_needs<'a>(system: &'a System, lost: &Lost<'_>, service: &'a Name) -> BTr
     all
 }
 
-/// The steps and all that come before them.
-fn with_earlier(plan: &RecoveryPlan, steps: impl Iterator<Item = u32>) -> BTreeSet<u32> {
-    let mut all: BTreeSet<u32> = steps.collect();
-    // Steps stand behind what they need.
-    for step in plan.steps.iter().rev() {
-        if all.contains(&step.id) {
-            all.extend(step.needs.iter().copied());
-        }
-    }
-    all
-}
-
-/// The longest path to the last of the steps, what has no estimate counting as nothing.
-fn longest(system: &System, plan: &RecoveryPlan, steps: &[&Step]) -> (Worst, Vec<Term<Span>>) {
-    let needed = with_earlier(plan, steps.iter().map(|step| step.id));
-    let among: Vec<&Step> = plan.steps.iter().filter(|step| needed.contains(&step.id)).collect();
-    let mut ends: Vec<(u32, i64)> = Vec::with_capacity(among.len());
-    let end = |ends: &[(u32, i64)], needs: &BTreeSet<u32>| {
-        let found = needs.iter().filter_map(|id| {
-            let at = ends.binary_search_by_key(id, |(id, _)| *id).ok()?;
-            Some(ends[at])
-        });
-        // Of two that end together the first is told.
-        found.max_by_key(|(id, end)| (*end, std::cmp::Reverse(*id)))
-    };
-    for step in &among {
-        let begins = end(&ends, &step.needs).map_or(0, |(_, end)| end);
-        ends.push((step.id, begins + step.p95_s.unwrap_or(0)));
-    }
-    let last = end(&ends, &needed);
-    let mut path = Vec::new();
-    let mut next = last;
-    while let Some((id, _)) = next {
-        let Some(step) = among.iter().find(|s| s.id == id) else { break };
-        path.push(*step);
-        next = end(&ends, &step.needs);
-    }
+/// The longest path, what has no estimate counting as nothing. `before` are the steps that it takes, if any
+/// has none.
+fn longest(system: &System, (path, takes): (Vec<&Step>, i64), before: &[&Step]) -> (Worst, Vec<Term<Span>>) {
     let known = path.iter().rev().filter_map(|step| Some((step, step.p95_s?)));
     let mut terms: Vec<Term<Span>> = known
         .map(|(step, s)| {
@@ -204,13 +174,13 @@ fn longest(system: &System, plan: &RecoveryPlan, steps: &[&Step]) -> (Worst, Vec
             term(&called(step), adds, &step.estimate_source, written_at(system, step))
         })
         .collect();
-    let total = Worst::of(SignedDuration::from_secs(last.map_or(0, |(_, end)| end)));
-    let unstated: Vec<String> = among.iter().filter(|s| s.p95_s.is_none()).map(|s| called(s)).collect();
+    let total = Worst::of(SignedDuration::from_secs(takes));
+    let unstated: Vec<String> = before.iter().filter(|s| s.p95_s.is_none()).map(|s| called(s)).collect();
     if unstated.is_empty() {
         return (total, terms);
     }
     let what = format!("without an estimate: {}", some_of(&unstated));
-    let first = among.iter().find(|s| s.p95_s.is_none()).and_then(|s| written_at(system, s));
+    let first = before.iter().find(|s| s.p95_s.is_none()).and_then(|s| written_at(system, s));
     terms.push(term(&what, Worst::stated(None), "not declared: `estimate`", first));
     (total.and_then(Worst::stated(None)), terms)
 }

@@ -3,18 +3,19 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::dependents::Protects;
 use super::lost::Lost;
 use super::model::{Input, Rejected};
 use super::planner::readable;
 use crate::addr::Name;
-use crate::system::{Backup, Destination, Method, Newest};
+use crate::system::{Destination, Method, Newest};
 
 /// A backup that can be restored from.
 pub(crate) struct Kept<'a> {
     /// Its name.
     pub(crate) name: &'a Name,
     /// How it is made.
-    pub(crate) method: Method<'a>,
+    pub(crate) method: &'a Method<'a>,
     /// In words: "backup to s3, in bucket aws_s3_bucket.db".
     pub(crate) mechanism: String,
     /// The moment that the newest one holds, if its run succeeded; none when nothing says when that was.
@@ -72,7 +73,8 @@ pub(crate) fn choose<'a>(
     only: Option<&Name>,
 ) -> (Option<Kept<'a>>, Vec<Rejected>) {
     let (mut usable, mut rejected) = (Vec::new(), Vec::new());
-    for (name, backup) in input.system.backups.iter().filter(|(_, b)| b.is.of.0 == *datastore) {
+    for protects in input.dependents.backups(datastore) {
+        let Protects { name, declared: backup, .. } = *protects;
         let told = only.filter(|only| *only != name);
         let beside = [None];
         let places: Vec<Option<&Destination>> = match backup.is.to.as_slice() {
@@ -83,7 +85,7 @@ pub(crate) fn choose<'a>(
             let mechanism = in_words(place);
             let found = match told {
                 Some(only) => Err(format!("the step says `from = backup.{only}`")),
-                None => kept(input, lost, (name, &backup.is), place),
+                None => kept(input, lost, protects, place),
             };
             match found {
                 Ok(kept) => usable.push(kept),
@@ -133,13 +135,13 @@ pub(crate) fn in_words(place: Option<&Destination>) -> String {
 fn kept<'a>(
     input: &Input<'a>,
     lost: &Lost<'_>,
-    (name, backup): (&'a Name, &'a Backup),
+    Protects { name, declared, method }: &'a Protects<'a>,
     place: Option<&Destination>,
 ) -> Result<Kept<'a>, String> {
+    let backup = &declared.is;
     if let Some(why) = lost.kept((name, backup), place) {
         return Err(why);
     }
-    let method = backup.method();
     let transfer = place.and_then(|to| to.transfer).unwrap_or_default();
     let there = place.and_then(|to| to.keep);
     let good = good_until(input, &backup.of.0);

@@ -43,6 +43,22 @@ pub(crate) fn component(instance: &Instance, world: &World, loss: &Loss) -> Opti
     })
 }
 
+/// As it is after apply: what is written is set, what is declared is there.
+pub(crate) fn applied(component: &Component, instance: &Instance) -> Component {
+    let mut applied = component.clone();
+    let written = instance.desired.iter().filter(|(_, expr)| !expr.any_sensitive());
+    for (name, value) in written.filter_map(|(name, expr)| Some((name, expr.value()?))) {
+        match value {
+            Value::Null => {}
+            value => drop(applied.attributes.insert(name.clone(), value)),
+        }
+    }
+    if applied.seen == Seen::Absent {
+        applied.seen = Seen::Present;
+    }
+    applied
+}
+
 /// What is observed, and what is written where nothing is. Secrets stay out: a recovery plan is shown.
 fn attributes(instance: &Instance, observed: Option<&Observed>) -> BTreeMap<String, Value> {
     let mut attributes: BTreeMap<String, Value> = instance

@@ -1,6 +1,6 @@
 //! Which procedures are followed after a loss, in which order, and which wait for which.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::hit::Hit;
 use super::model::Input;
@@ -64,25 +64,22 @@ fn of_services<'a>(input: &Input<'a>, hit: &Hit) -> (Vec<Followed<'a>>, Vec<Stri
         }
     };
     let mut all: Vec<Followed<'a>> = Vec::new();
-    let mut places: Vec<(&Name, usize)> = Vec::new();
+    let mut places: BTreeMap<&Name, usize> = BTreeMap::new();
+    let mut known: BTreeMap<&Name, usize> = BTreeMap::new();
     for one in &order {
         let service = &system.services[one.1].is;
         let Some(reference) = &service.recover else { continue };
         let Some((name, _)) = system.procedures.get_key_value(&reference.0) else { continue };
         let below = graph.with_needs([one]);
-        let earlier = |n: &&Node<'a>| places.iter().find(|(s, _)| *s == n.1).map(|(_, place)| *place);
-        let after: BTreeSet<usize> = below.iter().filter_map(earlier).collect();
+        let after: BTreeSet<usize> = below.iter().filter_map(|n| places.get(n.1)).copied().collect();
         let data = below.iter().flat_map(|n| system.services[n.1].is.data.iter().flatten().map(|d| &d.0));
         let data: BTreeSet<&Name> = data.collect();
-        let place = match all.iter().position(|f| f.name == name) {
-            Some(place) => place,
-            None => {
-                all.push(Followed { name, after, data: BTreeSet::new() });
-                all.len() - 1
-            }
-        };
+        let place = *known.entry(name).or_insert_with(|| {
+            all.push(Followed { name, after, data: BTreeSet::new() });
+            all.len() - 1
+        });
         all[place].data.extend(data);
-        places.push((one.1, place));
+        places.insert(one.1, place);
     }
     (all, odd)
 }

@@ -1,17 +1,13 @@
 //! What protects a resource in the worst case, whatever is lost: the same ways back that recovery
 //! chooses from, with what their kinds promise beside what was observed.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::candidate::{Ask, Candidate, candidates, steps};
 use super::inventory::Components;
-use super::model::{Component, Seen};
+use super::model::Component;
 use crate::addr::Address;
-use crate::plan::Instance;
 use crate::protection::Protection;
-use crate::value::Value;
 
 /// Something that protects a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,24 +68,4 @@ fn one(input: &Ask<'_>, resource: &Component, candidate: Candidate<'_>) -> Held 
         beside: candidate.protection.stands_with_the_data(),
         refused,
     }
-}
-
-/// The components as they are after apply: what is written is set, what is declared is there.
-pub fn after_apply(components: &Components, instances: &[Instance]) -> Components {
-    let known: BTreeMap<&Address, &Instance> = instances.iter().map(|i| (&i.address, i)).collect();
-    let mut after: Vec<Component> = components.iter().cloned().collect();
-    for component in &mut after {
-        let Some(instance) = known.get(&component.address) else { continue };
-        let written = instance.desired.iter().filter(|(_, expr)| !expr.any_sensitive());
-        for (name, value) in written.filter_map(|(name, expr)| Some((name, expr.value()?))) {
-            match value {
-                Value::Null => {}
-                value => drop(component.attributes.insert(name.clone(), value)),
-            }
-        }
-        if component.seen == Seen::Absent {
-            component.seen = Seen::Present;
-        }
-    }
-    after.into_iter().collect()
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use super::candidate::subject;
-use super::components::component;
+use super::components::{applied, component};
 use super::loss::Loss;
 use super::model::Component;
 use crate::addr::Address;
@@ -159,6 +159,14 @@ pub struct Inventory<'w> {
     /// Those of which the name is known: the components, in their order.
     instances: Vec<&'w Instance>,
     calm: Components,
+    is: Is,
+}
+
+/// As of when resources are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Is {
+    Now,
+    AfterApply,
 }
 
 impl<'w> Inventory<'w> {
@@ -169,7 +177,17 @@ impl<'w> Inventory<'w> {
         let known: Vec<(&Instance, Component)> =
             declared.filter_map(|i| Some((i, component(i, world, &none)?))).collect();
         let (instances, components): (Vec<_>, Vec<_>) = known.into_iter().unzip();
-        Inventory { world, instances, calm: components.into_iter().collect() }
+        Inventory { world, instances, calm: components.into_iter().collect(), is: Is::Now }
+    }
+
+    /// The same after apply; none when that changes nothing that recovery looks at.
+    pub fn after_apply(&self) -> Option<Inventory<'w>> {
+        let then = self.calm.iter().zip(&self.instances).map(|(now, instance)| applied(now, instance));
+        let calm: Components = then.collect();
+        let differ = |(a, b): (&Component, &Component)| a.seen != b.seen || a.attributes != b.attributes;
+        let changes = self.calm.iter().zip(calm.iter()).any(differ);
+        let Inventory { world, instances, .. } = self;
+        changes.then(|| Inventory { world, instances: instances.clone(), calm, is: Is::AfterApply })
     }
 
     /// The components when nothing is lost.
@@ -183,9 +201,17 @@ impl<'w> Inventory<'w> {
     /// calm weather is the plan of the storm.
     pub fn after(&self, loss: &Loss) -> Components {
         let all = self.calm.calm.all.iter().enumerate();
-        let taken = all.filter(|(_, known)| loss.takes(&known.is)).filter_map(|(place, _)| {
-            Some((place, Known::new(component(self.instances.get(place)?, self.world, loss)?)))
-        });
+        let one = |place: usize| {
+            let instance = self.instances.get(place)?;
+            let now = component(instance, self.world, loss)?;
+            Some(match self.is {
+                Is::Now => now,
+                Is::AfterApply => applied(&now, instance),
+            })
+        };
+        let taken = all
+            .filter(|(_, known)| loss.takes(&known.is))
+            .filter_map(|(place, _)| Some((place, Known::new(one(place)?))));
         Components { calm: Arc::clone(&self.calm.calm), changed: taken.collect(), names: OnceLock::new() }
     }
 }

@@ -7,7 +7,6 @@ use super::model::{Input, Judged, RecoveryPlan, Status, Step};
 use super::planner::{numbered, readable};
 use super::steps::at_least;
 use crate::addr::Name;
-use crate::objective::Dependents;
 use crate::provider::Phase;
 use crate::system::Objective;
 
@@ -48,14 +47,14 @@ pub(crate) fn judge(input: &Input<'_>, plan: &mut RecoveryPlan, losses: &[DataLo
         return;
     }
     plan.rto = downtime(plan, rto);
-    let dependents = Dependents::of(input.system);
-    let judged = losses.iter().map(|loss| loss.judged(input, &dependents));
+    let judged = losses.iter().map(|loss| loss.judged(input));
     plan.rpo = judged.max_by_key(severity).unwrap_or_else(|| verdict(Some((0, 0)), rpo, Status::Unknown));
 }
 
 impl DataLoss {
     /// Beside what was promised for the scenario and to the services that do not work without it.
-    fn judged(&self, input: &Input<'_>, dependents: &Dependents<'_>) -> Judged {
+    fn judged(&self, input: &Input<'_>) -> Judged {
+        let dependents = input.dependents;
         let services = dependents.with(dependents.users(&self.of)).into_iter();
         let promises = services.filter_map(|name| {
             let service = input.system.services.get(name)?;

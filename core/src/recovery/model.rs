@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::dependents::Dependents;
 use super::exposed::Exposed;
 use super::groups::Group;
 use super::hit::Hit;
@@ -23,6 +24,8 @@ pub struct Input<'a> {
     pub components: &'a Components,
     /// What is declared: the datastores, what protects them, who needs them, the procedures.
     pub system: &'a System,
+    /// Who depends on what in it, and what protects it.
+    pub dependents: &'a Dependents<'a>,
     /// What is lost.
     pub loss: &'a Loss,
     /// The scenario of the system, when there is one.

@@ -23,7 +23,7 @@ use super::steps::{Lane, at_least, clock, order};
 use super::written::unbound;
 use crate::addr::Name;
 use crate::provider::Phase;
-use crate::system::{Priority, Service, in_order};
+use crate::system::{Service, in_order};
 
 /// Plans the recovery from a loss. Always gives a plan: what cannot come back stands in
 /// `infeasible`, and what cannot be done in `blocked`, with the reasons.
@@ -52,9 +52,8 @@ pub fn way_back(input: &Input<'_>) -> RecoveryPlan {
         // What has no history stays at its own newest: better out of step than gone.
         instants.retain(|name, _| !behind.contains(name));
     }
-    let mut plan = plan.unwrap_or_else(|| newest.clone());
-    plan.groups = groups::told(input.system, &newest, &plan);
-    plan
+    let groups = groups::told(input.system, &newest, plan.as_ref().unwrap_or(&newest));
+    RecoveryPlan { groups, ..plan.unwrap_or(newest) }
 }
 
 /// Every datastore to its newest moment, or to the one that was asked for.
@@ -83,7 +82,8 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
     parts.infeasible.sort_by(|a, b| a.datastore.cmp(&b.datastore));
     let mut steps = merge(steps, written.steps, &mut unprotected);
     // What comes back where it stood is protected as it was.
-    unprotected.retain(|window| moves(&steps, &window.datastore));
+    let moved = moved(&steps);
+    unprotected.retain(|window| moved.contains(&window.datastore));
     clock(&mut steps);
     let pivots = pivots(input, &chosen_points, &steps);
     let (phases, stray) = phases(input, &steps);
@@ -162,10 +162,10 @@ fn revoke(input: &Input<'_>) -> impl Iterator<Item = String> {
     })
 }
 
-/// Whether the steps that drctl derives for a datastore lead its users elsewhere.
-fn moves(steps: &[Step], datastore: &Name) -> bool {
-    let mut own = steps.iter().filter(|s| s.datastore.as_ref() == Some(datastore));
-    own.any(|s| s.phase == Some(Phase::Redirect))
+/// The datastores whose users are led elsewhere by the steps that drctl derives.
+fn moved(steps: &[Step]) -> BTreeSet<Name> {
+    let redirects = steps.iter().filter(|s| s.phase == Some(Phase::Redirect));
+    redirects.filter_map(|s| s.datastore.clone()).collect()
 }
 
 /// The steps take longer than the scenario estimates for the whole.
@@ -271,31 +271,13 @@ fn stranded(input: &Input<'_>, lost: &Lost<'_>) -> Vec<Blocked> {
 fn lanes<'c>(input: &Input<'_>, chosen: &'c [Chosen<'_>]) -> Vec<Lane<'c>> {
     let lane = |c: &'c Chosen<'_>| Lane {
         datastore: &c.choice.datastore,
-        priority: priority(input, &c.choice.datastore),
+        priority: input.dependents.priority(&c.choice.datastore),
         resource: &c.resource.address,
         region: &c.region,
         needs: &c.resource.needs,
         steps: &c.steps,
     };
     chosen.iter().map(lane).collect()
-}
-
-/// That of the most important service that needs the datastore, itself or through others.
-fn priority(input: &Input<'_>, datastore: &Name) -> Priority {
-    let services = || input.system.services.iter();
-    let needs = |s: &Service| s.data.iter().flatten().any(|d| d.0 == *datastore);
-    let mut found: BTreeSet<&Name> = services().filter(|(_, s)| needs(&s.is)).map(|(name, _)| name).collect();
-    loop {
-        let known = found.len();
-        let upon = |s: &Service| s.depends_on.iter().flatten().any(|n| found.contains(&n.0));
-        let more: Vec<&Name> = services().filter(|(_, s)| upon(&s.is)).map(|(name, _)| name).collect();
-        found.extend(more);
-        if found.len() == known {
-            break;
-        }
-    }
-    let priorities = found.iter().filter_map(|name| input.system.services[*name].is.priority);
-    priorities.min().unwrap_or(Priority::Low)
 }
 
 /// The id that all new names of this run carry: the time of planning, to the second.

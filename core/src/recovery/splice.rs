@@ -53,9 +53,10 @@ pub(crate) fn splice(
 ) -> Written {
     let mut written = Written::default();
     let mut ends: Vec<BTreeSet<u32>> = Vec::new();
+    let back: BTreeMap<&Name, &Unprotected> = back.iter().map(|b| (&b.datastore, b)).collect();
     for one in followed {
         let mut entry: BTreeSet<u32> = one.after.iter().flat_map(|place| ends[*place].clone()).collect();
-        let data = back.iter().filter(|b| one.data.contains(&b.datastore));
+        let data = one.data.iter().filter_map(|name| back.get(name));
         entry.extend(data.flat_map(|b| b.since.iter().copied()));
         // By the place of a written step: the steps of the plan that it becomes.
         let mut ids: Vec<BTreeSet<u32>> = Vec::new();

@@ -77,14 +77,12 @@ pub(crate) fn order(lanes: &[Lane<'_>], components: &Components) -> (Vec<Step>, 
 /// For each lane, the others that have to be back before it: those whose resource its own resource
 /// needs, directly or through others.
 fn dependencies(lanes: &[Lane<'_>], components: &Components) -> Vec<BTreeSet<usize>> {
-    let needs: BTreeMap<&Address, &BTreeSet<Address>> =
-        components.iter().map(|c| (&c.address, &c.needs)).collect();
     let mut of: BTreeMap<&Address, Vec<usize>> = BTreeMap::new();
     for (i, lane) in lanes.iter().enumerate() {
         of.entry(lane.resource).or_default().push(i);
     }
     let before = |(i, lane): (usize, &Lane<'_>)| {
-        let reached = reach(lane.needs, &needs);
+        let reached = reach(lane.needs, components);
         let others = reached.into_iter().filter_map(|address| of.get(address)).flatten().copied();
         others.filter(|j| *j != i).collect()
     };
@@ -92,14 +90,11 @@ fn dependencies(lanes: &[Lane<'_>], components: &Components) -> Vec<BTreeSet<usi
 }
 
 /// All that is needed, directly or through others.
-fn reach<'n>(
-    start: &'n BTreeSet<Address>,
-    needs: &BTreeMap<&Address, &'n BTreeSet<Address>>,
-) -> BTreeSet<&'n Address> {
+fn reach<'n>(start: &'n BTreeSet<Address>, components: &'n Components) -> BTreeSet<&'n Address> {
     let (mut seen, mut open) = (BTreeSet::new(), Vec::from_iter(start));
     while let Some(address) = open.pop() {
         if seen.insert(address) {
-            open.extend(needs.get(address).into_iter().copied().flatten());
+            open.extend(components.get(address).into_iter().flat_map(|c| &c.needs));
         }
     }
     seen

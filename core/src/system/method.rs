@@ -1,5 +1,7 @@
 //! How a backup is made: one block per tool, and one view of all of them that everything else works from.
 
+use std::sync::OnceLock;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::schedule::{Gap, Schedule, largest_gap};
@@ -110,7 +112,7 @@ pub struct Copied {
 }
 
 /// How a backup is made, whatever makes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Method<'b> {
     /// The block, as it is written.
     pub block: &'static str,
@@ -128,6 +130,8 @@ pub struct Method<'b> {
     pub list: Option<Vec<String>>,
     /// How it is restored.
     restore: Restore<'b>,
+    /// The largest gap in the year from an instant on, once somebody has asked for one.
+    gap: OnceLock<(Timestamp, Option<Gap>)>,
 }
 
 /// A log that is archived all the time.
@@ -188,6 +192,7 @@ impl External {
             keep: Kept::For("keep", *keep),
             list: list.clone(),
             restore: Restore::Command(restore.as_ref()),
+            gap: OnceLock::new(),
         }
     }
 }
@@ -208,6 +213,7 @@ impl PgBackRest {
             keep: Kept::For("keep_full", *keep_full),
             list: stanza.map(|stanza| words(&["pgbackrest", &format!("--stanza={stanza}"), "info"])),
             restore: stanza.map_or(Restore::Command(None), Restore::Stanza),
+            gap: OnceLock::new(),
         }
     }
 }
@@ -228,6 +234,7 @@ impl PgDump {
             keep: Kept::For("keep", *keep),
             list: list.clone(),
             restore: Restore::Command(restore.as_ref()),
+            gap: OnceLock::new(),
         }
     }
 }
@@ -244,6 +251,7 @@ impl Restic {
             keep: Kept::For("keep", *keep),
             list: repository.as_ref().map(|at| words(&["restic", "--repo", at, "snapshots"])),
             restore: Restore::Command(restore.as_ref()),
+            gap: OnceLock::new(),
         }
     }
 }
@@ -260,6 +268,7 @@ impl Copied {
             keep: keep.map_or(Kept::Replaced, |keep| Kept::For("keep", Some(keep))),
             list: list.clone(),
             restore: Restore::Command(restore.as_ref()),
+            gap: OnceLock::new(),
         }
     }
 }
@@ -288,8 +297,12 @@ impl Method<'_> {
 
     /// The largest time between two bases in the year from now on.
     pub fn gap(&self, now: Timestamp) -> Option<Gap> {
-        let bases: Vec<&Schedule> = self.bases.iter().map(|(_, schedule)| *schedule).collect();
-        largest_gap(&bases, now, year(now))
+        let find = || {
+            let bases: Vec<&Schedule> = self.bases.iter().map(|(_, schedule)| *schedule).collect();
+            (now, largest_gap(&bases, now, year(now)))
+        };
+        let (asked, gap) = *self.gap.get_or_init(find);
+        if asked == now { gap } else { find().1 }
     }
 
     /// When bases are made, in words.

@@ -162,6 +162,7 @@ pub(crate) fn planned(text: &str, components: &[Component]) -> RecoveryPlan {
     let plan = recover(&Input {
         components: &components.iter().cloned().collect(),
         system: &system,
+        dependents: &Dependents::of(&system),
         loss: &loss,
         scenario: Some(name),
         objective: Objective::default(),
@@ -210,6 +211,7 @@ pub(crate) fn plan(components: &[Component], datastores: &[&str], lost: &str) ->
     let plan = recover(&Input {
         components: &components.iter().cloned().collect(),
         system: &system,
+        dependents: &Dependents::of(&system),
         loss: &Loss { regions: [lost.to_owned()].into(), ..Loss::default() },
         scenario: None,
         objective: Objective {
