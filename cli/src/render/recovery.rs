@@ -148,10 +148,9 @@ fn bare(out: &mut String, exposed: &Exposed, look: Look) {
 /// The part of the plan that a step stands in.
 pub(super) fn title(step: &Step) -> String {
     if let Some(written) = &step.written {
-        return match &written.phase {
-            Some(phase) => format!("procedure.{}: {}", written.procedure, safe(phase)),
-            None => format!("procedure.{}", written.procedure),
-        };
+        let phase = written.phase.as_ref().map_or(String::new(), |phase| format!(": {}", safe(phase)));
+        let after = if step.downtime { "" } else { ", once the service works: no downtime" };
+        return format!("procedure.{}{phase}{after}", written.procedure);
     }
     match step.phase {
         Some(Phase::Contain) => "First: stop the damage",
@@ -204,7 +203,11 @@ fn unprotected(out: &mut String, window: &Unprotected, look: Look) {
             let steps = if window.until.len() == 1 { "step" } else { "steps" };
             format!("until {steps} {}: {}", numbered(&window.until), range(p50, p95))
         }
-        _ => "with no step that ends it".to_owned(),
+        _ if window.until.is_empty() => "with no step that ends it".to_owned(),
+        _ => {
+            let steps = if window.until.len() == 1 { "step" } else { "steps" };
+            format!("until {steps} {}: not all before it is estimated", numbered(&window.until))
+        }
     };
     let text = format!(
         "datastore.{} is UNPROTECTED from step {} {ends}. Nothing outside of {} holds what is written then.",

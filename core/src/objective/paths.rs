@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::addr::Name;
-use crate::provider::Phase;
 use crate::recovery::{Blocked, Infeasible, RecoveryPlan, Step};
 
 /// A recovery plan with what ends when in it, what has no estimate counting as nothing.
@@ -60,8 +59,8 @@ impl<'p> Paths<'p> {
         let blocked: BTreeSet<u32> = plan.blocked.iter().filter_map(|one| one.step).collect();
         for step in &plan.steps {
             let path = paths.path(step, blocked.contains(&step.id));
-            // Protecting again comes after it is back.
-            if step.phase < Some(Phase::Protect) {
+            // What is done once it works, such as protecting again, is not waited for.
+            if step.downtime {
                 if let Some(written) = &step.written {
                     paths.procedures.entry(&written.procedure).or_default().add(step, &path);
                 }

@@ -14,8 +14,6 @@ pub(crate) struct Followed<'a> {
     pub(crate) name: &'a Name,
     /// Those that are done before, by their place.
     pub(crate) after: BTreeSet<usize>,
-    /// The datastores that are back before.
-    pub(crate) data: BTreeSet<&'a Name>,
 }
 
 /// The procedures of the scenario, each after the one before; without any, those of the services that
@@ -32,7 +30,7 @@ pub(crate) fn followed<'a>(input: &Input<'a>, hit: &Hit) -> (Vec<Followed<'a>>, 
             continue;
         }
         let after = all.len().checked_sub(1).into_iter().collect();
-        all.push(Followed { name, after, data: BTreeSet::new() });
+        all.push(Followed { name, after });
     }
     (all, Vec::new())
 }
@@ -72,13 +70,10 @@ fn of_services<'a>(input: &Input<'a>, hit: &Hit) -> (Vec<Followed<'a>>, Vec<Stri
         let Some((name, _)) = system.procedures.get_key_value(&reference.0) else { continue };
         let below = graph.with_needs([one]);
         let after: BTreeSet<usize> = below.iter().filter_map(|n| places.get(n.1)).copied().collect();
-        let data = below.iter().flat_map(|n| system.services[n.1].is.data.iter().flatten().map(|d| &d.0));
-        let data: BTreeSet<&Name> = data.collect();
         let place = *known.entry(name).or_insert_with(|| {
-            all.push(Followed { name, after, data: BTreeSet::new() });
+            all.push(Followed { name, after });
             all.len() - 1
         });
-        all[place].data.extend(data);
         places.insert(one.1, place);
     }
     (all, odd)

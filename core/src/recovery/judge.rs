@@ -7,7 +7,6 @@ use super::model::{Input, Judged, RecoveryPlan, Status, Step};
 use super::planner::{numbered, readable};
 use super::steps::at_least;
 use crate::addr::Name;
-use crate::provider::Phase;
 use crate::system::Objective;
 
 /// The loss of data of one datastore.
@@ -87,7 +86,7 @@ pub(crate) fn no_plan(objective: Promise) -> Judged {
 }
 
 fn downtime(plan: &RecoveryPlan, objective: Promise) -> Judged {
-    let in_time: Vec<&Step> = plan.steps.iter().filter(|s| s.phase < Some(Phase::Protect)).collect();
+    let in_time: Vec<&Step> = plan.steps.iter().filter(|s| s.downtime).collect();
     let noticed = plan.detection_s.unwrap_or(0);
     let without: Vec<u32> = in_time.iter().filter(|s| s.p95_s.is_none()).map(|s| s.id).collect();
     if without.is_empty() {

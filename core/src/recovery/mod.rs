@@ -25,6 +25,9 @@ pub mod places;
 pub mod planner;
 mod splice;
 mod steps;
+mod unprotected;
+mod waits;
+mod weave;
 mod written;
 
 pub use check::check;

@@ -324,6 +324,9 @@ pub struct Step {
     pub no_way_back: Option<String>,
     /// Who does it by hand, when that is written.
     pub owner: Option<Owner>,
+    /// Whether the service is down until it is done. Protecting again is not of that kind, nor is what is
+    /// written to be done once the service works.
+    pub downtime: bool,
     /// What it makes sure of: `backup`, `data` or `service`.
     pub checks: Option<&'static str>,
     /// The datastores whose present data is gone after it.

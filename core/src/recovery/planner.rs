@@ -13,16 +13,18 @@ use super::follow::{Followed, followed};
 use super::groups;
 use super::judge::{DataLoss, judge, no_plan};
 use super::lost::Lost;
-use super::model::{Blocked, Choice, Infeasible, Input, RecoveryPlan, Step};
+use super::model::{Blocked, Choice, Infeasible, Input, RecoveryPlan};
 use super::people::{checklists, commander, notices};
 use super::phases::phases;
 use super::pivot::pivots;
 use super::places::Places;
-use super::splice::{Derived, Written, merge, splice};
+use super::splice::{Derived, Written, splice};
 use super::steps::{Lane, at_least, clock, order};
+use super::unprotected::windows;
+use super::waits::Waits;
+use super::weave::weave;
 use super::written::unbound;
 use crate::addr::Name;
-use crate::provider::Phase;
 use crate::system::{Service, in_order};
 
 /// Plans the recovery from a loss. Always gives a plan: what cannot come back stands in
@@ -63,11 +65,18 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
     let lost = Lost::of(input.loss, input.system, &places);
     let (followed, odd) = followed(input, &lost.hit);
     let mut parts = parts(input, &lost, &restored(input, &followed), &run);
-    let (steps, mut unprotected) = order(&lanes(input, &parts.chosen), input.components);
-    let first = steps.iter().filter(|s| s.phase != Some(Phase::Protect)).count();
-    let first = u32::try_from(first).unwrap_or(u32::MAX) + 1;
+    let lanes = lanes(input, &parts.chosen);
+    let (steps, mut backs) = order(&lanes, input.components);
+    let first = u32::try_from(steps.len()).unwrap_or(u32::MAX) + 1;
     let derive = |name: &Name| derived(input, &lost, name, &run);
-    let written = splice(input, &lost, &followed, (first, &unprotected), derive);
+    let waits = Waits::new(input, &lost.hit, &backs);
+    let mut written = splice(input, &lost, &followed, (first, &waits), derive);
+    let looks = waits.looks(&written.steps);
+    let (mut steps, numbers) = weave(steps, std::mem::take(&mut written.steps), &looks);
+    written.renumber(&numbers);
+    backs.iter_mut().for_each(|back| back.since = numbers.all(&back.since));
+    clock(&mut steps);
+    let unprotected = windows(&backs, &steps);
     let losses = losses(input, &parts.chosen, &written);
     parts.infeasible.extend(written.infeasible);
     let mut blocked = written.blocked;
@@ -80,17 +89,12 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
     let chosen = parts.chosen.into_iter().map(|c| c.choice);
     let chosen_points = sized(input, chosen.chain(written.choices.into_values()));
     parts.infeasible.sort_by(|a, b| a.datastore.cmp(&b.datastore));
-    let mut steps = merge(steps, written.steps, &mut unprotected);
-    // What comes back where it stood is protected as it was.
-    let moved = moved(&steps);
-    unprotected.retain(|window| moved.contains(&window.datastore));
-    clock(&mut steps);
     let pivots = pivots(input, &chosen_points, &steps);
     let (phases, stray) = phases(input, &steps);
     warnings.extend(stray);
     let scenario = input.scenario.and_then(|name| input.system.scenarios.get(name));
     let mut plan = RecoveryPlan {
-        format_version: "1.3",
+        format_version: "1.4",
         scenario: input.scenario.cloned(),
         lost: input.loss.clone(),
         hit: lost.hit,
@@ -160,12 +164,6 @@ fn revoke(input: &Input<'_>) -> impl Iterator<Item = String> {
     input.loss.credentials.iter().map(|name| {
         format!("revoke credential.{name} before anything else: whoever holds it may delete what comes back")
     })
-}
-
-/// The datastores whose users are led elsewhere by the steps that drctl derives.
-fn moved(steps: &[Step]) -> BTreeSet<Name> {
-    let redirects = steps.iter().filter(|s| s.phase == Some(Phase::Redirect));
-    redirects.filter_map(|s| s.datastore.clone()).collect()
 }
 
 /// The steps take longer than the scenario estimates for the whole.

@@ -7,7 +7,9 @@ use super::backups::{self, Kept};
 use super::follow::Followed;
 use super::hit::Hit;
 use super::lost::Lost;
-use super::model::{Blocked, Choice, Infeasible, Input, Rejected, Step, Unprotected};
+use super::model::{Blocked, Choice, Infeasible, Input, Rejected, Step};
+use super::waits::Waits;
+use super::weave::Renumbered;
 use super::written::step;
 use crate::addr::Name;
 use crate::provider::{Phase, RecoveryStep, StepNature};
@@ -42,24 +44,23 @@ pub(crate) struct Written {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Numbers the steps of the procedures from `first` on. `back` are the steps with which datastores are
-/// back that none of the procedures restores; `derive` finds the way back that a resource's kind knows.
-pub(crate) fn splice(
-    input: &Input<'_>,
+/// Numbers the steps of the procedures from `first` on; they wait for the data that they need as `waits`
+/// says. `derive` finds the way back that a resource's kind knows.
+pub(crate) fn splice<'a>(
+    input: &Input<'a>,
     lost: &Lost<'_>,
-    followed: &[Followed<'_>],
-    (first, back): (u32, &[Unprotected]),
+    followed: &[Followed<'a>],
+    (first, waits): (u32, &Waits<'a>),
     derive: impl Fn(&Name) -> Option<Derived>,
 ) -> Written {
     let mut written = Written::default();
     let mut ends: Vec<BTreeSet<u32>> = Vec::new();
-    let back: BTreeMap<&Name, &Unprotected> = back.iter().map(|b| (&b.datastore, b)).collect();
+    let mut waiting: BTreeSet<&Name> = BTreeSet::new();
     for one in followed {
-        let mut entry: BTreeSet<u32> = one.after.iter().flat_map(|place| ends[*place].clone()).collect();
-        let data = one.data.iter().filter_map(|name| back.get(name));
-        entry.extend(data.flat_map(|b| b.since.iter().copied()));
-        // By the place of a written step: the steps of the plan that it becomes.
+        let entry: BTreeSet<u32> = one.after.iter().flat_map(|place| ends[*place].clone()).collect();
+        // By the place of a written step: the steps of the plan that it becomes, and what it has waited for.
         let mut ids: Vec<BTreeSet<u32>> = Vec::new();
+        let mut waited: Vec<BTreeSet<_>> = Vec::new();
         let mut open = BTreeSet::new();
         let placed = in_order(input.system, one.name);
         for at in &placed {
@@ -70,10 +71,17 @@ pub(crate) fn splice(
                 none if BTreeSet::is_empty(&none) => entry.clone(),
                 needs => needs,
             };
+            let known: BTreeSet<_> = at.after.iter().flat_map(|place| waited[*place].clone()).collect();
+            let wanted = waits.wanted(one.name, at);
+            next.needs.extend(wanted.difference(&known).flat_map(|data| waits.back(*data)));
+            waiting.extend((!wanted.is_empty()).then_some(one.name));
+            waited.push(known.into_iter().chain(wanted).collect());
             if let Some(written) = &mut next.written {
                 written.instead_of = at.instead_of.iter().flat_map(|place| ids[*place].clone()).collect();
             }
-            open.retain(|id| !next.needs.contains(id));
+            if at.downtime {
+                open.retain(|id| !next.needs.contains(id));
+            }
             let number = |written: &Written| first + u32::try_from(written.steps.len()).unwrap_or(u32::MAX);
             next.id = number(&written);
             let begin = next.id;
@@ -84,11 +92,25 @@ pub(crate) fn splice(
             }
             let end = number(&written);
             ids.push((begin..end).collect());
-            open.insert(end - 1);
+            // Nothing waits for what is done once the service works.
+            open.extend(at.downtime.then(|| end - 1));
         }
         ends.push(if open.is_empty() { entry } else { open });
     }
+    written.warnings.extend(waits.unsaid(input, followed, &waiting));
     written
+}
+
+impl Written {
+    /// The same with the numbers that the steps have among all.
+    pub(crate) fn renumber(&mut self, numbers: &Renumbered) {
+        for choice in self.choices.values_mut() {
+            choice.step = choice.step.map(|step| numbers.of(step));
+        }
+        for blocked in &mut self.blocked {
+            blocked.step = blocked.step.map(|step| numbers.of(step));
+        }
+    }
 }
 
 /// Notes what the step needs and the loss takes.
@@ -240,30 +262,8 @@ fn by_kind(choice: &Choice, steps: Vec<RecoveryStep>, step: Step, written: &mut 
             next.estimate_source = own.estimate.source;
         } else if id > step.id {
             (next.p50_s, next.p95_s) = (Some(0), Some(0));
-            next.estimate_source = format!("declared, within step {}", step.id);
+            next.estimate_source = "declared for all of it together".to_owned();
         }
         written.steps.push(next);
     }
-}
-
-/// Puts the written steps between bringing back and protecting again.
-pub(crate) fn merge(
-    mut derived: Vec<Step>,
-    written: Vec<Step>,
-    unprotected: &mut [Unprotected],
-) -> Vec<Step> {
-    let first = derived.iter().position(|s| s.phase == Some(Phase::Protect)).unwrap_or(derived.len());
-    let by = |id: u32| {
-        let room = u32::try_from(written.len()).unwrap_or(u32::MAX);
-        if usize::try_from(id).is_ok_and(|id| id > first) { id + room } else { id }
-    };
-    for step in &mut derived {
-        step.id = by(step.id);
-        step.needs = step.needs.iter().copied().map(by).collect();
-    }
-    for window in unprotected {
-        window.until = window.until.iter().copied().map(by).collect();
-    }
-    let protect = derived.split_off(first);
-    derived.into_iter().chain(written).chain(protect).collect()
 }

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::inventory::Components;
-use super::model::{Step, Unprotected};
+use super::model::Step;
 use crate::addr::{Address, Name};
 use crate::provider::{Phase, RecoveryStep, Undo};
 use crate::system::Priority;
@@ -33,8 +33,22 @@ impl Lane<'_> {
     }
 }
 
-/// The numbered steps of all lanes, and from when until when each datastore is unprotected.
-pub(crate) fn order(lanes: &[Lane<'_>], components: &Components) -> (Vec<Step>, Vec<Unprotected>) {
+/// A datastore that comes back by derived steps.
+pub(crate) struct Back<'p> {
+    /// The datastore.
+    pub(crate) datastore: &'p Name,
+    /// Where it is in use then.
+    pub(crate) region: &'p str,
+    /// With these steps it is verified, and its users are led to it.
+    pub(crate) ready: BTreeSet<u32>,
+    /// The first of those that look at it through its users or let these write.
+    pub(crate) looks: BTreeSet<u32>,
+    /// With these steps it is in use again.
+    pub(crate) since: BTreeSet<u32>,
+}
+
+/// The numbered steps of all lanes, and with which of them each datastore is back.
+pub(crate) fn order<'p>(lanes: &[Lane<'p>], components: &Components) -> (Vec<Step>, Vec<Back<'p>>) {
     let before = dependencies(lanes, components);
     let sorted = sorted(lanes, &before);
     let parts = [
@@ -56,22 +70,15 @@ pub(crate) fn order(lanes: &[Lane<'_>], components: &Components) -> (Vec<Step>, 
         .zip(1..)
         .map(|((lane, i), id)| ((*lane, lanes[*lane].steps[*i].id.as_str()), id))
         .collect();
-    let ends: Vec<BTreeSet<u32>> = (0..lanes.len()).map(|l| ends(lanes, l, &ids)).collect();
-    let mut steps: Vec<Step> = emitted
+    let backs: Vec<Back<'p>> = (0..lanes.len()).map(|lane| back(lanes, lane, &ids)).collect();
+    let steps: Vec<Step> = emitted
         .iter()
         .map(|(lane, i)| {
-            let after: BTreeSet<u32> = before[*lane].iter().flat_map(|b| &ends[*b]).copied().collect();
+            let after: BTreeSet<u32> = before[*lane].iter().flat_map(|b| &backs[*b].since).copied().collect();
             numbered(&lanes[*lane], &lanes[*lane].steps[*i], |name| ids.get(&(*lane, name)).copied(), &after)
         })
         .collect();
-    clock(&mut steps);
-    let mut own: BTreeMap<&Name, Vec<&Step>> = BTreeMap::new();
-    for step in &steps {
-        own.entry(step.datastore.as_ref().expect("a derived step has its datastore")).or_default().push(step);
-    }
-    let of = |lane: &Lane<'_>| own.get(lane.datastore).map_or(&[][..], Vec::as_slice);
-    let unprotected = lanes.iter().zip(ends).map(|(lane, ends)| unprotected(lane, ends, of(lane))).collect();
-    (steps, unprotected)
+    (steps, backs)
 }
 
 /// For each lane, the others that have to be back before it: those whose resource its own resource
@@ -129,12 +136,26 @@ fn sorted(lanes: &[Lane<'_>], before: &[BTreeSet<usize>]) -> Vec<usize> {
     sorted
 }
 
-/// The steps of a lane with which it is in use again: those before protecting that none of these needs.
-fn ends(lanes: &[Lane<'_>], lane: usize, ids: &BTreeMap<(usize, &str), u32>) -> BTreeSet<u32> {
-    let in_time = || lanes[lane].steps.iter().filter(|s| s.phase < Phase::Protect);
-    let needed: BTreeSet<&str> = in_time().flat_map(|s| &s.needs).map(String::as_str).collect();
-    let last = in_time().filter(|s| !needed.contains(s.id.as_str()));
-    last.filter_map(|s| ids.get(&(lane, s.id.as_str())).copied()).collect()
+/// With which steps of a lane its datastore is back.
+fn back<'p>(lanes: &[Lane<'p>], lane: usize, ids: &BTreeMap<(usize, &str), u32>) -> Back<'p> {
+    let Lane { datastore, region, steps, .. } = &lanes[lane];
+    let numbered = |s: &RecoveryStep| ids.get(&(lane, s.id.as_str())).copied();
+    let before = |phase: Phase| steps.iter().filter(move |s| s.phase < phase);
+    // Those before a phase that none of these needs.
+    let ends = |phase: Phase| {
+        let needed: BTreeSet<&str> = before(phase).flat_map(|s| &s.needs).map(String::as_str).collect();
+        before(phase).filter(|s| !needed.contains(s.id.as_str())).filter_map(numbered).collect()
+    };
+    let earlier: BTreeSet<&str> = before(Phase::Confirm).map(|s| s.id.as_str()).collect();
+    let late = before(Phase::Protect).filter(|s| s.phase >= Phase::Confirm);
+    let looks = late.filter(|s| s.needs.iter().all(|n| earlier.contains(n.as_str())));
+    Back {
+        datastore,
+        region,
+        ready: ends(Phase::Confirm),
+        looks: looks.filter_map(numbered).collect(),
+        since: ends(Phase::Protect),
+    }
 }
 
 /// One step with its number. The first after containment also waits for what its datastore depends on.
@@ -174,6 +195,7 @@ fn numbered(
             Undo::Nothing | Undo::ByHand { .. } | Undo::Command { .. } => None,
         },
         owner: None,
+        downtime: step.phase < Phase::Protect,
         checks: makes_sure_of(step.phase),
         destroys: Vec::new(),
         p50_s: Some(step.estimate.p50.as_secs()),
@@ -226,27 +248,9 @@ fn mark_critical(steps: &mut [Step], ends: &BTreeMap<u32, (i64, i64)>) {
     let latest = |ids: &mut dyn Iterator<Item = u32>| {
         ids.filter(|id| places.contains_key(id)).max_by_key(|id| (ends.get(id).map(|e| e.1), Reverse(*id)))
     };
-    let mut next = latest(&mut steps.iter().filter(|s| s.phase < Some(Phase::Protect)).map(|s| s.id));
+    let mut next = latest(&mut steps.iter().filter(|s| s.downtime).map(|s| s.id));
     while let Some(step) = next.and_then(|id| steps.get_mut(*places.get(&id)?)) {
         step.critical = true;
         next = latest(&mut step.needs.iter().copied());
-    }
-}
-
-/// `steps` are those of the lane.
-fn unprotected(lane: &Lane<'_>, since: BTreeSet<u32>, steps: &[&Step]) -> Unprotected {
-    let protects = || steps.iter().copied().filter(|s| s.phase == Some(Phase::Protect));
-    let begins = |done: fn(&Step) -> Option<i64>| {
-        steps.iter().copied().filter(|s| since.contains(&s.id)).filter_map(done).max().unwrap_or(0)
-    };
-    let lasts =
-        |done: fn(&Step) -> Option<i64>| protects().filter_map(done).max().map(|end| end - begins(done));
-    Unprotected {
-        datastore: lane.datastore.clone(),
-        region: lane.region.to_owned(),
-        until: protects().map(|s| s.id).collect(),
-        p50_s: lasts(|s| s.done_p50_s),
-        p95_s: lasts(|s| s.done_p95_s),
-        since,
     }
 }

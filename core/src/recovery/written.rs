@@ -61,6 +61,7 @@ pub(crate) fn step(system: &System, at: &Placed<'_>, all: &[Placed<'_>]) -> Step
         undo_by_hand: None,
         no_way_back: None,
         owner: is.owner.as_ref().map(|o| owner(system, &o.0)),
+        downtime: at.downtime,
         checks: is.checks.map(crate::system::Check::as_str),
         destroys: is.destroys.iter().flatten().map(|d| d.0.clone()).collect(),
         p50_s: usual.map(|d| d.as_secs()),

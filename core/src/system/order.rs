@@ -25,17 +25,20 @@ pub struct Placed<'a> {
     pub when: Option<String>,
     /// The phase that it counts for; where it says none, that of where it is included.
     pub phase: Option<&'a str>,
+    /// Whether the service is down until it is done, also by what is said where it is included.
+    pub downtime: bool,
     /// The nearest step before it that restores, by its place in this order.
     pub restored_by: Option<usize>,
 }
 
 /// What is said of a procedure where it is included.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Outer<'a> {
     entry: BTreeSet<usize>,
     instead_of: BTreeSet<usize>,
     when: Option<String>,
     phase: Option<&'a str>,
+    downtime: bool,
     /// The procedures around it: none includes itself.
     within: Vec<&'a Name>,
 }
@@ -44,7 +47,15 @@ struct Outer<'a> {
 /// text. What is not declared has none.
 pub fn in_order<'a>(system: &'a System, name: &Name) -> Vec<Placed<'a>> {
     let mut placed = Vec::new();
-    place(system, name, Outer::default(), &mut placed);
+    let outer = Outer {
+        entry: BTreeSet::new(),
+        instead_of: BTreeSet::new(),
+        when: None,
+        phase: None,
+        downtime: true,
+        within: Vec::new(),
+    };
+    place(system, name, outer, &mut placed);
     placed
 }
 
@@ -71,16 +82,19 @@ fn place<'a>(
             .flat_map(|b| ends.get(b).cloned().unwrap_or_default())
             .collect();
         let after = if before.is_empty() { outer.entry.clone() } else { before };
+        let after = if step.downtime && outer.downtime { in_time(placed, after) } else { after };
         let other = step.instead_of.iter().filter_map(|other| all.get(other.0.as_str()));
         let instead_of: BTreeSet<usize> = other.flatten().chain(&outer.instead_of).copied().collect();
         let when = both(outer.when.as_deref(), step.when.as_deref());
         let phase = step.phase.as_deref().or(outer.phase);
+        let downtime = step.downtime && outer.downtime;
         open.retain(|place| !after.contains(place));
         let first = placed.len();
         let last = match &step.procedure {
             Some(included) => {
                 let within = outer.within.iter().copied().chain([name]).collect();
-                place(system, &included.0, Outer { entry: after, instead_of, when, phase, within }, placed)
+                let outer = Outer { entry: after, instead_of, when, phase, downtime, within };
+                place(system, &included.0, outer, placed)
             }
             None => {
                 let restored_by = restoring(placed, &after);
@@ -93,6 +107,7 @@ fn place<'a>(
                     instead_of,
                     when,
                     phase,
+                    downtime,
                     restored_by,
                 });
                 [first].into()
@@ -103,6 +118,19 @@ fn place<'a>(
         all.insert(&step.name, (first..placed.len()).collect());
     }
     if open.is_empty() { outer.entry } else { open }
+}
+
+/// What the service is down for does not wait for what an included procedure does once it works, but for
+/// what that waits for.
+fn in_time(placed: &[Placed<'_>], after: BTreeSet<usize>) -> BTreeSet<usize> {
+    let (mut found, mut open) = (BTreeSet::new(), Vec::from_iter(after));
+    while let Some(place) = open.pop() {
+        match placed[place].downtime {
+            true => drop(found.insert(place)),
+            false => open.extend(&placed[place].after),
+        }
+    }
+    found
 }
 
 fn both(outer: Option<&str>, own: Option<&str>) -> Option<String> {

@@ -106,7 +106,24 @@ impl Steps {
             let wrong = format!("step `{first}` waits for itself");
             return Err(Invalid::new(wrong).below("after").below(&number.to_string()));
         }
+        self.downtime()?;
         self.asks(&graph)
+    }
+
+    /// What the service is down for does not wait for what is done once it works.
+    fn downtime(&self) -> Result<(), Invalid> {
+        for (number, step) in self.0.iter().enumerate().filter(|(_, s)| s.downtime) {
+            let late = |name: &&str| self.named(name).is_some_and(|before| !before.downtime);
+            if let Some(before) = self.before(step).into_iter().find(late) {
+                let wrong = format!(
+                    "`{}` waits for `{before}`, which is done once the service works: it says `downtime = false` \
+                     too, or neither does",
+                    step.name
+                );
+                return Err(Invalid::new(wrong).below("after").below(&number.to_string()));
+            }
+        }
+        Ok(())
     }
 
     /// Whoever asks a database without its name comes after what brings one back.

@@ -66,6 +66,13 @@ pub struct Step {
     pub destroys: Option<Vec<DatastoreRef>>,
     /// The sites that it does not work without.
     pub needs: Option<Vec<SiteRef>>,
+    /// The data that it does not work without: it waits until that is back and verified. Where it says
+    /// nothing, that is the data of the services that its procedure brings back. `[]` waits for none.
+    pub data: Option<Vec<DatastoreRef>>,
+    /// Whether the service is down until it is done. `false` for what is done once it works: telling people,
+    /// protecting again, cleaning up. That is done after the others and counts for no downtime.
+    #[attribute(default = true)]
+    pub downtime: bool,
     /// The phase of the scenario whose budget it counts for.
     pub phase: Option<String>,
 }
@@ -220,6 +227,7 @@ impl Step {
             ("checks", self.checks.is_some()),
             ("destroys", self.destroys.is_some()),
             ("needs", self.needs.is_some()),
+            ("data", self.data.is_some()),
         ];
         match theirs.iter().find(|(_, is)| *is) {
             Some((name, _)) => {

@@ -80,3 +80,13 @@ scenario "fire" {
     name = "luna"
   }
 }
+procedure "late" {
+  step "tell" {
+    run      = ["tell"]
+    downtime = false
+  }
+  step "open" {
+    run   = ["open"]
+    after = [step.tell]
+  }
+}
