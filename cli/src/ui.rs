@@ -19,6 +19,24 @@ pub(crate) enum Format {
     Json,
 }
 
+/// How the results of checks are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people at a terminal
+    Text,
+    /// For programs; the same as `--json`
+    Json,
+    /// For a CI system
+    Junit,
+}
+
+impl CheckFormat {
+    /// What is asked for, when `--json` is as well.
+    pub(crate) fn or(self, format: Format) -> CheckFormat {
+        if format == Format::Json { CheckFormat::Json } else { self }
+    }
+}
+
 /// Where output goes and how it looks.
 pub(crate) struct Ui {
     out: Stream,

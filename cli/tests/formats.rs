@@ -74,6 +74,9 @@ fn json_of_every_example_keeps_to_its_schema() {
         ("scenarios --json", "scenarios"),
         ("ready --all --json", "ready"),
         ("recover --lose region=eu-west-1 --json", "recovery"),
+        ("findings --format sarif", "sarif"),
+        ("plan --format sarif", "sarif"),
+        ("validate --format sarif", "sarif"),
     ];
     let examples = projects("examples");
     assert!(examples.len() >= 6, "{examples:?}");
@@ -94,13 +97,55 @@ fn json_of_every_example_keeps_to_its_schema() {
 
 #[test]
 fn what_is_wrong_keeps_to_its_schema() {
-    let schema = schema("validate");
-    for case in projects("testdata/diagnostics") {
-        let home = tempfile::tempdir().unwrap();
-        let (text, _) = drctl(&case, home.path(), "validate --json");
-        let wrong = schema_check::check(&schema, &serde_json::from_str(&text).unwrap());
-        assert!(wrong.is_empty(), "{}: {wrong:#?}", case.display());
+    for (command, name) in [("validate --json", "validate"), ("validate --format sarif", "sarif")] {
+        let schema = schema(name);
+        for case in projects("testdata/diagnostics") {
+            let home = tempfile::tempdir().unwrap();
+            let (text, _) = drctl(&case, home.path(), command);
+            let wrong = schema_check::check(&schema, &serde_json::from_str(&text).unwrap());
+            assert!(wrong.is_empty(), "{}: {wrong:#?}", case.display());
+        }
     }
+}
+
+/// Findings and checks for code hosts and CI systems; `testdata/check-formats` holds what is printed.
+#[test]
+fn checks_for_other_programs_are_as_expected() {
+    for (name, command) in [
+        ("findings.sarif", "findings --format sarif"),
+        ("findings.junit.xml", "findings --format junit"),
+        ("plan.sarif", "plan --format sarif"),
+        ("matrix.junit.xml", "matrix --format junit"),
+        ("ready.junit.xml", "ready --all --format junit"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        copy(&root().join("testdata/check-formats/system"), dir.path());
+        let (text, _) = drctl(dir.path(), dir.path(), command);
+        assert!(text.contains("drctl/v1") || text.contains("<testcase"), "{name}: {text}");
+        if name.ends_with(".xml") {
+            balanced(&text);
+        }
+        let path = root().join("testdata/check-formats").join(name);
+        if std::env::var_os("DRCTL_UPDATE").is_some() {
+            fs::write(&path, &text).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap_or_default(), text, "{name}");
+    }
+}
+
+/// Every element ends, in the order in which they begin.
+fn balanced(xml: &str) {
+    let mut open = Vec::new();
+    for tag in xml.split('<').skip(1) {
+        let (tag, _) = tag.split_once('>').unwrap_or_else(|| panic!("a tag has no end: {tag}"));
+        let name = tag.split(' ').next().unwrap().trim_end_matches('/');
+        match tag.as_bytes() {
+            [b'?', ..] | [.., b'/'] => {}
+            [b'/', ..] => assert_eq!(open.pop(), tag.get(1..), "{xml}"),
+            _ => open.push(name),
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
 }
 
 #[test]

@@ -106,7 +106,7 @@ async fn apply(
     };
     progress.pause();
     if ui.format == Format::Text {
-        show::print(&plan, &REGISTRY, PlanFormat::Text, ui)?;
+        show::print(&plan, &REGISTRY, (PlanFormat::Text, &project.dir), ui)?;
     } else {
         applied::announce(&plan, progress);
     }

@@ -1,5 +1,6 @@
 //! `drctl findings`: what is provably wrong with the declared system. Asks no provider.
 
+use clap::ValueEnum;
 use drctl_core::findings::{Placed, Subject, placed};
 use drctl_core::plan;
 use drctl_core::recovery::Places;
@@ -12,7 +13,8 @@ use crate::gates::FailOn;
 use crate::planning::{self, Loaded, VariableArgs};
 use crate::project::Project;
 use crate::registry::REGISTRY;
-use crate::render;
+use crate::render::sarif::{self, Report};
+use crate::render::{self, junit};
 use crate::session;
 use crate::ui::{Format, Ui};
 
@@ -24,6 +26,22 @@ pub(crate) struct Args {
     /// Exits with 5 when there is a finding of this severity or worse that is not waived
     #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<FailOn>,
+    /// How to print them
+    #[arg(long, value_enum, default_value = "text")]
+    format: FindingsFormat,
+}
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FindingsFormat {
+    /// For people at a terminal
+    Text,
+    /// For programs; the same as `--json`
+    Json,
+    /// For a code host, as SARIF 2.1.0
+    Sarif,
+    /// For a CI system: what `--fail-on` names, else errors and warnings, are failed checks
+    Junit,
 }
 
 /// Finds and prints.
@@ -32,13 +50,19 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     let now = session::clock(ui)?.now();
     let found = find(&loaded, now)?;
     warn(&loaded, drctl_core::diag::Diagnostics::default(), ui);
-    match ui.format {
-        Format::Text => ui.print(&render::findings::text(&found, ui.look()))?,
-        Format::Json => {
-            let json = render::findings::json(&found, now);
-            ui.print(&format!("{json:#}\n"))?;
+    let format = if ui.format == Format::Json { FindingsFormat::Json } else { args.format };
+    ui.print(&match format {
+        FindingsFormat::Text => render::findings::text(&found, ui.look()),
+        FindingsFormat::Json => format!("{:#}\n", render::findings::json(&found, now)),
+        FindingsFormat::Sarif => {
+            let report = Report::new("findings", &project.dir, sarif::root(&loaded.sources));
+            format!("{:#}\n", report.findings(&found).json())
         }
-    }
+        FindingsFormat::Junit => {
+            let least = args.fail_on.unwrap_or(FailOn::Warning);
+            junit::xml("findings", &junit::findings(&found, |f| least.fails(f)), now)
+        }
+    })?;
     let failed = args.fail_on.is_some_and(|least| found.iter().any(|f| least.fails(f)));
     Ok(if failed { Exit::Finding } else { Exit::Success })
 }

@@ -16,10 +16,10 @@ use crate::planning::{self, Gaps, Loaded, Observation, PlanningArgs};
 use crate::project::Project;
 use crate::reading::{self, OfflineArgs};
 use crate::registry::REGISTRY;
-use crate::render::objectives;
 use crate::render::text::{last_seen, last_seen_json, safe, wrap};
+use crate::render::{junit, objectives};
 use crate::session;
-use crate::ui::{Format, Ui};
+use crate::ui::{CheckFormat, Format, Ui};
 
 /// Options of `drctl matrix`.
 #[derive(Debug, clap::Args)]
@@ -31,6 +31,9 @@ pub(crate) struct MatrixArgs {
     /// Exits with 3 when an objective is missed or not known to be met
     #[arg(long)]
     check_objectives: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value = "text")]
+    format: CheckFormat,
 }
 
 /// Options of `drctl explain`.
@@ -63,14 +66,19 @@ enum What {
 pub(crate) fn matrix(args: &MatrixArgs, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     let Judged { plan, .. } = judged(&args.planning, &args.offline, project, ui)?;
     let judged = &plan.objectives;
-    match ui.format {
-        Format::Text if judged.is_empty() => {
+    match args.format.or(ui.format) {
+        CheckFormat::Text if judged.is_empty() => {
             ui.print("No scenario hits a declared datastore or service.\n")?;
         }
-        Format::Text => {
+        CheckFormat::Text => {
             ui.print(&format!("{}{}", whence(&plan, ui), objectives::matrix(judged, ui.look())))?;
         }
-        Format::Json => print(&plan, judged, ui)?,
+        CheckFormat::Json => print(&plan, judged, ui)?,
+        CheckFormat::Junit => {
+            let simulated = plan.providers.values().any(|head| head.simulated);
+            let name = junit::named("objectives", simulated);
+            ui.print(&junit::xml(&name, &junit::objectives(judged), plan.timestamp))?;
+        }
     }
     let missed = args.check_objectives && judged.iter().any(objectives::is_missed);
     Ok(if missed { Exit::Objective } else { Exit::Success })

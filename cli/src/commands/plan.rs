@@ -1,6 +1,6 @@
 //! `drctl plan`: what an apply would do, protection first. Changes nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use drctl_core::codes::Code;
 use drctl_core::config::Config;
@@ -97,8 +97,8 @@ fn planned(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     drop((observation, state));
     warn(&loaded, all, ui);
     match &since {
-        None => show::print(&plan, &REGISTRY, args.format, ui)?,
-        Some(since) => both(since, &View::new(&plan, &REGISTRY), args.format, ui)?,
+        None => show::print(&plan, &REGISTRY, (args.format, &project.dir), ui)?,
+        Some(since) => both(since, &View::new(&plan, &REGISTRY), (args.format, &project.dir), ui)?,
     }
     if let Some(path) = &args.out {
         planfile::write(path, &plan)?;
@@ -113,7 +113,7 @@ fn planned(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
 }
 
 /// Prints what the pull request does and what an apply does.
-fn both(since: &Since, view: &View<'_>, format: PlanFormat, ui: &Ui) -> Result<(), Failure> {
+fn both(since: &Since, view: &View<'_>, (format, dir): (PlanFormat, &Path), ui: &Ui) -> Result<(), Failure> {
     if let Err(wrong) = &since.found {
         let look = ui.err_look();
         ui.tell(&render::diagnostics::text(&wrong.diagnostics, &wrong.sources, &wrong.hidden, look));
@@ -123,6 +123,8 @@ fn both(since: &Since, view: &View<'_>, format: PlanFormat, ui: &Ui) -> Result<(
         PlanFormat::Text => render::base::text(since, view, ui.look()),
         PlanFormat::Json => format!("{:#}\n", render::base::json(since, view)),
         PlanFormat::Markdown => render::base::markdown(since, view),
+        // Findings are of what is written now, whatever the base was.
+        PlanFormat::Sarif => show::sarif(view, dir),
     };
     Ok(ui.print(&text)?)
 }

@@ -15,9 +15,10 @@ use super::recover::scenario;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::project::Project;
+use crate::render::junit::{self, Case, Outcome, Suite};
 use crate::render::palette::Look;
 use crate::render::text::{last_seen, last_seen_json, safe, wrap};
-use crate::ui::{Format, Ui};
+use crate::ui::{CheckFormat, Ui};
 use crate::ways::{self, Ground, WayArgs};
 
 /// Options of `drctl ready`.
@@ -35,6 +36,9 @@ pub(crate) struct Args {
     /// Exits with 6 when something is not known: what was not observed, what is not looked for here
     #[arg(long)]
     require_complete: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value = "text")]
+    format: CheckFormat,
 }
 
 /// How something stands.
@@ -86,7 +90,15 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         let (ready, complete) = (no(Stands::Missing), no(Stands::Unknown));
         all.push(Readiness { scenario: name.clone(), ready, complete, checks });
     }
-    print(&all, &ground, ui)?;
+    match args.format.or(ui.format) {
+        CheckFormat::Text => ui.print(&text(&all, &ground, ui))?,
+        CheckFormat::Json => ui.print(&json(&all, &ground))?,
+        CheckFormat::Junit => {
+            let suites: Vec<Suite> = all.iter().map(|one| suite(one, args.require_complete)).collect();
+            let name = junit::named("ready", ground.simulated());
+            ui.print(&junit::xml(&name, &suites, ground.observation.now))?;
+        }
+    }
     let mut exit = Exit::Success;
     if all.iter().any(|one| !one.ready) {
         exit = exit.and(Exit::Objective);
@@ -202,20 +214,22 @@ fn run_by(why: &str, steps: &BTreeSet<u32>) -> String {
     format!("{why} ({step} {})", numbered(steps))
 }
 
-fn print(all: &[Readiness], ground: &Ground, ui: &Ui) -> Result<(), Failure> {
+fn json(all: &[Readiness], ground: &Ground) -> String {
     let (now, seen) = (ground.observation.now, ground.observation.world.last_seen());
-    if ui.format == Format::Json {
-        let json = json!({
-            "format_version": "1.0",
-            "as_of": now,
-            "simulated": ground.simulated(),
-            "last_seen": seen.map(|seen| last_seen_json(seen, now)),
-            "ready": all.iter().all(|one| one.ready),
-            "complete": all.iter().all(|one| one.complete),
-            "scenarios": all,
-        });
-        return Ok(ui.print(&format!("{json:#}\n"))?);
-    }
+    let json = json!({
+        "format_version": "1.0",
+        "as_of": now,
+        "simulated": ground.simulated(),
+        "last_seen": seen.map(|seen| last_seen_json(seen, now)),
+        "ready": all.iter().all(|one| one.ready),
+        "complete": all.iter().all(|one| one.complete),
+        "scenarios": all,
+    });
+    format!("{json:#}\n")
+}
+
+fn text(all: &[Readiness], ground: &Ground, ui: &Ui) -> String {
+    let (now, seen) = (ground.observation.now, ground.observation.world.last_seen());
     let look = ui.look();
     let mut text = String::new();
     if ground.simulated() {
@@ -231,7 +245,24 @@ fn print(all: &[Readiness], ground: &Ground, ui: &Ui) -> Result<(), Failure> {
         let blank = if text.is_empty() { "" } else { "\n" };
         let _ = write!(text, "{blank}{}", told(one, look));
     }
-    Ok(ui.print(&text)?)
+    text
+}
+
+/// What was looked at for one scenario. What nobody can tell fails a build only where it must be told.
+fn suite(one: &Readiness, complete: bool) -> Suite {
+    let cases = one.checks.iter().map(|check| {
+        let fix = check.fix.as_ref().map_or_else(String::new, |fix| format!(" → {fix}"));
+        let why = format!("{}{fix}", check.why);
+        let outcome = match check.status {
+            Stands::Ok => Outcome::Passed(Some(why)),
+            Stands::Missing => Outcome::Failed("missing", why),
+            Stands::Unknown if complete => Outcome::Unknown("unknown", why),
+            Stands::Unknown => Outcome::Skipped(format!("not known: {why}")),
+        };
+        let of = format!("scenario.{}", one.scenario);
+        Case { of, name: check.what.clone(), outcome, properties: Vec::new() }
+    });
+    Suite { name: format!("scenario.{}", one.scenario), cases: cases.collect() }
 }
 
 /// The verdict in a line, then what is missing, what is not known, and what is there.

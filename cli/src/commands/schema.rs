@@ -41,6 +41,8 @@ pub(crate) enum Of {
     Due,
     /// `drctl validate --json`
     Validate,
+    /// `--format sarif` of `findings`, `plan`, `show` and `validate`: the part of SARIF 2.1.0 that is written
+    Sarif,
     /// Each line of `drctl apply --json`
     Events,
 }
@@ -64,6 +66,7 @@ pub(crate) fn schema(of: Of) -> Json {
         Of::Timeline => include_str!("../../schemas/timeline.schema.json"),
         Of::Due => include_str!("../../schemas/due.schema.json"),
         Of::Validate => include_str!("../../schemas/validate.schema.json"),
+        Of::Sarif => include_str!("../../schemas/sarif.schema.json"),
         Of::Events => include_str!("../../schemas/events.schema.json"),
     };
     let read = |text| serde_json::from_str::<Json>(text).expect("the schemas are JSON: a test reads them");

@@ -1,7 +1,7 @@
 //! `drctl show`: a saved plan, shown again.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use drctl_core::plan::Plan;
@@ -36,25 +36,42 @@ pub(crate) enum PlanFormat {
     Json,
     /// For a pull request
     Markdown,
+    /// Its findings for a code host, as SARIF 2.1.0
+    Sarif,
 }
 
 /// Prints the plan.
 pub(crate) fn run(args: &Args, registry: &Registry, ui: &Ui) -> Result<Exit, Failure> {
     let plan = planfile::read(&args.plan)?;
-    print(&plan, registry, args.format, ui)?;
+    print(&plan, registry, (args.format, Path::new("")), ui)?;
     Ok(Exit::Success)
 }
 
-/// Prints a plan in the form asked for.
-pub(crate) fn print(plan: &Plan, registry: &Registry, format: PlanFormat, ui: &Ui) -> Result<(), Failure> {
+/// Prints a plan of the configuration in a folder, in the form asked for.
+pub(crate) fn print(
+    plan: &Plan,
+    registry: &Registry,
+    (format, dir): (PlanFormat, &Path),
+    ui: &Ui,
+) -> Result<(), Failure> {
     let view = View::new(plan, registry);
     let format = if ui.format == Format::Json { PlanFormat::Json } else { format };
     let text = match format {
         PlanFormat::Text => return Ok(print_text(&view, ui)?),
         PlanFormat::Json => return Ok(ui.print_json(&PlanJson(&view))?),
         PlanFormat::Markdown => render::markdown::plan(&view),
+        PlanFormat::Sarif => sarif(&view, dir),
     };
     Ok(ui.print(&text)?)
+}
+
+/// What is found in a plan, as SARIF.
+pub(crate) fn sarif(view: &View<'_>, dir: &Path) -> String {
+    let findings = &view.plan.findings;
+    let files = findings.iter().filter_map(|f| f.span.as_ref()).map(|at| &*at.file);
+    let root = files.min().unwrap_or("main.dr.hcl");
+    let report = render::sarif::Report::new("plan", dir, root);
+    format!("{:#}\n", report.notes(view).findings(findings).json())
 }
 
 /// Prints a plan for people, some of it at a time.

@@ -9,6 +9,7 @@ pub(crate) mod due;
 pub(crate) mod findings;
 pub(crate) mod graph;
 pub(crate) mod json;
+pub(crate) mod junit;
 pub(crate) mod markdown;
 pub(crate) mod objectives;
 pub(crate) mod palette;
@@ -19,6 +20,7 @@ pub(crate) mod recovery;
 pub(crate) mod runbook;
 #[cfg(test)]
 pub(crate) mod sample;
+pub(crate) mod sarif;
 #[cfg(test)]
 pub(crate) mod schema_check;
 pub(crate) mod script;
