@@ -192,6 +192,37 @@ fn kinds() {
     document("kinds.md", &text);
 }
 
+/// A row for each attribute of a block, those of inner blocks with a dotted name.
+fn block_rows(table: &[Attribute], above: &str, out: &mut String) {
+    for a in table {
+        let name = format!("{above}{}", a.name);
+        let default = match (a.required, (a.default)()) {
+            (true, _) => "required".to_owned(),
+            (false, Some(v)) if v != Value::Null && v != Value::List(Vec::new()) => value(&v),
+            (false, _) => String::new(),
+        };
+        let ty = if a.role == Role::Label { role(a.role).to_owned() } else { type_name(&a.ty) };
+        let _ = writeln!(out, "| `{name}` | {} | {default} | {} |", cell(&ty), cell(a.docs));
+        if let Some(inner) = fields(&a.ty) {
+            block_rows(inner, &format!("{name}."), out);
+        }
+    }
+}
+
+#[test]
+fn blocks() {
+    let mut text = String::from(
+        "# Blocks of the system\n\nWhat the blocks hold that say what the system is, how it is protected and how it comes back. All of them have \
+         `count` and `for_each`. How they belong together: [language.md](language.md).\n",
+    );
+    for block in drctl_core::system::BLOCKS {
+        let _ = writeln!(text, "\n## {}\n\n{}\n", block.name, cell(block.docs));
+        let _ = writeln!(text, "| attribute | type | default | meaning |\n|---|---|---|---|");
+        block_rows(block.attributes, "", &mut text);
+    }
+    document("blocks.md", &text);
+}
+
 #[test]
 fn facts() {
     let mut rules: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

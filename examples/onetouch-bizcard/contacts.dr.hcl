@@ -94,6 +94,34 @@ drill "quarterly" {
   last     = "2026-01-12"
 }
 
+drill "database" {
+  scenario = scenario.database-failure
+  every    = "90d"
+  owner    = contact.devops_lead
+  last     = "2026-01-13"
+}
+
+drill "corruption" {
+  scenario = scenario.data-corruption
+  every    = "90d"
+  owner    = contact.devops_lead
+  last     = "2026-01-13"
+}
+
+drill "cache" {
+  scenario = scenario.redis-failure
+  every    = "90d"
+  owner    = contact.devops_lead
+  last     = "2026-01-14"
+}
+
+drill "images" {
+  scenario = scenario.storage-issues
+  every    = "90d"
+  owner    = contact.devops_lead
+  last     = "2026-01-14"
+}
+
 checklist "afterwards" {
   when = "after"
   items = [

@@ -104,3 +104,9 @@ scenario "regional-outage" {
     rpo = "15m"
   }
 }
+
+drill "quarterly" {
+  scenario = scenario.regional-outage
+  every    = "90d"
+  last     = "2026-01-15"
+}

@@ -1,7 +1,7 @@
 //! `drctl findings`: what is provably wrong with the declared system. Asks no provider.
 
 use clap::ValueEnum;
-use drctl_core::findings::{Placed, Subject, placed};
+use drctl_core::findings::{Checked, Placed, Subject, checked, placed};
 use drctl_core::plan;
 use drctl_core::recovery::Places;
 use jiff::Timestamp;
@@ -48,7 +48,7 @@ enum FindingsFormat {
 pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     let loaded = planning::load(project, &args.variables, ui)?;
     let now = session::clock(ui)?.now();
-    let found = find(&loaded, now)?;
+    let (found, checks) = find(&loaded, now)?;
     warn(&loaded, drctl_core::diag::Diagnostics::default(), ui);
     let format = if ui.format == Format::Json { FindingsFormat::Json } else { args.format };
     ui.print(&match format {
@@ -60,20 +60,20 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         }
         FindingsFormat::Junit => {
             let least = args.fail_on.unwrap_or(FailOn::Warning);
-            junit::xml("findings", &junit::findings(&found, |f| least.fails(f)), now)
+            junit::xml("findings", &junit::findings(&found, &checks, |f| least.fails(f)), now)
         }
     })?;
     let failed = args.fail_on.is_some_and(|least| found.iter().any(|f| least.fails(f)));
     Ok(if failed { Exit::Finding } else { Exit::Success })
 }
 
-/// What is wrong with the system of a configuration.
-fn find(loaded: &Loaded, now: Timestamp) -> Result<Vec<Placed>, Failure> {
+/// What is wrong with the system of a configuration, and what its checks say.
+fn find(loaded: &Loaded, now: Timestamp) -> Result<(Vec<Placed>, Vec<Checked>), Failure> {
     let (system, diagnostics) = plan::system(&loaded.config, &loaded.variables);
     if diagnostics.has_errors() {
         return Err(loaded.failure(diagnostics));
     }
     let places = Places::written(&loaded.config, &loaded.variables, &REGISTRY);
     let subject = Subject { system: &system, config: &loaded.config, places: &places };
-    Ok(placed(&subject, &loaded.sources, now))
+    Ok((placed(&subject, &loaded.sources, now), checked(&system)))
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use drctl_core::addr::{Address, InstanceKey};
+use drctl_core::findings::Checked;
 use drctl_core::lang::expr::{Expr, ExprKind};
 use drctl_core::plan::{Action, After, AttributeChange, OutputChange, ResourceChange};
 use drctl_core::rule::{Effect, Note};
@@ -32,7 +33,7 @@ impl Serialize for PlanJson<'_> {
             plan.outputs.iter().map(|(name, o)| (name, output_change(o))).collect();
         let mut all = serializer.serialize_map(None)?;
         all.serialize_entry("applyable", &plan.changes.iter().any(|c| acts(c.action)))?;
-        all.serialize_entry("checks", &json!([]))?;
+        all.serialize_entry("checks", &plan.checks.iter().map(check).collect::<Vec<_>>())?;
         all.serialize_entry("complete", &plan.complete)?;
         all.serialize_entry("config_sha256", &plan.config_sha256)?;
         all.serialize_entry("configuration", &json!({ "provider_config": provider_config(view) }))?;
@@ -69,6 +70,18 @@ where
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq((self.0)())
     }
+}
+
+/// A `check` block in the shape that Terraform gives it.
+fn check(checked: &Checked) -> Json {
+    let Checked { name, holds, message } = checked;
+    let (address, status) = (format!("check.{name}"), if *holds { "pass" } else { "fail" });
+    let problems: Vec<Json> = if *holds { Vec::new() } else { vec![json!({ "message": message })] };
+    json!({
+        "address": { "kind": "check", "name": name, "to_display": address },
+        "status": status,
+        "instances": [{ "address": { "to_display": address }, "status": status, "problems": problems }],
+    })
 }
 
 /// What was observed.

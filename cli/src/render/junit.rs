@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use drctl_core::findings::{Placed, RuleId};
+use drctl_core::findings::{Checked, Placed, RuleId};
 use drctl_core::objective::{Judgement, Metric};
 use drctl_core::recovery::{Status, readable};
 use jiff::Timestamp;
@@ -182,7 +182,7 @@ fn objective(one: &Judgement) -> Case {
 
 /// A suite for each file with what was found in it, and one of the rules that have found nothing. `fails`
 /// says of what a build is to fail.
-pub(crate) fn findings(found: &[Placed], fails: impl Fn(&Placed) -> bool) -> Vec<Suite> {
+pub(crate) fn findings(found: &[Placed], checks: &[Checked], fails: impl Fn(&Placed) -> bool) -> Vec<Suite> {
     let mut files: Vec<Suite> = Vec::new();
     for finding in found {
         let name = finding.span.as_ref().map_or("configuration", |at| &at.file);
@@ -193,6 +193,13 @@ pub(crate) fn findings(found: &[Placed], fails: impl Fn(&Placed) -> bool) -> Vec
         }
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
+    let hold = checks.iter().filter(|check| check.holds).map(|check| Case {
+        of: format!("check.{}", check.name),
+        name: check.message.clone(),
+        outcome: Outcome::Passed(None),
+        properties: Vec::new(),
+    });
+    files.push(Suite { name: "checks that hold".to_owned(), cases: hold.collect() });
     let silent = RuleId::ALL.iter().filter(|rule| found.iter().all(|f| f.rule != **rule));
     let passed = |rule: &RuleId| Case {
         of: rule.id().to_owned(),
@@ -201,6 +208,7 @@ pub(crate) fn findings(found: &[Placed], fails: impl Fn(&Placed) -> bool) -> Vec
         properties: Vec::new(),
     };
     files.push(Suite { name: "rules that find nothing".to_owned(), cases: silent.map(passed).collect() });
+    files.retain(|suite| !suite.cases.is_empty());
     files
 }
 
@@ -225,7 +233,7 @@ mod tests {
     #[test]
     fn counts_agree_with_what_is_listed_and_texts_stay_texts() {
         let hostile = Placed { summary: "</testcase>\u{1b}\u{fffe} \"&'".to_owned(), ..sample::finding() };
-        let suites = findings(&[hostile, sample::waived()], |f| f.waived.is_none());
+        let suites = findings(&[hostile, sample::waived()], &[], |f| f.waived.is_none());
         let xml = xml("findings", &suites, Timestamp::UNIX_EPOCH);
         let counted = |name: &str| {
             let key = format!("{name}=\"");

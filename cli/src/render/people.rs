@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use drctl_core::recovery::{Checks, Notice, Owner, RecoveryPlan, ToldAt, readable};
+use drctl_core::recovery::{Called, Checks, Notice, Owner, RecoveryPlan, ToldAt, readable};
 use drctl_core::system::When;
 
 use super::palette::Look;
@@ -15,6 +15,13 @@ pub(super) fn told(out: &mut String, plan: &RecoveryPlan, look: Look) {
     if let Some(commander) = &plan.commander {
         let line = format!("leads: {}", known(commander));
         let _ = writeln!(out, "{}", wrap("  ", &safe(&line), look.width));
+    }
+    if !plan.escalation.is_empty() {
+        let _ = writeln!(out, "\nWho is called next when it does not go on");
+        for called in &plan.escalation {
+            let first = format!("  {}: ", called_at(called));
+            let _ = writeln!(out, "{}", wrap(&first, &safe(&called_who(called)), look.width));
+        }
     }
     if plan.notices.is_empty() {
         return;
@@ -41,6 +48,20 @@ pub(super) fn told(out: &mut String, plan: &RecoveryPlan, look: Look) {
             let _ = writeln!(out, "{}", command(&notice.command, None, look));
         }
     }
+}
+
+/// When somebody is called, on the clock of the steps.
+pub(super) fn called_at(called: &Called) -> String {
+    match called.after_s {
+        0 => "at once".to_owned(),
+        after => format!("T+{}", readable(after)),
+    }
+}
+
+/// Who is called, and by which rule.
+pub(super) fn called_who(called: &Called) -> String {
+    let all: Vec<String> = called.contacts.iter().map(known).collect();
+    format!("{} (escalation.{}, level {})", all.join(", "), called.escalation, called.level)
 }
 
 /// The lists of that time.

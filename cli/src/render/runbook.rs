@@ -54,6 +54,13 @@ fn notices(plan: &RecoveryPlan) -> String {
     if let Some(commander) = &plan.commander {
         let _ = writeln!(text, "- leads: {}", escape(&people::known(commander)));
     }
+    if !plan.escalation.is_empty() {
+        text += "\n## Who is called next when it does not go on\n\n";
+    }
+    for called in &plan.escalation {
+        let (at, who) = (people::called_at(called), people::called_who(called));
+        let _ = writeln!(text, "- [ ] **{}**: {}", escape(&at), escape(&who));
+    }
     if !plan.notices.is_empty() {
         text += "\n## Who is told\n\n";
     }

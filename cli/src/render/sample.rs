@@ -299,6 +299,7 @@ pub(crate) fn plan() -> Plan {
         outputs: [("copy_arn".to_owned(), output)].into(),
         objectives: Vec::new(),
         findings: Vec::new(),
+        checks: Vec::new(),
         accepted: Vec::new(),
         last_seen: None,
     }

@@ -134,6 +134,10 @@ fn notices(text: &mut String, plan: &RecoveryPlan) {
     if let Some(commander) = &plan.commander {
         let _ = writeln!(text, "note {}", quote(&format!("leads: {}", people::known(commander))));
     }
+    for called in &plan.escalation {
+        let line = format!("call, {}: {}", people::called_at(called), people::called_who(called));
+        let _ = writeln!(text, "note {}", quote(&line));
+    }
     for notice in &plan.notices {
         let say = notice.text.as_ref().map_or(String::new(), |say| format!("; say: {say}"));
         let line = format!("tell, {}: {}{say}", people::when(plan, notice), people::how(notice));

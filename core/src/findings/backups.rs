@@ -6,7 +6,9 @@ use super::domains::Domain;
 use super::{Finding, RuleId, Subject, listed};
 use crate::addr::Name;
 use crate::diag::Severity;
+use crate::lang::expr::{Expr, ExprKind};
 use crate::system::{Backup, Declared, Kept};
+use crate::value::Value;
 
 /// What keeps a bucket's earlier or other copies.
 const PROTECTING: [&str; 3] = ["versioning", "object_lock", "replication"];
@@ -81,7 +83,9 @@ fn stores(subject: &Subject<'_>, (name, backup): (&Name, &Declared<Backup>), fou
     for (number, to) in backup.is.to.iter().enumerate() {
         let Some(address) = to.bucket.as_ref().map(|b| &b.0) else { continue };
         let Some(resource) = subject.config.resource(&address.kind, &address.name) else { continue };
-        if PROTECTING.iter().any(|attribute| resource.attributes.contains_key(*attribute)) {
+        let suspended = |expr: &Expr| expr.kind == ExprKind::Literal(Value::from("Suspended"));
+        let protects = |attribute: &str| resource.attributes.get(attribute).is_some_and(|e| !suspended(e));
+        if PROTECTING.iter().any(|attribute| protects(attribute)) {
             continue;
         }
         let span = backup.written.at(&["to", &number.to_string(), "bucket"]);

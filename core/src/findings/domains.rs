@@ -39,6 +39,11 @@ impl Subject<'_> {
         self.domains(to.bucket.as_ref(), to.site.as_ref(), to.region.as_ref())
     }
 
+    /// The domains of a site, the narrowest first.
+    pub(super) fn domains_of_site(&self, site: &SiteRef) -> Vec<Domain> {
+        self.domains(None, Some(site), None)
+    }
+
     fn domains(
         &self,
         resource: Option<&ResourceRef>,

@@ -2,11 +2,14 @@
 //! Each rule is general and looks at declarations alone; [`RuleId`] is the table of them.
 
 mod backups;
+mod checks;
 mod commands;
 mod contacts;
 mod domains;
+mod kept;
 mod overdue;
 mod placeholder;
+mod rehearsed;
 mod rules;
 mod scenarios;
 mod services;
@@ -16,6 +19,7 @@ mod waivers;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use checks::{Checked, checked};
 pub use rules::RuleId;
 
 use crate::addr::Name;
@@ -79,9 +83,12 @@ pub struct Subject<'s> {
 pub fn findings(subject: &Subject<'_>, now: Timestamp) -> Vec<Finding> {
     let mut found = Vec::new();
     backups::check(subject, &mut found);
+    checks::check(subject, &mut found);
     commands::check(subject, &mut found);
     contacts::check(subject, &mut found);
+    kept::check(subject, now, &mut found);
     overdue::check(subject, now, &mut found);
+    rehearsed::check(subject, &mut found);
     scenarios::check(subject, &mut found);
     services::check(subject, &mut found);
     steps::check(subject, &mut found);

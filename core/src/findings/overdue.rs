@@ -6,7 +6,7 @@ use super::{Finding, RuleId, Subject};
 use crate::due::{due, rhythm};
 
 /// Drills and verifications whose day is over. Those of which nothing says that they were ever done are
-/// listed by `drctl due`; a waiver that is over is a finding of its own.
+/// another rule's; a waiver that is over is a finding of its own.
 pub(super) fn check(subject: &Subject<'_>, now: Timestamp, found: &mut Vec<Finding>) {
     for due in due(subject.system) {
         let (Some(day), Some(rhythm)) = (due.day(), rhythm(&due)) else { continue };

@@ -94,6 +94,22 @@ rules! {
     EstimateTooShort = "DR819" "estimate-too-short" Warning;
     /// A drill, or the verification of a backup, that was done once and not again when its `every` was over.
     Overdue = "DR820" "overdue" Warning;
+    /// What a `check` block asserts is not true. As bad as the check says.
+    FailedCheck = "DR821" "failed-check" Error;
+    /// A backup is to be verified (`verify`), and nothing says that it ever was (`last`).
+    NeverVerified = "DR822" "never-verified" Warning;
+    /// A scenario that no drill rehearses, or a drill of which nothing says that it was ever done (`last`).
+    NotRehearsed = "DR823" "not-rehearsed" Warning;
+    /// Where backups build on each other and a lock keeps them from being deleted, the lock is shorter than what
+    /// the log is kept for, the longest time between two full backups and a day: full backups can be deleted
+    /// that newer ones build on.
+    LockTooShort = "DR824" "lock-too-short" Error;
+    /// The lifecycle of the bucket that keeps a backup deletes it before the time is over that it is kept for;
+    /// of one that is copied over, its earlier versions.
+    ExpiresTooEarly = "DR825" "expires-too-early" Error;
+    /// A backup is encrypted and nothing says where its key is (a warning), or the key is lost with the data. A
+    /// warning when it is only a wider domain that they share.
+    KeyNotKnown = "DR826" "key-lost-with-data" Error;
 }
 
 impl RuleId {

@@ -10,7 +10,7 @@ use crate::provider::Place;
 impl Plan {
     /// What a reviewer approves: the same configuration on the same world gives the same digest,
     /// whoever plans and whenever. Leaves out the time, the age of what was seen, the caller, the
-    /// acceptances (they allow a change and do not make one), the objectives and findings (they follow from
+    /// acceptances (they allow a change and do not make one), the objectives, findings and checks (they follow from
     /// the rest and the time), and what was observed beyond what each change is bound to.
     pub fn digest(&self) -> String {
         // Taken apart without `..`, so that a new field has to be decided on.
@@ -28,6 +28,7 @@ impl Plan {
             outputs,
             objectives: _,
             findings: _,
+            checks: _,
             accepted: _,
             last_seen: _,
         } = self;

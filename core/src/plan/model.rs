@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::addr::{Address, ProviderAddress};
-use crate::findings::Placed;
+use crate::findings::{Checked, Placed};
 use crate::lang::expr::Expr;
 use crate::map::Map;
 use crate::objective::Judgement;
@@ -68,6 +68,9 @@ pub struct Plan {
     /// What is wrong with the declared system.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Placed>,
+    /// What the `check` blocks assert, and whether it is true.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Checked>,
     /// Acceptances that are in force for it, from the configuration and the command line.
     pub accepted: Vec<Acceptance>,
     /// How old what it was made from is; none when it was read at the providers for it.

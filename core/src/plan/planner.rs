@@ -110,6 +110,7 @@ pub fn plan(input: &Input<'_>) -> (Plan, Diagnostics) {
         outputs,
         objectives,
         findings,
+        checks: findings::checked(&system),
         accepted: accept::in_force(input, &mut diags),
         last_seen: input.world.last_seen(),
     };

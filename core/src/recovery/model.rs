@@ -144,6 +144,8 @@ pub struct RecoveryPlan {
     pub commander: Option<Owner>,
     /// Who is told, in the order of the clock.
     pub notices: Vec<Notice>,
+    /// Who is called next when it does not go on, in the order of the clock.
+    pub escalation: Vec<Called>,
     /// What is looked at before, beside and after the steps, sorted by name.
     pub checklists: Vec<Checks>,
 }
@@ -447,4 +449,19 @@ pub struct Checks {
     pub items: Vec<String>,
     /// Who does that.
     pub owner: Option<Owner>,
+}
+
+/// Those who are called at one time when it does not go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Called {
+    /// The escalation.
+    pub escalation: Name,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The level.
+    pub level: String,
+    /// Seconds from the start of the recovery.
+    pub after_s: i64,
+    /// Who is called.
+    pub contacts: Vec<Owner>,
 }

@@ -1,11 +1,13 @@
 //! Who leads, who is told when, and what is looked at: what a plan says of people.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 
-use super::model::{Checks, Input, Notice, Owner, ToldAt};
+use super::model::{Called, Checks, Input, Notice, Owner, ToldAt};
 use super::written::owner;
 use crate::addr::Name;
-use crate::system::{Checklist, Declared, Moment, Notify, Scenario, ScenarioRef};
+use crate::system::{Checklist, Declared, Escalation, Moment, Notify, Scenario, ScenarioRef};
 
 /// Who leads.
 pub(crate) fn commander(input: &Input<'_>) -> Option<Owner> {
@@ -21,6 +23,29 @@ pub(crate) fn notices(input: &Input<'_>) -> Vec<Notice> {
     let mut notices: Vec<Notice> = all.flat_map(|notify| told(input, notify)).collect();
     notices.sort_by_key(|n| (n.at, n.after_s));
     notices
+}
+
+/// Who is called next, in the order of the clock: by the scenario's own escalation, and by those of all.
+pub(crate) fn escalation(input: &Input<'_>) -> Vec<Called> {
+    let own = scenario(input).and_then(|s| s.escalation.as_ref());
+    let common = input.system.communications.values().filter(|c| concerns(input, c.is.scenarios.as_deref()));
+    let names: BTreeSet<&Name> =
+        own.into_iter().chain(common.filter_map(|c| c.is.escalation.as_ref())).map(|e| &e.0).collect();
+    let known = names.into_iter().filter_map(|name| input.system.escalations.get_key_value(name));
+    let mut called: Vec<Called> = known
+        .flat_map(|(name, escalation)| {
+            let Escalation { description, level } = &escalation.is;
+            level.iter().map(|level| Called {
+                escalation: name.clone(),
+                description: description.clone(),
+                level: level.name.clone(),
+                after_s: level.after.unwrap_or_default().as_secs(),
+                contacts: level.contacts.iter().map(|c| owner(input.system, &c.0)).collect(),
+            })
+        })
+        .collect();
+    called.sort_by(|a, b| (a.after_s, &a.escalation).cmp(&(b.after_s, &b.escalation)));
+    called
 }
 
 /// What is looked at, by when and name.

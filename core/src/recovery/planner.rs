@@ -14,7 +14,7 @@ use super::groups;
 use super::judge::{DataLoss, judge, no_plan};
 use super::lost::Lost;
 use super::model::{Blocked, Choice, Infeasible, Input, RecoveryPlan};
-use super::people::{checklists, commander, notices};
+use super::people::{checklists, commander, escalation, notices};
 use super::phases::phases;
 use super::pivot::pivots;
 use super::places::Places;
@@ -118,6 +118,7 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
         rpo: no_plan(None),
         commander: commander(input),
         notices: notices(input),
+        escalation: escalation(input),
         checklists: checklists(input),
     };
     judge(input, &mut plan, &losses);

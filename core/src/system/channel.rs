@@ -3,7 +3,7 @@
 
 use jiff::SignedDuration;
 
-use super::reference::{ChannelRef, ContactRef, ScenarioRef};
+use super::reference::{ChannelRef, ContactRef, EscalationRef, ScenarioRef};
 use crate::schema::Invalid;
 
 /// A way that messages go: a status page, an address, a chat.
@@ -21,13 +21,26 @@ pub struct Channel {
 
 /// Who is told of what, in all scenarios or in some.
 #[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
+#[attribute(check = Communication::check)]
 pub struct Communication {
     /// What it is for.
     pub description: Option<String>,
     /// The scenarios that it is for; with none, all.
     pub scenarios: Option<Vec<ScenarioRef>>,
     /// Who is told, and when.
+    #[attribute(default = Vec::new())]
     pub notify: Vec<Notify>,
+    /// Who is called next when it does not go on.
+    pub escalation: Option<EscalationRef>,
+}
+
+impl Communication {
+    fn check(self) -> Result<Communication, Invalid> {
+        match self.notify.is_empty() && self.escalation.is_none() {
+            true => Err(Invalid::new("who is told? Write `notify` or `escalation`")),
+            false => Ok(self),
+        }
+    }
 }
 
 crate::words! {

@@ -1,6 +1,7 @@
 //! The modelled system: what people depend on, the data behind it, what protects the data, where it
 //! all stands, what may be lost and how it comes back. One struct per block, one line in the table.
 
+mod assertion;
 mod backup;
 mod channel;
 mod checklist;
@@ -9,6 +10,7 @@ mod credential;
 mod datastore;
 mod day;
 mod drill;
+mod escalation;
 mod late;
 mod method;
 mod order;
@@ -22,6 +24,7 @@ mod waiver;
 
 use std::collections::BTreeMap;
 
+pub use assertion::{Assertion, Gravity};
 pub use backup::{Backup, Destination, Encryption, Proof, Verify};
 pub use channel::{Channel, Communication, Moment, Notify};
 pub use checklist::{Checklist, When};
@@ -30,6 +33,7 @@ pub use credential::Credential;
 pub use datastore::Datastore;
 pub use day::Day;
 pub use drill::Drill;
+pub use escalation::{Escalation, Level};
 pub use late::{OfAnswer, OfRows, Target};
 pub use method::{
     Copied, DumpFormat, Exposure, External, Kept, Log, Method, Newest, PgBackRest, PgDump, Restic,
@@ -37,8 +41,8 @@ pub use method::{
 pub use order::{Placed, in_order};
 pub use procedure::{Procedure, Steps};
 pub use reference::{
-    BackupRef, ChannelRef, ContactRef, CredentialRef, DatastoreRef, ProcedureRef, ResourceRef, ScenarioRef,
-    ServiceRef, SiteRef, StepRef,
+    BackupRef, ChannelRef, ContactRef, CredentialRef, DatastoreRef, EscalationRef, ProcedureRef, ResourceRef,
+    ScenarioRef, ServiceRef, SiteRef, StepRef,
 };
 pub use scenario::{Lose, LossKind, PhaseBudget, Scenario};
 pub use service::{Health, Objective, Priority, Service};
@@ -191,10 +195,14 @@ blocks! {
     channels: "channel" = Channel,
     /// Who is told of what, in all scenarios or in some.
     communications: "communication" = Communication,
+    /// Who is called next, after how long.
+    escalations: "escalation" = Escalation,
     /// What is looked at before, during or after the steps of a recovery.
     checklists: "checklist" = Checklist,
     /// A scenario that is rehearsed again and again.
     drills: "drill" = Drill,
+    /// Something that has to be true of this configuration.
+    checks: "check" = Assertion,
     /// A finding that somebody has decided to live with, until a day.
     waivers: "waiver" = Waiver,
 }

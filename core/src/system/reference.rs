@@ -41,6 +41,8 @@ references! {
     CredentialRef = "credential",
     /// `channel.NAME`
     ChannelRef = "channel",
+    /// `escalation.NAME`
+    EscalationRef = "escalation",
     /// `scenario.NAME`
     ScenarioRef = "scenario",
     /// `step.NAME`, within its procedure.

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::channel::Notify;
 use super::late::Target;
 use super::reference::{
-    ContactRef, CredentialRef, DatastoreRef, ProcedureRef, ResourceRef, ServiceRef, SiteRef,
+    ContactRef, CredentialRef, DatastoreRef, EscalationRef, ProcedureRef, ResourceRef, ServiceRef, SiteRef,
 };
 use super::service::Objective;
 use crate::schema::Invalid;
@@ -40,6 +40,8 @@ pub struct Scenario {
     pub commander: Option<ContactRef>,
     /// Who is told, and when.
     pub notify: Option<Vec<Notify>>,
+    /// Who is called next when it does not go on.
+    pub escalation: Option<EscalationRef>,
 }
 
 impl Scenario {

@@ -71,3 +71,18 @@ waiver "bank" {
   owner   = contact.lead
   until   = "2026-12-31"
 }
+
+locals {
+  regions = ["eu-west-1"]
+}
+
+check "regions" {
+  assert   = length(local.regions) > 1
+  message  = "everything is in one region"
+  severity = "warning"
+}
+
+check "named" {
+  assert  = length(local.regions) > 0
+  message = "no region is named"
+}

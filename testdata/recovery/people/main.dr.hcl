@@ -21,6 +21,17 @@ channel "mail" {
   via = "customers@shop.example"
 }
 
+escalation "engineering" {
+  description = "whoever can decide"
+  level "1" {
+    contacts = [contact.lead]
+  }
+  level "2" {
+    contacts = [contact.lead, contact.press]
+    after    = "30m"
+  }
+}
+
 service "web" {
   site    = site.rack
   recover = procedure.move
@@ -51,8 +62,9 @@ communication "long" {
 }
 
 scenario "site-lost" {
-  detection = "10m"
-  commander = contact.lead
+  detection  = "10m"
+  commander  = contact.lead
+  escalation = escalation.engineering
   lose "site" {
     site = site.rack
   }

@@ -152,6 +152,7 @@ impl Scene {
             outputs: BTreeMap::new(),
             objectives: Vec::new(),
             findings: Vec::new(),
+            checks: Vec::new(),
             accepted,
             last_seen: None,
         }

@@ -1,0 +1,26 @@
+site "barn" {
+}
+
+site "attic" {
+}
+
+datastore "herd" {
+  site = site.barn
+}
+
+backup "nightly" {
+  of = datastore.herd
+  external {
+    schedule = rate("12h")
+    takes    = "5m"
+    keep     = "14d"
+  }
+  to "attic" {
+    site = site.attic
+  }
+  verify {
+    every  = "30d"
+    proves = "restored"
+    last   = "2026-02-20"
+  }
+}

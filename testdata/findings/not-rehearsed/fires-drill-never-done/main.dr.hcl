@@ -1,0 +1,13 @@
+site "barn" {
+}
+
+scenario "fire" {
+  lose "site" {
+    site = site.barn
+  }
+}
+
+drill "spring" {
+  scenario = scenario.fire
+  every    = "90d"
+}

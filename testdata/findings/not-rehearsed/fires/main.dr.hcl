@@ -1,0 +1,8 @@
+site "barn" {
+}
+
+scenario "fire" {
+  lose "site" {
+    site = site.barn
+  }
+}
