@@ -54,6 +54,12 @@ impl From<Diagnostic> for Failure {
     }
 }
 
+impl From<Reported> for Failure {
+    fn from(reported: Reported) -> Failure {
+        Failure::Diagnostics(Box::new(reported))
+    }
+}
+
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
         Failure::Output(error)

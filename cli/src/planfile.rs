@@ -4,8 +4,9 @@ use std::io::Write;
 use std::path::Path;
 
 use drctl_core::codes::Code;
-use drctl_core::plan::Plan;
+use drctl_core::plan::{Plan, sha256_hex};
 
+use crate::base::Since;
 use crate::failure::Failure;
 use crate::load;
 
@@ -15,11 +16,26 @@ const MAX_PLAN_BYTES: u64 = 1 << 30;
 /// Where the file holds the plan's digest: what was changed by mistake or in passing is noticed.
 /// Who changes both is noticed by `--expect-digest`.
 const DIGEST: &str = "sha256";
+/// Where it holds what was compared with a base, and the digest of that.
+const BASE: &str = "base";
+const BASE_DIGEST: &str = "base_sha256";
+
+/// What a file holds.
+pub(crate) struct Saved {
+    /// What an apply does.
+    pub(crate) plan: Plan,
+    /// What the pull request does. For people: an apply does not look at it.
+    pub(crate) since: Option<Since>,
+}
 
 /// Writes the plan. It holds no secrets: those stand in it as references.
-pub(crate) fn write(path: &Path, plan: &Plan) -> Result<(), Failure> {
+pub(crate) fn write(path: &Path, plan: &Plan, since: Option<&Since>) -> Result<(), Failure> {
     let mut json = serde_json::to_value(plan).expect("a plan serialises to JSON");
     json[DIGEST] = plan.digest().into();
+    if let Some(since) = since {
+        json[BASE] = serde_json::to_value(since).expect("a comparison serialises to JSON");
+        json[BASE_DIGEST] = sha256_hex(json[BASE].to_string().as_bytes()).into();
+    }
     write_private(path, format!("{json}\n").as_bytes()).map_err(|error| {
         // The name of the temporary file, which `tempfile` adds, helps nobody.
         let why = error.to_string();
@@ -44,7 +60,7 @@ fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 }
 
 /// Reads a plan.
-pub(crate) fn read(path: &Path) -> Result<Plan, Failure> {
+pub(crate) fn read(path: &Path) -> Result<Saved, Failure> {
     let name = path.display().to_string();
     let text = load::text(path, &name, MAX_PLAN_BYTES).map_err(|d| Failure::from(*d))?;
     let wrong = |why: String| {
@@ -59,18 +75,25 @@ pub(crate) fn read(path: &Path) -> Result<Plan, Failure> {
             version => format!("it has format version {version}, this drctl reads 1"),
         }));
     }
-    let digest = json[DIGEST].take();
+    let (digest, base, base_digest) = (json[DIGEST].take(), json[BASE].take(), json[BASE_DIGEST].take());
     let plan: Plan = serde_json::from_value(json).map_err(|e| wrong(e.to_string()))?;
-    if digest.as_str() != Some(&plan.digest()) {
+    let base_is_whole =
+        base.is_null() || base_digest.as_str() == Some(&sha256_hex(base.to_string().as_bytes()));
+    if digest.as_str() != Some(&plan.digest()) || !base_is_whole {
         let headline = format!("`{name}` has been changed since it was written: its digest is another one");
         return Err(Failure::new(Code::DamagedPlan, headline, "Plan again; a plan file must not be edited."));
     }
-    Ok(plan)
+    let since = serde_json::from_value(base).map_err(|e| wrong(e.to_string()))?;
+    Ok(Saved { plan, since })
 }
 
 #[cfg(test)]
 mod tests {
+    use drctl_core::plan::Comparison;
+    use serde_json::json;
+
     use super::*;
+    use crate::base::Found;
     use crate::render::sample;
 
     #[test]
@@ -78,14 +101,33 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("p");
         let plan = sample::plan();
-        write(&path, &plan).unwrap();
-        assert_eq!(read(&path).unwrap(), plan);
+        write(&path, &plan, None).unwrap();
+        let found = read(&path).unwrap();
+        assert_eq!((found.plan, found.since), (plan.clone(), None));
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
-        assert!(write(&dir.path().join("none/p"), &plan).is_err());
+        assert!(write(&dir.path().join("none/p"), &plan, None).is_err());
+    }
+
+    #[test]
+    fn what_was_compared_with_a_base_reads_back_and_is_not_edited_either() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("p");
+        let plan = sample::plan();
+        let comparison =
+            Comparison { plan: sample::plan(), let_go: Default::default(), diagnostics: Default::default() };
+        for found in [Found::Compared(Box::new(comparison)), Found::Errored(vec![json!({ "summary": "x" })])]
+        {
+            let since = Since { base: "main".to_owned(), found };
+            write(&path, &plan, Some(&since)).unwrap();
+            assert_eq!(read(&path).unwrap().since, Some(since));
+            let text = std::fs::read_to_string(&path).unwrap();
+            std::fs::write(&path, text.replace("\"base\":\"main\"", "\"base\":\"mine\"")).unwrap();
+            assert!(matches!(read(&path), Err(Failure::Diagnostics(_))));
+        }
     }
 
     #[test]

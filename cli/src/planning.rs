@@ -199,7 +199,8 @@ pub(crate) async fn look(
     for (provider, expected) in &mut expected {
         expected.account = connections.clouds.get(provider).and_then(|c| c.head.place.account.clone());
     }
-    let mut memory = Memory::open(project, &expected, &mut diagnostics);
+    let copies = last_world::copies(&loaded.config, project);
+    let mut memory = Memory::open(project, copies, expected, &mut diagnostics);
     let observer = Observer { registry: REGISTRY, connections: &connections, limits, reporter };
     let stand_in = match gaps {
         Gaps::Unobserved => None,

@@ -191,3 +191,32 @@ fn a_saved_plan_from_memory_is_applied_only_where_memory_was_right() {
     let (shown, _) = place.at(NOW, &["show", "right"], 0);
     assert!(shown.contains(AGE), "{shown}");
 }
+
+#[test]
+fn a_copy_stands_in_for_the_file_that_is_lost() {
+    let place = Place::new();
+    let text = fs::read_to_string(place.path("main.dr.hcl")).unwrap();
+    let copies = "drctl {\n  last_world_copies = [\"synced\", \"unmounted/copy.json\"]\n}\n";
+    fs::write(place.path("main.dr.hcl"), copies.to_owned() + &text).unwrap();
+    fs::create_dir(place.path("synced")).unwrap();
+    let (_, said) = place.at(THEN, &["apply", "--auto-approve"], 0);
+    assert!(said.contains("DR714") && said.contains("there is no folder `unmounted`"), "{said}");
+    place.cut_off();
+    let local = place.json(NOW, &[&OUTAGE[..], &["--offline"]].concat(), 3);
+    fs::remove_file(place.last_world()).unwrap();
+    let (_, said) = place.at(NOW, &[&OUTAGE[..], &["--offline"]].concat(), 3);
+    assert!(said.contains("is taken from the copy") && said.contains("`synced/last-world.json`"), "{said}");
+    assert_eq!(place.json(NOW, &[&OUTAGE[..], &["--offline"]].concat(), 3), local);
+    fs::write(place.last_world(), "torn").unwrap();
+    assert_eq!(place.json(NOW, &[&OUTAGE[..], &["--offline"]].concat(), 3), local);
+    fs::remove_file(place.path("synced/last-world.json")).unwrap();
+    fs::remove_file(place.last_world()).unwrap();
+    let (_, said) = place.at(NOW, &[&OUTAGE[..], &["--offline"]].concat(), 1);
+    assert!(said.contains("Nothing was ever observed"), "{said}");
+    for (wrong, why) in [("\"synced\"", "list of plain texts"), ("[\" \"]", "the path of a file")] {
+        let copies = format!("drctl {{\n  last_world_copies = {wrong}\n}}\n");
+        fs::write(place.path("main.dr.hcl"), copies + &text).unwrap();
+        let (_, said) = place.at(NOW, &["validate"], 1);
+        assert!(said.contains(why), "{said}");
+    }
+}

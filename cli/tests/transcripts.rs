@@ -244,8 +244,10 @@ fn base() {
         let more = main.replace("backup_retention_period = 14", "backup_retention_period = 30")
             + "resource \"aws_s3_bucket\" \"audit\" {\n  bucket = \"quickstart-audit\"\n}\n";
         let broken = main.clone() + "resource \"aws_s3_bucket\" {\n}\n";
-        for (name, text) in [("same", main), ("more", more), ("broken", broken)] {
+        let refused = main.replacen("versioning = \"Enabled\"", "versioning = \"Suspended\"", 1);
+        for (name, text) in [("same", main), ("more", more), ("broken", broken), ("refused", refused)] {
             fs::create_dir(dir.join(name)).unwrap();
+            fs::copy(dir.join("sim.json"), dir.join(name).join("sim.json")).unwrap();
             fs::write(dir.join(name).join("main.dr.hcl"), text).unwrap();
         }
     });

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::addr::{Address, KindName, ProviderAddress};
@@ -18,6 +18,9 @@ use crate::state::State;
 
 /// The version this drctl writes. A larger first part cannot be read, a larger second part can.
 pub const FORMAT_VERSION: &str = "1.0";
+
+/// By how much the clocks of two machines are taken to differ at most.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(1);
 
 /// What was last seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,6 +186,31 @@ impl LastWorld {
         let before = self.sightings.len();
         self.sightings.retain(|a, _| present.contains(a) || config.resource(&a.kind, &a.name).is_some());
         changed || self.sightings.len() != before
+    }
+
+    /// Takes from another one, of the same places, what was seen later than here. What claims to be of
+    /// later than `now` by more than an hour is of another clock, and is left.
+    pub fn absorb(&mut self, other: LastWorld, now: Timestamp) {
+        let latest = now.checked_add(CLOCKS_DIFFER).unwrap_or(Timestamp::MAX);
+        let newer = |here: Option<Timestamp>, there: Timestamp| {
+            there <= latest && here.is_none_or(|here| here < there)
+        };
+        for (provider, place) in other.providers {
+            if newer(self.providers.get(&provider).map(|here| here.observed_at), place.observed_at) {
+                self.providers.insert(provider, place);
+            }
+        }
+        for (address, sighting) in other.sightings {
+            if newer(self.sightings.get(&address).map(|here| here.observed_at), sighting.observed_at) {
+                self.sightings.insert(address, sighting);
+            }
+        }
+    }
+
+    /// The newest time at which anything of it was seen; none when nothing was.
+    pub fn newest(&self) -> Option<Timestamp> {
+        let places = self.providers.values().map(|place| place.observed_at);
+        places.chain(self.sightings.values().map(|sighting| sighting.observed_at)).max()
     }
 
     /// The world as it was last seen, without asking anybody. What was never seen is unobserved.

@@ -241,3 +241,25 @@ fn newer_and_malformed_files_are_refused() {
         assert!(matches!(LastWorld::from_json(text), Err(Unreadable::Malformed(_))), "{text}");
     }
 }
+
+#[test]
+fn of_two_the_later_sighting_stands_unless_its_clock_is_another() {
+    let case = Case::new(ONE);
+    let look = |hour: &str, kept: i64| {
+        let mut last = LastWorld::default();
+        let seen = world(&[("toy_bucket.a", days(kept))]);
+        last.merge((&seen, &case.instances(&seen)), (&case.config, None), at(hour));
+        last
+    };
+    let of = |last: &LastWorld| last.sightings[&addr("toy_bucket.a")].observed_at;
+    let (early, late) = (look("01:00", 7), look("02:00", 8));
+    let absorbed = |mut into: LastWorld, other: &LastWorld, now: &str| {
+        into.absorb(other.clone(), at(now));
+        into
+    };
+    assert_eq!(absorbed(early.clone(), &late, "01:30"), late);
+    assert_eq!(absorbed(late.clone(), &early, "02:00"), late);
+    assert_eq!(of(&absorbed(early.clone(), &late, "00:59")), at("01:00"), "too far ahead");
+    assert_eq!(absorbed(LastWorld::default(), &early, "01:00"), early);
+    assert_eq!((early.newest(), LastWorld::default().newest()), (Some(at("01:00")), None));
+}

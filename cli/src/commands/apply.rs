@@ -106,7 +106,7 @@ async fn apply(
     };
     progress.pause();
     if ui.format == Format::Text {
-        show::print(&plan, &REGISTRY, (PlanFormat::Text, &project.dir), ui)?;
+        show::print((&plan, None), &REGISTRY, (PlanFormat::Text, &project.dir), ui)?;
     } else {
         applied::announce(&plan, progress);
     }
@@ -178,7 +178,7 @@ async fn open(args: &Args, project: &Project, clock: &SharedClock, ui: &Ui) -> R
 
 /// A saved plan, checked before it is trusted.
 fn saved(path: &std::path::Path) -> Result<Plan, Failure> {
-    let plan = planfile::read(path)?;
+    let plan = planfile::read(path)?.plan;
     let wrong = plan::check(&plan);
     if wrong.is_empty() {
         return Ok(plan);
@@ -272,7 +272,7 @@ fn remember(
     let world = World { observations, ..World::default() };
     let known = (&loaded.config, state);
     let wrong = observation.memory.keep((&world, &observation.instances), known, observation.now);
-    if let Some(wrong) = wrong {
+    for wrong in wrong {
         progress.message(Level::Warning, &wrong.headline);
     }
 }

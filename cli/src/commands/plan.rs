@@ -1,16 +1,16 @@
 //! `drctl plan`: what an apply would do, protection first. Changes nothing.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use drctl_core::codes::Code;
 use drctl_core::config::Config;
 use drctl_core::diag::Diagnostics;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::show::{self, PlanFormat};
-use crate::base::{self, Since};
+use crate::base::{self, Found, Since};
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, Reported};
 use crate::gates::Gates;
 use crate::planfile;
 use crate::planning::{self, Gaps, Loaded, PlanningArgs};
@@ -28,9 +28,9 @@ pub(crate) struct Args {
     planning: PlanningArgs,
     #[command(flatten)]
     gates: Gates,
-    /// Also shows what changes from the configuration in this directory, the base of a pull request;
-    /// `--check-protection` looks at that, too
-    #[arg(long, value_name = "DIR", conflicts_with = "refresh_only")]
+    /// Also shows what changes from the configuration in this directory, the base of a pull request, or
+    /// from that of this saved plan; `--check-protection` looks at that, too
+    #[arg(long, value_name = "DIR|PLAN", conflicts_with = "refresh_only")]
     base: Option<PathBuf>,
     /// With `false`, asks no provider: plans from what was last seen, and says how old that is
     #[arg(long, value_name = "BOOL", default_value = "true", default_missing_value = "true", num_args = 0..=1,
@@ -49,24 +49,56 @@ pub(crate) struct Args {
 
 /// Plans and prints.
 pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
-    match planned(args, project, ui) {
-        Err(Failure::Diagnostics(reported)) if ui.format == Format::Json => {
-            let found = render::diagnostics::list(&reported.diagnostics, &reported.sources, &reported.hidden);
-            let json = json!({
-                "format_version": "1.0", "errored": true, "applyable": false, "complete": false,
-                "diagnostics": found,
-            });
-            ui.print(&format!("{json:#}\n"))?;
-            Err(Failure::Diagnostics(reported))
+    planned(args, project, ui).or_else(|Stopped { failure, since }| {
+        let format = if ui.format == Format::Json { PlanFormat::Json } else { args.format };
+        match (&failure, format, since) {
+            (Failure::Diagnostics(reported), PlanFormat::Json, since)
+                if since.is_some() || ui.format == Format::Json =>
+            {
+                ui.print(&format!("{:#}\n", errored(reported, since.as_ref())))?;
+            }
+            (_, PlanFormat::Text, Some(since)) => {
+                ui.print(&render::base::text_alone(&since, &REGISTRY, ui.look()))?;
+            }
+            (_, PlanFormat::Markdown, Some(since)) => {
+                ui.print(&render::base::markdown_alone(&since, &REGISTRY))?;
+            }
+            (_, PlanFormat::Json | PlanFormat::Sarif, _)
+            | (_, PlanFormat::Text | PlanFormat::Markdown, None) => {}
         }
-        other => other,
+        Err(failure)
+    })
+}
+
+/// Why there is no plan, with what the pull request does all the same.
+struct Stopped {
+    failure: Failure,
+    since: Option<Since>,
+}
+
+impl<F: Into<Failure>> From<F> for Stopped {
+    fn from(failure: F) -> Stopped {
+        Stopped { failure: failure.into(), since: None }
     }
 }
 
-fn planned(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
+/// For programs: that there is no plan, and why.
+fn errored(reported: &Reported, since: Option<&Since>) -> Json {
+    let found = render::diagnostics::list(&reported.diagnostics, &reported.sources, &reported.hidden);
+    let mut json = json!({
+        "format_version": "1.0", "errored": true, "applyable": false, "complete": false,
+        "diagnostics": found,
+    });
+    if let Some(since) = since {
+        json["drctl"] = json!({ "base": render::base::part(since, &REGISTRY) });
+    }
+    json
+}
+
+fn planned(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Stopped> {
     if !args.refresh && args.planning.refresh_only {
         let headline = "`--refresh=false` and `--refresh-only` contradict each other";
-        return Err(Failure::new(Code::BadArgument, headline, "Leave out one of them."));
+        return Err(Failure::new(Code::BadArgument, headline, "Leave out one of them.").into());
     }
     let clock = session::clock(ui)?;
     let mut loaded = planning::load(project, &args.planning.variables, ui)?;
@@ -80,53 +112,33 @@ fn planned(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     let observation = reading::read(reading, (&loaded, state.as_ref()), project, &clock, ui)?;
     let observation = observation.into_planning();
     let (plan, diagnostics) = planning::make(&loaded, &observation, state.as_ref(), &args.planning);
-    if diagnostics.has_errors() {
-        return Err(loaded.failure(diagnostics));
-    }
     let seen = (&loaded, &observation, state.as_ref());
     let since = match &args.base {
-        Some(dir) => Some(base::since(dir, project, seen, (&args.planning, &diagnostics), ui)?),
+        Some(base) => Some(base::since(base, project, seen, (&args.planning, &diagnostics), ui)?),
         None => None,
     };
+    if diagnostics.has_errors() {
+        return Err(Stopped { failure: loaded.failure(diagnostics), since });
+    }
     let mut all = diagnostics;
-    if let Some(Ok(found)) = since.as_ref().map(|s| &s.found) {
+    if let Some(found) = since.as_ref().and_then(Since::compared) {
         all.extend(found.diagnostics.iter().cloned());
     }
     // What follows needs only the plan and the texts; the rest takes as much room as the plan.
     loaded.config = Config::default();
     drop((observation, state));
     warn(&loaded, all, ui);
-    match &since {
-        None => show::print(&plan, &REGISTRY, (args.format, &project.dir), ui)?,
-        Some(since) => both(since, &View::new(&plan, &REGISTRY), (args.format, &project.dir), ui)?,
-    }
+    show::print((&plan, since.as_ref()), &REGISTRY, (args.format, &project.dir), ui)?;
     if let Some(path) = &args.out {
-        planfile::write(path, &plan)?;
+        planfile::write(path, &plan, since.as_ref())?;
         ui.tell(&format!("Saved to {0}. Apply it with: drctl apply {0}\n", path.display()));
     }
     let view = View::new(&plan, &REGISTRY);
     Ok(match since.as_ref().map(|s| &s.found) {
         None => args.gates.exit(&view),
-        Some(Ok(found)) => args.gates.exit_since(&view, &render::base::view(found, &REGISTRY)),
-        Some(Err(_)) => args.gates.exit(&view).and(Exit::Error),
+        Some(Found::Compared(found)) => args.gates.exit_since(&view, &render::base::view(found, &REGISTRY)),
+        Some(Found::Errored(_)) => args.gates.exit(&view).and(Exit::Error),
     })
-}
-
-/// Prints what the pull request does and what an apply does.
-fn both(since: &Since, view: &View<'_>, (format, dir): (PlanFormat, &Path), ui: &Ui) -> Result<(), Failure> {
-    if let Err(wrong) = &since.found {
-        let look = ui.err_look();
-        ui.tell(&render::diagnostics::text(&wrong.diagnostics, &wrong.sources, &wrong.hidden, look));
-    }
-    let format = if ui.format == Format::Json { PlanFormat::Json } else { format };
-    let text = match format {
-        PlanFormat::Text => render::base::text(since, view, ui.look()),
-        PlanFormat::Json => format!("{:#}\n", render::base::json(since, view)),
-        PlanFormat::Markdown => render::base::markdown(since, view),
-        // Findings are of what is written now, whatever the base was.
-        PlanFormat::Sarif => show::sarif(view, dir),
-    };
-    Ok(ui.print(&text)?)
 }
 
 /// Tells warnings, those of the configuration and those of the plan.

@@ -7,9 +7,10 @@ use clap::ValueEnum;
 use drctl_core::plan::Plan;
 use drctl_core::provider::Registry;
 
+use crate::base::Since;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::planfile;
+use crate::planfile::{self, Saved};
 use crate::render::{self, json::PlanJson, view::View};
 use crate::ui::{Format, Ui};
 
@@ -42,25 +43,30 @@ pub(crate) enum PlanFormat {
 
 /// Prints the plan.
 pub(crate) fn run(args: &Args, registry: &Registry, ui: &Ui) -> Result<Exit, Failure> {
-    let plan = planfile::read(&args.plan)?;
-    print(&plan, registry, (args.format, Path::new("")), ui)?;
+    let Saved { plan, since } = planfile::read(&args.plan)?;
+    print((&plan, since.as_ref()), registry, (args.format, Path::new("")), ui)?;
     Ok(Exit::Success)
 }
 
-/// Prints a plan of the configuration in a folder, in the form asked for.
+/// Prints a plan of the configuration in a folder, in the form asked for, and before it what a pull
+/// request does.
 pub(crate) fn print(
-    plan: &Plan,
+    (plan, since): (&Plan, Option<&Since>),
     registry: &Registry,
     (format, dir): (PlanFormat, &Path),
     ui: &Ui,
 ) -> Result<(), Failure> {
     let view = View::new(plan, registry);
     let format = if ui.format == Format::Json { PlanFormat::Json } else { format };
-    let text = match format {
-        PlanFormat::Text => return Ok(print_text(&view, ui)?),
-        PlanFormat::Json => return Ok(ui.print_json(&PlanJson(&view))?),
-        PlanFormat::Markdown => render::markdown::plan(&view),
-        PlanFormat::Sarif => sarif(&view, dir),
+    let text = match (format, since) {
+        (PlanFormat::Text, None) => return Ok(print_text(&view, ui)?),
+        (PlanFormat::Text, Some(since)) => render::base::text(since, &view, ui.look()),
+        (PlanFormat::Json, None) => return Ok(ui.print_json(&PlanJson(&view))?),
+        (PlanFormat::Json, Some(since)) => format!("{:#}\n", render::base::json(since, &view)),
+        (PlanFormat::Markdown, None) => render::markdown::plan(&view),
+        (PlanFormat::Markdown, Some(since)) => render::base::markdown(since, &view),
+        // Findings are of what is written now, whatever the base was.
+        (PlanFormat::Sarif, _) => sarif(&view, dir),
     };
     Ok(ui.print(&text)?)
 }

@@ -7,17 +7,18 @@ use drctl_core::plan::Comparison;
 use drctl_core::provider::Registry;
 use serde_json::{Value as Json, json};
 
-use super::diagnostics;
 use super::json::{self as plan_json, PlanJson};
 use super::markdown::{code, escape};
 use super::palette::{Look, Tone};
 use super::text::{safe, wrap};
 use super::view::{Entry, Section, View, acceptance};
 use super::{markdown, plan};
-use crate::base::Since;
+use crate::base::{Found, Since};
 
 /// What is said when the base cannot be compared.
-const BROKEN: &str = "The base has errors and cannot be compared; they are told beside the plan.";
+const BROKEN: &str = "The base has errors and cannot be compared:";
+/// What is said in place of what an apply does.
+const NO_PLAN: &str = "There is no plan: what is wrong is told beside this.";
 /// What is said when nothing changes.
 const NOTHING: &str = "This pull request changes nothing that drctl manages.";
 
@@ -44,16 +45,44 @@ fn let_go(found: &Comparison) -> Vec<(String, String)> {
 
 /// Both, for people.
 pub(crate) fn text(since: &Since, apply: &View<'_>, look: Look) -> String {
+    headed(since, apply.registry, look) + &plan::text(apply, look)
+}
+
+/// What the pull request does, where nobody can tell what an apply does.
+pub(crate) fn text_alone(since: &Since, registry: &Registry, look: Look) -> String {
+    headed(since, registry, look) + &format!("{}\n", look.paint(Tone::Bad, NO_PLAN))
+}
+
+/// What the pull request does, and the headline of the other part.
+fn headed(since: &Since, registry: &Registry, look: Look) -> String {
     let arrow = look.arrow();
-    let title = format!("This pull request (base {} {arrow} this configuration)", safe(&since.dir));
+    let title = format!("This pull request (base {} {arrow} this configuration)", safe(&since.base));
     let mut text = format!("{}\n", look.paint(Tone::Strong, &title));
     match &since.found {
-        Err(_) => text += &format!("\n{}\n", look.paint(Tone::Bad, BROKEN)),
-        Ok(found) => text += &changes(found, &view(found, apply.registry), look),
+        Found::Errored(wrong) => {
+            text += &format!("\n{}\n", look.paint(Tone::Bad, BROKEN));
+            for line in errors(wrong) {
+                let _ = writeln!(text, "{}", wrap("  - ", &safe(&line), look.width));
+            }
+        }
+        Found::Compared(found) => text += &changes(found, &view(found, registry), look),
     }
     let title = format!("Apply (live {arrow} this configuration)");
-    text += &format!("\n{}\n\n", look.paint(Tone::Strong, &title));
-    text + &plan::text(apply, look)
+    text + &format!("\n{}\n\n", look.paint(Tone::Strong, &title))
+}
+
+/// What is wrong with the base, each in a line with its code and its place.
+fn errors(wrong: &[Json]) -> Vec<String> {
+    let line = |one: &Json| {
+        let text = |key: &str| one[key].as_str().unwrap_or_default().to_owned();
+        let place = &one["range"];
+        let place = match (place["filename"].as_str(), place["start"]["line"].as_u64()) {
+            (Some(file), Some(line)) => format!(" ({file}:{line})"),
+            _ => String::new(),
+        };
+        format!("{} {}{place}", text("code"), text("summary"))
+    };
+    wrong.iter().filter(|one| one["severity"] == "error").map(line).collect()
 }
 
 fn changes(found: &Comparison, view: &View<'_>, look: Look) -> String {
@@ -88,11 +117,27 @@ fn summary(view: &View<'_>) -> String {
 
 /// Both, for a comment.
 pub(crate) fn markdown(since: &Since, apply: &View<'_>) -> String {
-    let mut text = format!("## This pull request (base {} → this configuration)\n", code(&since.dir));
+    let text = headed_markdown(since, apply.registry);
+    let used = text.chars().count();
+    text + &markdown::plan_within(apply, markdown::BUDGET.saturating_sub(used))
+}
+
+/// What the pull request does, where nobody can tell what an apply does.
+pub(crate) fn markdown_alone(since: &Since, registry: &Registry) -> String {
+    headed_markdown(since, registry) + &format!("{NO_PLAN}\n")
+}
+
+fn headed_markdown(since: &Since, registry: &Registry) -> String {
+    let mut text = format!("## This pull request (base {} → this configuration)\n", code(&since.base));
     match &since.found {
-        Err(_) => text += &format!("\n{BROKEN}\n"),
-        Ok(found) => {
-            let view = view(found, apply.registry);
+        Found::Errored(wrong) => {
+            text += &format!("\n{BROKEN}\n\n");
+            for line in errors(wrong) {
+                let _ = writeln!(text, "- {}", escape(&line));
+            }
+        }
+        Found::Compared(found) => {
+            let view = view(found, registry);
             let (sections, gone) = (sections(&view), let_go(found));
             if sections.is_empty() && gone.is_empty() {
                 text += &format!("\n{NOTHING}\n");
@@ -107,31 +152,35 @@ pub(crate) fn markdown(since: &Since, apply: &View<'_>) -> String {
             }
         }
     }
-    text += "\n## Apply (live → this configuration)\n\n";
-    let used = text.chars().count();
-    text + &markdown::plan_within(apply, markdown::BUDGET.saturating_sub(used))
+    text + "\n## Apply (live → this configuration)\n\n"
 }
 
 /// For programs: the plan, and what the pull request does under `drctl.base`.
 pub(crate) fn json(since: &Since, apply: &View<'_>) -> Json {
     let mut json = json!(PlanJson(apply));
-    json["drctl"]["base"] = match &since.found {
-        Err(wrong) => json!({
-            "dir": since.dir,
+    json["drctl"]["base"] = part(since, apply.registry);
+    json
+}
+
+/// What the pull request does.
+pub(crate) fn part(since: &Since, registry: &Registry) -> Json {
+    match &since.found {
+        Found::Errored(wrong) => json!({
+            "dir": since.base,
             "errored": true,
-            "diagnostics": diagnostics::list(&wrong.diagnostics, &wrong.sources, &wrong.hidden),
+            "diagnostics": wrong,
             "resource_changes": [],
             "let_go": [],
             "missing_acceptances": [],
         }),
-        Ok(found) => {
-            let view = view(found, apply.registry);
+        Found::Compared(found) => {
+            let view = view(found, registry);
             let changes: Vec<Json> =
                 found.plan.changes.iter().map(|c| plan_json::resource_change(&view, c)).collect();
             let gone: Vec<Json> =
                 found.let_go.iter().map(|(address, id)| json!({ "address": address, "id": id })).collect();
             json!({
-                "dir": since.dir,
+                "dir": since.base,
                 "errored": false,
                 "diagnostics": [],
                 "resource_changes": changes,
@@ -139,15 +188,13 @@ pub(crate) fn json(since: &Since, apply: &View<'_>) -> Json {
                 "missing_acceptances": view.missing.iter().map(acceptance).collect::<Vec<_>>(),
             })
         }
-    };
-    json
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::commands::schema::{Of, schema};
-    use crate::failure::Reported;
     use crate::render::{sample, schema_check};
 
     #[test]
@@ -156,8 +203,8 @@ mod tests {
         let plan = sample::plan();
         let let_go = plan.changes.iter().take(1).map(|c| (c.address.clone(), c.id.clone())).collect();
         let compared = Comparison { plan: sample::plan(), let_go, diagnostics: Default::default() };
-        for found in [Ok(compared), Err(Reported::default())] {
-            let since = Since { dir: "main".to_owned(), found };
+        for found in [Found::Compared(Box::new(compared)), Found::Errored(Vec::new())] {
+            let since = Since { base: "main".to_owned(), found };
             let json = json(&since, &sample::view(&plan));
             assert_eq!(schema_check::check(&schema, &json), Vec::<String>::new());
             assert!(!json.to_string().contains("hunter2"));

@@ -50,6 +50,9 @@ impl Config {
 pub struct Settings {
     /// `required_version`, as written, and its place.
     pub required_version: Option<(String, Span)>,
+    /// `last_world_copies`: files or folders, from the directory of the configuration, to which every look
+    /// also writes what was seen.
+    pub last_world_copies: Vec<String>,
 }
 
 /// `provider "NAME" { … }`

@@ -28,7 +28,7 @@ pub fn instant(text: &str) -> Result<Timestamp, String> {
 /// `drctl { … }`
 pub(super) fn drctl(source: Source<'_>, accepts: &mut Vec<Accept>, diags: &mut Diagnostics) -> Settings {
     source.labels(&[], diags);
-    let parts = source.parts(&["required_version"], &["accept"], diags);
+    let parts = source.parts(&["required_version", "last_world_copies"], &["accept"], diags);
     for block in &parts.blocks {
         accept(*block, accepts, diags);
     }
@@ -36,7 +36,16 @@ pub(super) fn drctl(source: Source<'_>, accepts: &mut Vec<Accept>, diags: &mut D
     if let Some((text, span)) = &required_version {
         version(text, *span, diags);
     }
-    Settings { required_version }
+    let copies = parts.get("last_world_copies").map(|a| source.texts(a, diags)).unwrap_or_default();
+    let mut last_world_copies = Vec::new();
+    for (copy, span) in copies {
+        if copy.trim().is_empty() {
+            diags.push(invalid(span, "expected the path of a file or of a folder"));
+        } else if !last_world_copies.contains(&copy) {
+            last_world_copies.push(copy);
+        }
+    }
+    Settings { required_version, last_world_copies }
 }
 
 fn version(text: &str, span: Span, diags: &mut Diagnostics) {

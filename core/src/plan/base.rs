@@ -1,24 +1,28 @@
-//! What a pull request does: the configuration of the base stands in for the world, and the planner
-//! that plans an apply plans from there to this configuration. Nothing is read at a provider. What
-//! neither text tells without reading stands as its expression, `${…}`: two that read the same are
-//! taken for the same.
+//! What a pull request does: the base stands in for the world, and the planner that plans an apply plans
+//! from there to this configuration. The base is a configuration, or a plan that was made from it. Nothing
+//! is read at a provider. What neither text tells without reading stands as its expression, `${…}`: two
+//! that read the same are taken for the same.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::accept::covers;
 use super::canonical::key_of;
 use super::compare::REDACTED;
 use super::expand::expand;
-use super::instance::Instance;
+use super::instance::{Instance, Origin};
 use super::scope::{Block, Known};
 use super::world::{Basis, Observation, World};
 use super::{AcceptKind, Acceptance, Action, Input, Plan, plan, providers};
-use crate::addr::{Address, Name, ProviderAddress};
+use crate::addr::{Address, KindName, Name, ProviderAddress};
 use crate::codes::Code;
 use crate::config::Config;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::lang::expr::{Expr, ExprKind};
 use crate::lang::render;
+use crate::map::Map;
 use crate::provider::{ErrorClass, Id, Observed, Place, Unobserved};
 use crate::schema::{Role, attribute as find};
 use crate::state::{Owned, State, fingerprint};
@@ -27,22 +31,29 @@ use crate::value::Value;
 /// The line of states that the base pretends to be.
 const LINEAGE: &str = "base";
 
-/// The configuration of the base, as it was read.
+/// What the base declares.
 #[derive(Clone, Copy)]
-pub struct Base<'p> {
-    /// The configuration.
-    pub config: &'p Config,
-    /// The values of its variables, defaults included.
-    pub variables: &'p BTreeMap<Name, Value>,
+pub enum Base<'p> {
+    /// As it was read.
+    Text {
+        /// The configuration.
+        config: &'p Config,
+        /// The values of its variables, defaults included.
+        variables: &'p BTreeMap<Name, Value>,
+    },
+    /// As a plan holds it, with what was read for that.
+    Plan(&'p Plan),
 }
 
 /// From the base to this configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comparison {
     /// What changes: "before" is what the base says. Never to be applied.
     pub plan: Plan,
     /// Addresses that name another thing than in the base, with the thing that nobody watches over any more.
     pub let_go: BTreeMap<Address, Id>,
-    /// What the rules have against it, as warnings; places are in this configuration.
+    /// What the rules have against it, as warnings; places are in this configuration. They are told once.
+    #[serde(skip)]
     pub diagnostics: Diagnostics,
 }
 
@@ -69,16 +80,12 @@ impl Comparison {
 pub fn since(input: &Input<'_>, base: &Base<'_>, told: &Diagnostics) -> Result<Comparison, Diagnostics> {
     let places = input.world.places.clone();
     let empty = World { places, basis: Basis::Configuration, ..World::default() };
-    let (was, found) = expand(base.config, base.variables, &empty, input.registry, None);
-    let wrong = |d: &Diagnostic| d.severity == Severity::Error && !needs_reading(d);
-    let errors: Vec<Diagnostic> = found.iter().filter(|d| wrong(d)).cloned().collect();
-    if !errors.is_empty() {
-        let mut all = Diagnostics::default();
-        all.extend(errors);
-        return Err(all.sorted());
-    }
+    let was = match *base {
+        Base::Text { config, variables } => Was::of_text(input, config, variables, &empty)?,
+        Base::Plan(plan) => Was::of_plan(input, plan)?,
+    };
     let (now, _) = expand(input.config, input.variables, &empty, input.registry, None);
-    let stand = Stand::new(input, base, &was, &now);
+    let stand = Stand::new(input, &was, &now);
     let input = Input { world: &stand.world, state: Some(&stand.state), ..*input };
     let (mut plan, found) = plan(&input);
     plan.state = None;
@@ -111,6 +118,88 @@ fn needs_reading(diagnostic: &Diagnostic) -> bool {
     matches!(diagnostic.code, Code::IdentityOpen | Code::ExpansionOpen | Code::FactWarns)
 }
 
+/// What the base declares, however that is known.
+struct Was<'b> {
+    instances: Vec<Instance>,
+    /// Blocks of which nobody can tell how many things they declare.
+    vague: BTreeSet<(KindName, Name)>,
+    /// The provider configurations that lead elsewhere in the base.
+    elsewhere: BTreeSet<ProviderAddress>,
+    /// What was there when the plan of the base was made.
+    seen: BTreeMap<&'b Address, &'b Observed>,
+}
+
+impl<'b> Was<'b> {
+    fn of_text(
+        input: &Input<'_>,
+        config: &Config,
+        variables: &BTreeMap<Name, Value>,
+        empty: &World,
+    ) -> Result<Was<'b>, Diagnostics> {
+        let (known, found) = expand(config, variables, empty, input.registry, None);
+        let wrong = |d: &Diagnostic| d.severity == Severity::Error && !needs_reading(d);
+        let errors: Vec<Diagnostic> = found.iter().filter(|d| wrong(d)).cloned().collect();
+        if !errors.is_empty() {
+            let mut all = Diagnostics::default();
+            all.extend(errors);
+            return Err(all.sorted());
+        }
+        let failed = known.blocks.iter().filter(|(_, block)| matches!(block, Block::Failed));
+        Ok(Was {
+            vague: failed.map(|(name, _)| name.clone()).collect(),
+            instances: known.instances,
+            elsewhere: elsewhere(input, config, variables),
+            seen: BTreeMap::new(),
+        })
+    }
+
+    fn of_plan(input: &Input<'_>, plan: &'b Plan) -> Result<Was<'b>, Diagnostics> {
+        let declares = |action| !matches!(action, Action::Forget | Action::Delete);
+        let (mut instances, mut wrong) = (Vec::new(), Diagnostics::default());
+        for change in plan.changes.iter().filter(|change| declares(change.action)) {
+            let Some(kind) = input.registry.kind(change.address.kind.as_str()) else {
+                let headline = format!("`{}` is of a kind that this drctl does not know", change.address);
+                wrong.push(Diagnostic::error_nowhere(Code::UnreadablePlan, headline));
+                continue;
+            };
+            let place = plan.providers.get(&change.provider);
+            instances.push(Instance {
+                address: change.address.clone(),
+                provider: change.provider.clone(),
+                kind,
+                origin: Origin::Removed,
+                id: Some(change.id.clone()),
+                imported: false,
+                desired: change.desired.clone(),
+                secrets: Map::new(),
+                derived: place.into_iter().flat_map(|h| kind.derived(&change.id, &h.place)).collect(),
+                wanted: Arc::new(change.desired.keys().cloned().collect()),
+                needs: Vec::new(),
+            });
+        }
+        if wrong.has_errors() {
+            return Err(wrong);
+        }
+        let led = |(name, head): (&ProviderAddress, &super::ProviderHead)| {
+            let now = input.world.places.get(name)?;
+            leads_elsewhere(&head.place, &now.place).then(|| name.clone())
+        };
+        let seen = plan.changes.iter().filter_map(|c| Some((&c.address, c.observed.as_deref()?)));
+        Ok(Was {
+            instances,
+            vague: BTreeSet::new(),
+            elsewhere: plan.providers.iter().filter_map(led).collect(),
+            seen: seen.collect(),
+        })
+    }
+}
+
+/// Whether both places are known to be different ones.
+fn leads_elsewhere(was: &Place, now: &Place) -> bool {
+    let differ = |was: &Option<String>, now: &Option<String>| was.is_some() && now.is_some() && was != now;
+    differ(&was.account, &now.account) || differ(&was.region, &now.region) || was.endpoint != now.endpoint
+}
+
 /// One thing, whatever its address: kind, place (or the provider configuration without one) and id.
 type Thing<'i> = (&'static str, Result<&'i Place, &'i ProviderAddress>, &'i Id);
 
@@ -124,7 +213,7 @@ struct Stand {
 }
 
 impl Stand {
-    fn new(input: &Input<'_>, base: &Base<'_>, was: &Known<'_>, now: &Known<'_>) -> Stand {
+    fn new(input: &Input<'_>, was: &Was<'_>, now: &Known<'_>) -> Stand {
         let places = &input.world.places;
         let mut stand = Stand {
             world: World { places: places.clone(), basis: Basis::Configuration, ..World::default() },
@@ -132,11 +221,11 @@ impl Stand {
             let_go: BTreeMap::new(),
             moved: BTreeMap::new(),
         };
-        let elsewhere = elsewhere(input, base);
         let mut things: BTreeMap<Thing<'_>, &Instance> = BTreeMap::new();
         for instance in &was.instances {
             let Some(id) = &instance.id else { continue };
-            let place = places.get(&instance.provider).filter(|_| !elsewhere.contains(&instance.provider));
+            let place =
+                places.get(&instance.provider).filter(|_| !was.elsewhere.contains(&instance.provider));
             let place = place.map(|h| &h.place).ok_or(&instance.provider);
             things.entry((instance.kind.name(), place, id)).or_insert(instance);
         }
@@ -147,7 +236,7 @@ impl Stand {
                 .as_ref()
                 .and_then(|id| Some((things.remove(&(instance.kind.name(), place, id))?, id)));
             let observation = match found {
-                Some((was, id)) => stand.here(input, (was, id), instance),
+                Some((old, id)) => stand.here(input, was, (old, id), instance),
                 None => missing(was, instance),
             };
             stand.world.observations.insert(instance.address.clone(), observation);
@@ -159,7 +248,7 @@ impl Stand {
                 stand.let_go.insert(instance.address.clone(), id.clone());
                 continue;
             }
-            let (observed, owned) = stands_for(input, instance, None, id);
+            let (observed, owned) = stands_for(input, (instance, None), None, id);
             stand
                 .world
                 .observations
@@ -170,8 +259,15 @@ impl Stand {
     }
 
     /// A thing that both configurations name.
-    fn here(&mut self, input: &Input<'_>, (was, id): (&Instance, &Id), now: &Instance) -> Observation {
-        let (observed, owned) = stands_for(input, was, Some(now), id);
+    fn here(
+        &mut self,
+        input: &Input<'_>,
+        base: &Was<'_>,
+        (was, id): (&Instance, &Id),
+        now: &Instance,
+    ) -> Observation {
+        let seen = base.seen.get(&was.address).copied();
+        let (observed, owned) = stands_for(input, (was, seen), Some(now), id);
         self.state.resources.insert(now.address.clone(), owned);
         if was.address != now.address {
             self.moved.insert(now.address.clone(), was.address.clone());
@@ -181,10 +277,10 @@ impl Stand {
 }
 
 /// What both texts together say of something that the base does not have under this name.
-fn missing(was: &Known<'_>, now: &Instance) -> Observation {
-    let block = was.blocks.get(&(now.address.kind.clone(), now.address.name.clone()));
+fn missing(was: &Was<'_>, now: &Instance) -> Observation {
+    let vague = was.vague.contains(&(now.address.kind.clone(), now.address.name.clone()));
     let nameless = was.instances.iter().any(|i| i.address == now.address && i.id.is_none());
-    if now.id.is_none() || nameless || matches!(block, Some(Block::Failed)) {
+    if now.id.is_none() || nameless || vague {
         let message = "the base cannot be compared without reading at the provider".to_owned();
         return Observation::Unobserved(Unobserved { class: ErrorClass::NotFound, message });
     }
@@ -192,8 +288,12 @@ fn missing(was: &Known<'_>, now: &Instance) -> Observation {
 }
 
 /// The provider configurations that the base has in another region or at another endpoint.
-fn elsewhere(input: &Input<'_>, base: &Base<'_>) -> BTreeSet<ProviderAddress> {
-    let (was, _) = providers(base.config, base.variables, input.registry);
+fn elsewhere(
+    input: &Input<'_>,
+    config: &Config,
+    variables: &BTreeMap<Name, Value>,
+) -> BTreeSet<ProviderAddress> {
+    let (was, _) = providers(config, variables, input.registry);
     let (now, _) = providers(input.config, input.variables, input.registry);
     let differs = |values: &BTreeMap<String, Value>, other: &BTreeMap<String, Value>| {
         ["region", "endpoint"].iter().any(|name| values.get(*name) != other.get(*name))
@@ -205,12 +305,17 @@ fn elsewhere(input: &Input<'_>, base: &Base<'_>) -> BTreeSet<ProviderAddress> {
 }
 
 /// A thing as it is and is remembered once the base is in force. Secrets stand in it only where the
-/// planner takes them for secrets, too.
-fn stands_for(input: &Input<'_>, was: &Instance, now: Option<&Instance>, id: &Id) -> (Observed, Owned) {
+/// planner takes them for secrets, too. `seen` is what was there when the plan of the base was made.
+fn stands_for(
+    input: &Input<'_>,
+    (was, seen): (&Instance, Option<&Observed>),
+    now: Option<&Instance>,
+    id: &Id,
+) -> (Observed, Owned) {
     let (mut attributes, mut applied, mut fingerprints) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for (name, expr) in &was.desired {
         let Some(row) = find(was.kind.inputs(), name) else { continue };
-        let secret = was.secrets.get(name).map(crate::secret::Secret::reveal);
+        let secret = secret(was, now, name);
         if row.role == Role::Option {
             continue;
         }
@@ -223,6 +328,7 @@ fn stands_for(input: &Input<'_>, was: &Instance, now: Option<&Instance>, id: &Id
         let value = match secret {
             Some(secret) if hidden => stand_in(secret),
             Some(_) => Value::from(REDACTED),
+            None if expr.any_sensitive() => Value::from(REDACTED),
             None => stand_in(expr),
         };
         if row.role == Role::Managed {
@@ -243,15 +349,36 @@ fn stands_for(input: &Input<'_>, was: &Instance, now: Option<&Instance>, id: &Id
         fingerprints,
         outputs: BTreeMap::new(),
     };
+    let mut unobserved = now.map(|now| untold(was, now)).unwrap_or_default();
+    let mut outputs: BTreeMap<String, Value> = was.derived.clone().into_iter().collect();
+    if let Some(seen) = seen {
+        outputs.extend(seen.outputs.clone());
+        unobserved.retain(|name, _| {
+            let found = seen.attributes.get(name);
+            attributes.extend(found.map(|value| (name.clone(), value.clone())));
+            found.is_none()
+        });
+    }
     let observed = Observed {
         id: id.clone(),
         attributes,
-        outputs: was.derived.clone().into_iter().collect(),
-        unobserved: now.map(|now| untold(was, now)).unwrap_or_default(),
+        outputs,
+        unobserved,
         pending: BTreeMap::new(),
         managed_by: BTreeMap::new(),
     };
     (observed, owned)
+}
+
+/// What an attribute is made of that must not be shown. A plan holds only its text: where this
+/// configuration has the same, it is the same.
+fn secret<'i>(was: &'i Instance, now: Option<&'i Instance>, name: &str) -> Option<&'i Expr> {
+    let here = || {
+        let (expr, now) = (was.desired.get(name)?, now?);
+        let same = render(now.desired.get(name)?) == render(expr);
+        now.secrets.get(name).filter(|_| same && expr.any_sensitive())
+    };
+    was.secrets.get(name).or_else(here).map(crate::secret::Secret::reveal)
 }
 
 /// What others refer to and neither configuration writes: only the provider knows it.
