@@ -3,6 +3,7 @@
 
 pub mod access;
 mod budget;
+mod condition;
 pub mod env;
 pub mod expr;
 mod fold;
@@ -18,6 +19,7 @@ pub mod types;
 
 pub use access::follow;
 pub use budget::MAX_STEPS;
+pub use condition::holds;
 pub use env::{Env, Lookup, Nothing};
 pub use reduce::reduce;
 pub use render::render;

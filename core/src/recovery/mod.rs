@@ -1,6 +1,7 @@
 //! Recovery planning: what a loss takes away, what is left to come back from, and the ordered steps.
 //! A pure function of components, loss and time; derived from the graph, never written down.
 
+pub mod action;
 mod backups;
 pub mod candidate;
 pub mod check;
@@ -30,6 +31,7 @@ mod waits;
 mod weave;
 mod written;
 
+pub use action::{Action, Carried, Surroundings};
 pub use check::check;
 pub use components::components;
 pub use dependents::Dependents;

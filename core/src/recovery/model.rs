@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::action::{Carried, Surroundings, node};
 use super::dependents::Dependents;
 use super::exposed::Exposed;
 use super::groups::Group;
@@ -14,6 +15,7 @@ use super::loss::Loss;
 use crate::addr::{Address, Name};
 use crate::fact::FactId;
 use crate::provider::{AnyKind, ApiNeed, Id, Phase, Place, StepNature};
+use crate::run::Node;
 use crate::size::Size;
 use crate::system::{System, When};
 use crate::value::Value;
@@ -148,6 +150,14 @@ pub struct RecoveryPlan {
     pub escalation: Vec<Called>,
     /// What is looked at before, beside and after the steps, sorted by name.
     pub checklists: Vec<Checks>,
+}
+
+impl RecoveryPlan {
+    /// The steps as a run sees them.
+    pub fn nodes(&self) -> Vec<Node> {
+        let is_pivot = |step: &Step| self.pivots.iter().any(|pivot| pivot.step == step.id);
+        self.steps.iter().map(|step| node(step, is_pivot(step))).collect()
+    }
 }
 
 /// An estimate beside what was promised.
@@ -318,6 +328,8 @@ pub struct Step {
     pub api: Option<ApiNeed>,
     /// The exact command; of a manual step the one that tells the person what is needed for it.
     pub command_equivalent: Vec<String>,
+    /// How it is carried out.
+    pub carried: Carried,
     /// The command that takes it back.
     pub undo: Vec<String>,
     /// How a person takes it back, where no command does.
@@ -350,6 +362,17 @@ pub struct Step {
     pub why: String,
     /// The facts it rests on.
     pub facts: Vec<FactId>,
+}
+
+impl Step {
+    /// Where its command is run, and what it is given.
+    pub(super) fn surroundings(&self) -> Surroundings {
+        let written = self.written.as_ref();
+        Surroundings {
+            dir: written.and_then(|w| w.dir.clone()),
+            env: written.map(|w| w.env.clone()).unwrap_or_default(),
+        }
+    }
 }
 
 /// Where a step is written.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::action::{Action, Carried};
 use super::backups::{self, Kept};
 use super::follow::Followed;
 use super::hit::Hit;
@@ -231,7 +232,11 @@ fn from_backup(is: &Is, kept: &Kept<'_>, step: &mut Step) {
         step.before.push(format!("this lists the points: {}", list.join(" ")));
     }
     match kept.command() {
-        Some(command) => step.command_equivalent = command,
+        Some(command) => {
+            let surroundings = step.surroundings();
+            step.carried.action = Action::Run { words: command.clone(), surroundings };
+            step.command_equivalent = command;
+        }
         None => step.kind = StepNature::Manual,
     }
 }
@@ -251,6 +256,7 @@ fn by_kind(choice: &Choice, steps: Vec<RecoveryStep>, step: Step, written: &mut 
         next.kind = own.nature;
         next.before.extend(own.before);
         next.api = own.api;
+        next.carried.action = Carried::command(&own.command, own.nature, None).action;
         next.command_equivalent = own.command;
         next.facts = own.facts;
         if next.why.is_empty() {

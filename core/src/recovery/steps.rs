@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::action::Carried;
 use super::inventory::Components;
 use super::model::Step;
 use crate::addr::{Address, Name};
@@ -182,6 +183,7 @@ fn numbered(
         before: step.before.clone(),
         api: step.api.clone(),
         command_equivalent: step.command.clone(),
+        carried: Carried::command(&step.command, step.nature, Some(step.estimate.p95.as_secs())),
         undo: match &step.undo {
             Undo::Command { words } => words.clone(),
             Undo::Nothing | Undo::ByHand { .. } | Undo::Never { .. } => Vec::new(),

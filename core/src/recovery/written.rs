@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::action::{Action, Carried, Surroundings};
 use super::model::{Asked, Owner, RecoveryPlan, Step, WrittenAt};
 use crate::addr::Name;
 use crate::duration;
 use crate::provider::StepNature;
-use crate::system::{Http, Input, Placed, Sql, Step as Is, System};
+use crate::system::{Dns, Http, Input, Placed, Sql, Step as Is, System, Tcp};
 
 /// The step as it is written, with nothing before it and number 0. What it restores is added later.
 pub(crate) fn step(system: &System, at: &Placed<'_>, all: &[Placed<'_>]) -> Step {
@@ -19,7 +20,8 @@ pub(crate) fn step(system: &System, at: &Placed<'_>, all: &[Placed<'_>]) -> Step
         (Some(description), None) => description.clone(),
         (None, _) => told,
     };
-    let kind = match (&is.manual, is.checks.is_some() || is.http.is_some()) {
+    let looks = is.http.is_some() || is.tcp.is_some() || is.dns.is_some();
+    let kind = match (&is.manual, is.checks.is_some() || looks) {
         (Some(_), _) => StepNature::Manual,
         (None, true) => StepNature::Check,
         (None, false) => StepNature::Auto,
@@ -57,6 +59,7 @@ pub(crate) fn step(system: &System, at: &Placed<'_>, all: &[Placed<'_>]) -> Step
         before,
         api: None,
         command_equivalent: command,
+        carried: carried(is, brought, kind),
         undo: is.undo.clone().unwrap_or_default(),
         undo_by_hand: None,
         no_way_back: None,
@@ -72,6 +75,46 @@ pub(crate) fn step(system: &System, at: &Placed<'_>, all: &[Placed<'_>]) -> Step
         critical: false,
         why: is.why.clone().unwrap_or_default(),
         facts: Vec::new(),
+    }
+}
+
+/// How the step is carried out. What it restores is said later.
+fn carried(is: &Is, brought: Option<&Is>, kind: StepNature) -> Carried {
+    let p95_s = is.estimate_p95.or(is.estimate).map(|d| d.as_secs());
+    let plain = Carried::plain(action(is, brought), kind, p95_s);
+    let only_looks = is.sql.is_some() || is.wait.is_some();
+    Carried {
+        approve: is.approve.as_ref().map(|contact| contact.0.clone()),
+        attempts: is.attempts.unwrap_or(plain.attempts),
+        timeout_s: is.timeout.map_or(plain.timeout_s, |d| d.as_secs()),
+        within_s: is.within.map(|d| d.as_secs()),
+        repeatable: is.repeatable.unwrap_or(plain.repeatable || only_looks),
+        ..plain
+    }
+}
+
+fn action(is: &Is, brought: Option<&Is>) -> Action {
+    let surroundings = Surroundings {
+        dir: is.dir.clone(),
+        env: is.env.iter().flatten().map(|name| name.0.clone()).collect(),
+    };
+    if let Some(words) = is.run.clone() {
+        Action::Run { words, surroundings }
+    } else if let Some(line) = is.shell.clone() {
+        Action::Shell { line, surroundings }
+    } else if let Some(Http { url, status, expect }) = is.http.clone() {
+        Action::Http { url, status, expect: expect.map(|e| e.0) }
+    } else if let Some(Tcp { host, port }) = is.tcp.clone() {
+        Action::Tcp { host, port }
+    } else if let Some(Dns { name, address }) = is.dns.clone() {
+        Action::Dns { name, address }
+    } else if let Some(Sql { database, query, file, assert }) = is.sql.clone() {
+        let database = database.or_else(|| brought.and_then(|b| b.into.clone()));
+        Action::Sql { database, query, file, assert: assert.map(|a| a.0), surroundings }
+    } else if let Some(wait) = is.wait {
+        Action::Wait { seconds: wait.as_secs() }
+    } else {
+        Action::Person
     }
 }
 
@@ -111,6 +154,17 @@ fn what(is: &Is, brought: Option<&Is>) -> (String, Vec<String>) {
         }
         command.extend(words(&["--write-out", "%{http_code}\\n", url]));
         (format!("see that {url} answers {status}"), command)
+    } else if let Some(Tcp { host, port }) = &is.tcp {
+        (
+            format!("see that {host} accepts connections on port {port}"),
+            words(&["nc", "-z", host, &port.to_string()]),
+        )
+    } else if let Some(Dns { name, address }) = &is.dns {
+        let told = match address {
+            Some(address) => format!("see that {name} leads to {address}"),
+            None => format!("see that {name} leads somewhere"),
+        };
+        (told, words(&["dig", "+short", name]))
     } else if let Some(sql) = &is.sql {
         let back = brought.and_then(|b| b.into.clone());
         let named = sql.database.clone().or(back);

@@ -42,6 +42,10 @@ pub struct Step {
     pub from: Option<BackupRef>,
     /// A request that must be answered.
     pub http: Option<Http>,
+    /// A connection that must be accepted.
+    pub tcp: Option<Tcp>,
+    /// A name that must lead somewhere.
+    pub dns: Option<Dns>,
     /// Questions to a database.
     pub sql: Option<Sql>,
     /// Nothing is done but to wait that long, at most.
@@ -58,6 +62,16 @@ pub struct Step {
     pub estimate: Option<SignedDuration>,
     /// How long it takes when luck is bad.
     pub estimate_p95: Option<SignedDuration>,
+    /// For how long it is done again and again until it holds; of what only looks, such as `http` and `sql`.
+    pub within: Option<SignedDuration>,
+    /// How long it may take before it counts as failed; an hour, when nothing is said.
+    pub timeout: Option<SignedDuration>,
+    /// How often it is tried before it counts as failed; once, when nothing is said.
+    pub attempts: Option<u32>,
+    /// Whether it does no harm to do it a second time, when nobody knows whether it was done.
+    pub repeatable: Option<bool>,
+    /// Who says that it may be done, when it is to be asked for.
+    pub approve: Option<ContactRef>,
     /// The command that takes it back.
     pub undo: Option<Vec<String>>,
     /// What it makes sure of.
@@ -135,6 +149,24 @@ pub struct Http {
     pub expect: Option<OfAnswer>,
 }
 
+/// A connection that must be accepted.
+#[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
+pub struct Tcp {
+    /// The host, by name or address.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+/// A name that must lead somewhere.
+#[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
+pub struct Dns {
+    /// The name.
+    pub name: String,
+    /// An address that it must lead to; without it, any.
+    pub address: Option<String>,
+}
+
 /// Questions to a database.
 #[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
 pub struct Sql {
@@ -156,6 +188,8 @@ impl Step {
             ("shell", self.shell.is_some()),
             ("restore", self.restore.is_some()),
             ("http", self.http.is_some()),
+            ("tcp", self.tcp.is_some()),
+            ("dns", self.dns.is_some()),
             ("sql", self.sql.is_some()),
             ("wait", self.wait.is_some()),
             ("procedure", self.procedure.is_some()),
@@ -166,7 +200,7 @@ impl Step {
             [_] => {}
             [] => {
                 return Err(Invalid::new(
-                    "a step needs one of `run`, `shell`, `restore`, `http`, `sql`, `wait`, `procedure`, `manual`",
+                    "a step needs one of `run`, `shell`, `restore`, `http`, `tcp`, `dns`, `sql`, `wait`, `procedure`, `manual`",
                 ));
             }
             [first, second, ..] => {
@@ -185,6 +219,7 @@ impl Step {
         }
         self.command()?;
         self.included()?;
+        self.done()?;
         if let (Some(usual), Some(unlucky)) = (self.estimate, self.estimate_p95)
             && unlucky < usual
         {
@@ -212,6 +247,30 @@ impl Step {
         }
     }
 
+    /// How often and how long it is done.
+    fn done(&self) -> Result<(), Invalid> {
+        let looks = self.http.is_some() || self.tcp.is_some() || self.dns.is_some() || self.sql.is_some();
+        if self.within.is_some() && !looks && self.checks.is_none() {
+            let wrong = "only what looks is done again until it holds: `http`, `tcp`, `dns`, `sql`, and what \
+                         has `checks`";
+            return Err(Invalid::new(wrong).below("within"));
+        }
+        if self.attempts.is_some_and(|n| !(1..=100).contains(&n)) {
+            return Err(Invalid::new("must be from 1 to 100").below("attempts"));
+        }
+        let person = self.manual.is_some();
+        let machines = [
+            ("timeout", self.timeout.is_some()),
+            ("attempts", self.attempts.is_some()),
+            ("repeatable", self.repeatable.is_some()),
+            ("approve", self.approve.is_some()),
+        ];
+        match machines.iter().find(|(_, is)| person && *is) {
+            Some((name, _)) => Err(Invalid::new("a person does this step, when they can").below(name)),
+            None => Ok(()),
+        }
+    }
+
     /// The steps of another procedure say for themselves what they are; here stands only when.
     fn included(&self) -> Result<(), Invalid> {
         if self.procedure.is_none() {
@@ -223,6 +282,10 @@ impl Step {
             ("owner", self.owner.is_some()),
             ("estimate", self.estimate.is_some()),
             ("estimate_p95", self.estimate_p95.is_some()),
+            ("timeout", self.timeout.is_some()),
+            ("attempts", self.attempts.is_some()),
+            ("repeatable", self.repeatable.is_some()),
+            ("approve", self.approve.is_some()),
             ("undo", self.undo.is_some()),
             ("checks", self.checks.is_some()),
             ("destroys", self.destroys.is_some()),

@@ -1,0 +1,158 @@
+//! What is carried out for a step: the typed form of the command that a person would type. Texts in it
+//! may still hold `${input.NAME}`, which the operator says at the time.
+
+use serde::{Deserialize, Serialize};
+
+use super::model::Step;
+use crate::plan::StepId;
+use crate::provider::StepNature;
+use crate::run::{By, Node, Repeat, TakeBack};
+
+/// What is carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Action {
+    /// A command, one word an element; no shell sees it.
+    Run {
+        /// The words.
+        words: Vec<String>,
+        /// Where and with which variables.
+        #[serde(flatten)]
+        surroundings: Surroundings,
+    },
+    /// A line for `sh -c`.
+    Shell {
+        /// The line.
+        line: String,
+        /// Where and with which variables.
+        #[serde(flatten)]
+        surroundings: Surroundings,
+    },
+    /// A request that must be answered.
+    Http {
+        /// What is asked.
+        url: String,
+        /// The status that is expected.
+        status: u16,
+        /// What has to be true of `self.status` and `self.body`.
+        expect: Option<String>,
+    },
+    /// A connection that must be accepted.
+    Tcp {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// A name that must lead somewhere.
+    Dns {
+        /// The name.
+        name: String,
+        /// An address that it must lead to.
+        address: Option<String>,
+    },
+    /// Questions to a database.
+    Sql {
+        /// The database, by name or as a connection string; without it the environment says which.
+        database: Option<String>,
+        /// The question.
+        query: Option<String>,
+        /// The file that holds the questions.
+        file: Option<String>,
+        /// What has to be true of `self.rows`.
+        assert: Option<String>,
+        /// Where and with which variables.
+        #[serde(flatten)]
+        surroundings: Surroundings,
+    },
+    /// Nothing but time.
+    Wait {
+        /// Seconds.
+        seconds: i64,
+    },
+    /// What a person does.
+    Person,
+}
+
+/// Where a command is run, and what it is given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Surroundings {
+    /// The directory, relative to that of the configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dir: Option<String>,
+    /// The variables of the environment that it is given beside the usual ones; they have to be set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<String>,
+}
+
+/// How a step is carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// What is done.
+    pub action: Action,
+    /// Who says that it may be done, where somebody is asked.
+    pub approve: Option<crate::addr::Name>,
+    /// How often it is tried.
+    pub attempts: u32,
+    /// Seconds until it counts as failed.
+    pub timeout_s: i64,
+    /// Seconds for which it is done again and again until it holds.
+    pub within_s: Option<i64>,
+    /// Whether it does no harm to do it a second time.
+    pub repeatable: bool,
+}
+
+/// Seconds until a step that says nothing counts as failed. Long, for a restore that is killed for being
+/// slow is worse than one that is slow; a bound all the same.
+pub const TIMEOUT_S: i64 = 3_600;
+
+impl Carried {
+    /// A step that says nothing of how it is carried out.
+    pub fn plain(action: Action, nature: StepNature, p95_s: Option<i64>) -> Carried {
+        Carried {
+            action,
+            approve: None,
+            attempts: 1,
+            timeout_s: p95_s.map_or(TIMEOUT_S, |p95| TIMEOUT_S.max(p95.saturating_mul(4))),
+            within_s: None,
+            repeatable: nature == StepNature::Check,
+        }
+    }
+
+    /// A command of a kind, or what a person does where there is none.
+    pub fn command(words: &[String], nature: StepNature, p95_s: Option<i64>) -> Carried {
+        let action = match (nature, words) {
+            (StepNature::Manual, _) | (_, []) => Action::Person,
+            (StepNature::Auto | StepNature::Check, words) => {
+                Action::Run { words: words.to_vec(), surroundings: Surroundings::default() }
+            }
+        };
+        Carried::plain(action, nature, p95_s)
+    }
+}
+
+/// The step as a run sees it. `is_pivot` is said by the plan.
+pub(super) fn node(step: &Step, is_pivot: bool) -> Node {
+    let written = step.written.as_ref();
+    let person = step.carried.action == Action::Person;
+    let to_approve =
+        step.carried.approve.is_some() || written.is_some_and(|w| w.when.is_some() || !w.inputs.is_empty());
+    Node {
+        id: StepId(step.id),
+        needs: step.needs.iter().map(|id| StepId(*id)).collect(),
+        instead_of: written.into_iter().flat_map(|w| &w.instead_of).map(|id| StepId(*id)).collect(),
+        by: match (person, to_approve) {
+            (true, _) => By::Person,
+            (false, true) => By::Approved,
+            (false, false) => By::Machine,
+        },
+        attempts: step.carried.attempts,
+        repeat: if step.carried.repeatable { Repeat::Safe } else { Repeat::Ask },
+        take_back: match (step.undo.is_empty(), &step.undo_by_hand) {
+            (false, _) => TakeBack::Machine,
+            (true, Some(_)) => TakeBack::Person,
+            (true, None) => TakeBack::Nothing,
+        },
+        pivot: is_pivot,
+    }
+}
