@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    advise, apply, backups, due, findings, import, kinds, objectives, plan, ready, recover, scenarios,
-    schema, show, sim, snapshot, state, timeline, validate, version,
+    advise, apply, backups, due, explain, findings, graph, import, kinds, objectives, plan, points, ready,
+    recover, scenarios, schema, show, sim, snapshot, state, timeline, validate, version,
 };
 
 /// Disaster recovery as code: declares how data is protected, plans and applies it, and plans the way back.
@@ -44,8 +44,10 @@ pub(crate) enum Command {
     Apply(apply::Args),
     /// Shows a saved plan again
     Show(show::Args),
-    /// Shows the ordered way back from a loss
+    /// Shows the ordered way back from a loss; lists the scenarios when none is named
     Recover(recover::Args),
+    /// Lists the restore points of a datastore: which one is taken after a loss, and why not the others
+    Points(points::Args),
     /// Says whether the way back from a scenario could be gone today, and what is missing
     Ready(ready::Args),
     /// Lists the scenarios: what one sees, what is lost, what was promised
@@ -54,8 +56,10 @@ pub(crate) enum Command {
     Snapshot(snapshot::Args),
     /// Shows for every scenario what can be lost and how long it takes, beside what was promised
     Matrix(objectives::MatrixArgs),
-    /// Shows how such a number comes about
-    Explain(objectives::ExplainArgs),
+    /// Shows how such a number comes about, why a point is taken, what a rule or a fact says
+    Explain(explain::Args),
+    /// Draws the system: what needs what, what protects it and where that is kept
+    Graph(graph::Args),
     /// Finds the cheapest changes with which every objective is met, and shows them as a diff
     Advise(advise::Args),
     /// Shows which restore points will exist until a day, and what is deleted next

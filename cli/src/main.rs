@@ -5,6 +5,7 @@
 mod args;
 mod argv;
 mod base;
+mod case;
 mod commands;
 mod connect;
 mod exit;
@@ -103,15 +104,17 @@ fn dispatch(cli: &Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Apply(args) => commands::apply::run(args, &project, ui),
         Command::Show(args) => commands::show::run(args, &registry::REGISTRY, ui),
         Command::Recover(args) => commands::recover::run(args, &project, ui),
+        Command::Points(args) => commands::points::run(args, &project, ui),
         Command::Ready(args) => commands::ready::run(args, &project, ui),
         Command::Scenarios(args) => commands::scenarios::run(args, &project, ui),
         Command::Snapshot(args) => commands::snapshot::run(args, &project, ui),
         Command::Matrix(args) => commands::objectives::matrix(args, &project, ui),
-        Command::Explain(args) => commands::objectives::explain(args, &project, ui),
+        Command::Explain(args) => commands::explain::run(args, &project, ui),
         Command::Advise(args) => commands::advise::run(args, &project, ui),
         Command::Timeline(args) => commands::timeline::run(args, &project, ui),
         Command::Backups(args) => commands::backups::run(args, &project, ui),
         Command::Due(args) => commands::due::run(args, &project, ui),
+        Command::Graph(args) => commands::graph::run(args, &project, ui),
         Command::Findings(args) => commands::findings::run(args, &project, ui),
         Command::Kinds(args) => commands::kinds::run(args, &registry::REGISTRY, ui),
         Command::Import(args) => commands::import::run(args, &project, ui),

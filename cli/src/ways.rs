@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use drctl_core::addr::Name;
-use drctl_core::plan::{Instance, bound, instances, system};
-use drctl_core::recovery::{self, Dependents, Input, Loss, Prefer, RecoveryPlan};
+use drctl_core::plan::{Instance, LastSeen, bound, instances, system};
+use drctl_core::recovery::{self, Dependents, Input, Loss, RecoveryPlan};
+use drctl_core::state::State;
 use drctl_core::system::{Scenario, System};
 
+use crate::case::{Case, refuse_unknown};
 use crate::commands::plan::warn;
-use crate::commands::recover::{promised, refuse_unknown};
 use crate::failure::Failure;
 use crate::planning::{self, Gaps, Loaded, Observation, VariableArgs};
 use crate::project::Project;
@@ -39,47 +40,102 @@ pub(crate) struct Ground {
     instances: Vec<Instance>,
 }
 
-/// Reads the configuration and looks at the world.
-pub(crate) fn ground(args: &WayArgs, project: &Project, ui: &Ui) -> Result<Ground, Failure> {
+/// A configuration, before anything is looked at.
+pub(crate) struct Opened {
+    /// What is declared.
+    pub(crate) system: System,
+    loaded: Loaded,
+}
+
+/// Reads the configuration.
+pub(crate) fn open(args: &WayArgs, project: &Project, ui: &Ui) -> Result<Opened, Failure> {
     let loaded = planning::load(project, &args.variables, ui)?;
     let (system, diagnostics) = system(&loaded.config, &loaded.variables);
     if diagnostics.has_errors() {
         return Err(loaded.failure(diagnostics));
     }
-    let clock = session::clock(ui)?;
-    let state = session::load_state(project)?;
-    let reading = args.offline.reading(args.parallelism, Gaps::Earlier);
-    let observation = reading::read(reading, (&loaded, state.as_ref()), project, &clock, ui)?;
-    let (instances, diagnostics) =
-        instances(&loaded.config, &loaded.variables, &observation.world, &REGISTRY, state.as_ref());
+    Ok(Opened { system, loaded })
+}
+
+/// Reads the configuration and looks at the world.
+pub(crate) fn ground(args: &WayArgs, project: &Project, ui: &Ui) -> Result<Ground, Failure> {
+    open(args, project, ui)?.look(args, project, ui)
+}
+
+impl Opened {
+    /// Looks at the world.
+    pub(crate) fn look(self, args: &WayArgs, project: &Project, ui: &Ui) -> Result<Ground, Failure> {
+        let Opened { system, loaded } = self;
+        let clock = session::clock(ui)?;
+        let state = session::load_state(project)?;
+        let reading = args.offline.reading(args.parallelism, Gaps::Earlier);
+        let observation = reading::read(reading, (&loaded, state.as_ref()), project, &clock, ui)?;
+        let ground = settled(system, loaded, observation, state.as_ref())?;
+        warn(&ground.loaded, ground.observation.diagnostics.clone(), ui);
+        Ok(ground)
+    }
+}
+
+/// What a plan was made from, for the ways back from the same look.
+pub(crate) fn on(loaded: Loaded, observation: Observation, state: Option<&State>) -> Result<Ground, Failure> {
+    let (system, diagnostics) = system(&loaded.config, &loaded.variables);
     if diagnostics.has_errors() {
         return Err(loaded.failure(diagnostics));
     }
-    warn(&loaded, observation.diagnostics.clone(), ui);
+    settled(system, loaded, observation, state)
+}
+
+fn settled(
+    system: System,
+    loaded: Loaded,
+    observation: Observation,
+    state: Option<&State>,
+) -> Result<Ground, Failure> {
+    let (instances, diagnostics) =
+        instances(&loaded.config, &loaded.variables, &observation.world, &REGISTRY, state);
+    if diagnostics.has_errors() {
+        return Err(loaded.failure(diagnostics));
+    }
     Ok(Ground { system, observation, loaded, instances })
+}
+
+impl WayArgs {
+    /// The same for a command that has them under other names.
+    pub(crate) fn new(variables: VariableArgs, offline: OfflineArgs, parallelism: u16) -> WayArgs {
+        WayArgs { variables, offline, parallelism }
+    }
 }
 
 impl Ground {
     /// The way back from a scenario.
     pub(crate) fn plan(&self, name: &Name, scenario: &Scenario) -> Result<RecoveryPlan, Failure> {
+        self.back(&Case::of(name, scenario))
+    }
+
+    /// The way back from a scenario or a loss.
+    pub(crate) fn back(&self, case: &Case) -> Result<RecoveryPlan, Failure> {
         let world = &self.observation.world;
-        let loss = Loss::of(scenario);
-        let components = recovery::components(&self.instances, world, &loss);
-        refuse_unknown(&loss, &self.system, world, &components)?;
+        let components = recovery::components(&self.instances, world, &case.loss);
+        refuse_unknown(&case.loss, &self.system, (world, &self.instances), &components)?;
         let now = self.observation.now;
         let run = recovery::run_id(now);
-        let system = bound(&self.loaded.config, &self.loaded.variables, Some(name), &run);
+        let system = bound(&self.loaded.config, &self.loaded.variables, case.name.as_ref(), &run);
         Ok(recovery::recover(&Input {
             components: &components,
             system: &system,
             dependents: &Dependents::of(&system),
-            loss: &loss,
-            scenario: Some(name),
-            objective: promised(scenario),
-            at: &BTreeMap::new(),
-            prefer: Prefer::Rpo,
+            loss: &case.loss,
+            scenario: case.name.as_ref(),
+            objective: case.objective,
+            at: &case.at,
+            prefer: case.prefer,
             now,
         }))
+    }
+
+    /// How old what was looked at is, when nobody was asked.
+    pub(crate) fn last_seen(&self) -> Option<LastSeen> {
+        self.observation.world.last_seen()
     }
 
     /// The resources that were not observed, by the reason.

@@ -122,6 +122,11 @@ fn timeline() {
 }
 
 #[test]
+fn points() {
+    transcript("quickstart", "testdata/cli/points.md");
+}
+
+#[test]
 fn ready() {
     transcript("vatevo", "testdata/cli/ready.md");
 }

@@ -1,7 +1,6 @@
-//! `drctl matrix` and `drctl explain`: what can be lost and how long it takes, for every scenario, and
+//! `drctl matrix` and the numbers of `drctl explain`: what can be lost and how long it takes, for every scenario, and
 //! how each number comes about.
 
-use clap::ValueEnum;
 use drctl_core::advise::{self, Advice, Cell, advise};
 use drctl_core::codes::Code;
 use drctl_core::lang::near;
@@ -36,30 +35,14 @@ pub(crate) struct MatrixArgs {
     format: CheckFormat,
 }
 
-/// Options of `drctl explain`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct ExplainArgs {
-    /// What is explained
-    #[arg(value_enum)]
-    what: What,
-    /// Of what: `datastore.NAME` for data, `service.NAME` for downtime
-    subject: String,
-    /// In this scenario; in all of them without it
-    #[arg(long, value_name = "NAME")]
-    scenario: Option<String>,
-    #[command(flatten)]
-    planning: PlanningArgs,
-    #[command(flatten)]
-    offline: OfflineArgs,
-}
-
-/// What is explained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum What {
-    /// The data that can be lost.
-    Rpo,
-    /// The time until service is back.
-    Rto,
+/// A number that is explained.
+pub(crate) struct Asked<'a> {
+    /// Which.
+    pub(crate) metric: Metric,
+    /// Of what: `datastore.NAME` for data, `service.NAME` for downtime.
+    pub(crate) subject: &'a str,
+    /// In this scenario; in all of them without it.
+    pub(crate) scenario: Option<&'a str>,
 }
 
 /// One row for each datastore and service, one column for each scenario.
@@ -85,16 +68,17 @@ pub(crate) fn matrix(args: &MatrixArgs, project: &Project, ui: &Ui) -> Result<Ex
 }
 
 /// How the numbers of one datastore or service come about.
-pub(crate) fn explain(args: &ExplainArgs, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
-    let Judged { plan, ground } = judged(&args.planning, &args.offline, project, ui)?;
-    let metric = match args.what {
-        What::Rpo => Metric::Rpo,
-        What::Rto => Metric::Rto,
-    };
+pub(crate) fn explain(
+    args: &Asked<'_>,
+    (planning, offline): (&PlanningArgs, &OfflineArgs),
+    project: &Project,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
+    let Judged { plan, ground } = judged(planning, offline, project, ui)?;
+    let metric = args.metric;
     let of: Vec<&Judgement> = plan.objectives.iter().filter(|j| j.metric == metric).collect();
-    let asked = |j: &Judgement| {
-        j.subject == args.subject && args.scenario.as_ref().is_none_or(|s| j.scenario.as_str() == s)
-    };
+    let asked =
+        |j: &Judgement| j.subject == args.subject && args.scenario.is_none_or(|s| j.scenario.as_str() == s);
     let found: Vec<Judgement> = of.iter().filter(|j| asked(j)).map(|j| (*j).clone()).collect();
     if found.is_empty() {
         return Err(nothing(args, &of));
@@ -114,7 +98,7 @@ pub(crate) fn explain(args: &ExplainArgs, project: &Project, ui: &Ui) -> Result<
 }
 
 /// What was looked at, where that is not the world as it is.
-fn whence(plan: &Plan, ui: &Ui) -> String {
+pub(super) fn whence(plan: &Plan, ui: &Ui) -> String {
     let mut text = String::new();
     if plan.providers.values().any(|head| head.simulated) {
         text += "SIM: a simulated cloud, nothing real is read or changed\n";
@@ -136,29 +120,29 @@ fn print(plan: &Plan, judged: &[Judgement], ui: &Ui) -> Result<(), Failure> {
     Ok(ui.print(&format!("{json:#}\n"))?)
 }
 
-fn nothing(args: &ExplainArgs, of: &[&Judgement]) -> Failure {
+fn nothing(args: &Asked<'_>, of: &[&Judgement]) -> Failure {
     let known: std::collections::BTreeSet<&str> = of.iter().map(|j| j.subject.as_str()).collect();
-    let help = match near(&args.subject, known.iter().copied()) {
+    let help = match near(args.subject, known.iter().copied()) {
         Some(near) if near != args.subject => format!("Did you mean `{near}`?"),
         _ if known.is_empty() => "No scenario hits anything that has such a number.".to_owned(),
         _ => format!("There is {}.", known.into_iter().collect::<Vec<_>>().join(", ")),
     };
-    let place = args.scenario.as_ref().map(|s| format!(" in scenario `{}`", safe(s))).unwrap_or_default();
-    let headline = format!("Nothing is known of `{}`{place}", safe(&args.subject));
+    let place = args.scenario.map(|s| format!(" in scenario `{}`", safe(s))).unwrap_or_default();
+    let headline = format!("Nothing is known of `{}`{place}", safe(args.subject));
     Failure::new(Code::NothingToExplain, headline, help)
 }
 
 /// What was judged, and from what.
-struct Judged {
-    plan: Plan,
-    ground: Ground,
+pub(super) struct Judged {
+    pub(super) plan: Plan,
+    pub(super) ground: Ground,
 }
 
 /// Everything that is read.
-struct Ground {
-    loaded: Loaded,
-    observation: Observation,
-    state: Option<State>,
+pub(super) struct Ground {
+    pub(super) loaded: Loaded,
+    pub(super) observation: Observation,
+    pub(super) state: Option<State>,
 }
 
 impl Ground {
@@ -182,7 +166,12 @@ impl Ground {
 }
 
 /// A plan made now, or of what was last seen.
-fn judged(args: &PlanningArgs, offline: &OfflineArgs, project: &Project, ui: &Ui) -> Result<Judged, Failure> {
+pub(super) fn judged(
+    args: &PlanningArgs,
+    offline: &OfflineArgs,
+    project: &Project,
+    ui: &Ui,
+) -> Result<Judged, Failure> {
     let clock = session::clock(ui)?;
     let loaded = planning::load(project, &args.variables, ui)?;
     let state = session::load_state(project)?;

@@ -11,7 +11,7 @@ use drctl_core::system::{Declared, Scenario};
 use serde::Serialize;
 use serde_json::json;
 
-use super::recover::scenario;
+use crate::case::scenario;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::project::Project;

@@ -9,7 +9,7 @@ use drctl_core::system::{Declared, Scenario, System};
 use serde_json::{Value as Json, json};
 
 use super::plan::warn;
-use super::recover::promised;
+use crate::case::promised;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::planning::{self, VariableArgs};

@@ -132,12 +132,12 @@ fn lines(step: &Step) -> Vec<String> {
 }
 
 /// Text within `"…"` of Graphviz.
-fn dot_text(text: &str) -> String {
+pub(super) fn dot_text(text: &str) -> String {
     clip(&safe(text), LABEL, "…").replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 /// Text within `"…"` of Mermaid: whatever could mean something is written as its number.
-fn mermaid_text(text: &str) -> String {
+pub(super) fn mermaid_text(text: &str) -> String {
     let mut escaped = String::new();
     for c in clip(&safe(text), LABEL, "…").chars() {
         match c {

@@ -138,7 +138,7 @@ fn bare(out: &mut String, exposed: &Exposed, look: Look) {
     };
     let line = format!("datastore.{datastore} works and is EXPOSED: {next}");
     let _ = writeln!(out, "\n{}", wrap("! ", &safe(&line), look.width));
-    for Rejected { from, mechanism, why } in gone {
+    for Rejected { from, mechanism, why, .. } in gone {
         let line = format!("lost {from} ({mechanism}): {why}");
         let _ = writeln!(out, "{}", wrap("    ─ ", &safe(&line), look.width));
     }
@@ -365,7 +365,7 @@ fn chosen(out: &mut String, choice: &Choice, look: Look) {
 }
 
 /// What a choice loses, in words.
-pub(super) fn loss(choice: &Choice) -> String {
+pub(crate) fn loss(choice: &Choice) -> String {
     match (choice.data_loss_s, choice.point) {
         (Some(s), Some(point)) => format!("loses what was written since {point} ({})", readable(s)),
         (None, Some(point)) => format!("loses what was written since {point}"),

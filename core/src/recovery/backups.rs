@@ -8,6 +8,7 @@ use super::lost::Lost;
 use super::model::{Input, Rejected};
 use super::planner::readable;
 use crate::addr::Name;
+use crate::protection::Window;
 use crate::system::{Destination, Method, Newest};
 
 /// A backup that can be restored from.
@@ -26,6 +27,8 @@ pub(crate) struct Kept<'a> {
     pub(crate) exact: bool,
     /// What can be lost in the worst case; none when it has no bound or is not declared.
     pub(crate) worst: Option<SignedDuration>,
+    /// From when until when it has points, as far as that is declared.
+    pub(crate) window: Window,
     /// The largest time between two.
     gap: Option<SignedDuration>,
 }
@@ -33,6 +36,16 @@ pub(crate) struct Kept<'a> {
 impl Kept<'_> {
     fn address(&self) -> String {
         format!("backup.{}", self.name)
+    }
+
+    /// As one that is not taken.
+    pub(crate) fn rejected(&self, now: Timestamp, why: impl Into<String>) -> Rejected {
+        Rejected {
+            point: self.point,
+            data_loss_s: self.age(now),
+            window: Some(self.window.clone()),
+            ..Rejected::new(self.address(), &self.mechanism, why)
+        }
     }
 
     /// How its loss is known.
@@ -89,7 +102,7 @@ pub(crate) fn choose<'a>(
             };
             match found {
                 Ok(kept) => usable.push(kept),
-                Err(why) => rejected.push(Rejected { from: format!("backup.{name}"), mechanism, why }),
+                Err(why) => rejected.push(Rejected::new(format!("backup.{name}"), mechanism, why)),
             }
         }
     }
@@ -108,7 +121,7 @@ pub(crate) fn choose<'a>(
                 (Some(_), None) => "what it can lose has no bound".to_owned(),
                 _ => "not better, and later by name".to_owned(),
             };
-            Rejected { from: other.address(), mechanism: other.mechanism, why }
+            other.rejected(input.now, why)
         }));
     }
     (best, rejected)
@@ -119,7 +132,7 @@ fn spoilt(kept: &Kept<'_>, now: Timestamp, since: Timestamp) -> Option<Rejected>
     let newest = kept.method.bases.iter().filter_map(|(_, schedule)| schedule.last(now)).max();
     let newest = newest.filter(|newest| *newest >= since)?;
     let why = format!("its points up to {newest} are not before {since}, since when the data is wrong");
-    Some(Rejected { from: kept.address(), mechanism: kept.mechanism.clone(), why })
+    Some(Rejected::new(kept.address(), &kept.mechanism, why))
 }
 
 pub(crate) fn in_words(place: Option<&Destination>) -> String {
@@ -173,6 +186,10 @@ fn kept<'a>(
         from,
         exact: good.is_some() || input.loss.data.contains_key(&backup.of.0),
         worst: age.and_then(|age| age.checked_add(transfer)?.checked_add(noticed?)),
+        window: Window {
+            earliest: method.kept(there).and_then(|kept| input.now.checked_sub(kept).ok()),
+            latest: point,
+        },
         gap,
         method,
     })

@@ -49,7 +49,24 @@ pub(crate) struct Candidate<'a> {
 impl Candidate<'_> {
     /// As a rejected way back.
     pub(crate) fn rejected(&self, why: impl Into<String>) -> Rejected {
-        Rejected { from: self.from.address.to_string(), mechanism: self.mechanism.clone(), why: why.into() }
+        Rejected {
+            point: self.point,
+            data_loss_s: self.loss.map(|loss| loss.as_secs()),
+            window: self.window(),
+            ..Rejected::new(self.from.address.to_string(), &self.mechanism, why)
+        }
+    }
+
+    /// From when until when it has points.
+    pub(crate) fn window(&self) -> Option<Window> {
+        match &self.protection {
+            Protection::PointInTime { window, .. } | Protection::ReplicatedBackups { window, .. } => {
+                window.clone()
+            }
+            Protection::Snapshot { .. } | Protection::Versions { .. } | Protection::ReplicatesTo { .. } => {
+                None
+            }
+        }
     }
 }
 
@@ -187,9 +204,9 @@ fn restorable<'a>(
 ) -> Candidate<'a> {
     let latest = window.and_then(|w| w.latest);
     let earliest = window.and_then(|w| w.earliest);
-    let point = input.until.or(latest);
     let outside =
         input.until.filter(|at| latest.is_some_and(|l| *at > l) || earliest.is_some_and(|e| *at < e));
+    let point = input.until.or(latest).filter(|_| outside.is_none());
     Candidate {
         from: holder,
         mechanism: String::new(),

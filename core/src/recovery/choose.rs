@@ -57,11 +57,7 @@ pub(crate) fn not_written(name: &Name) -> Infeasible {
 /// Adds the declared backups, which no step restores from.
 pub(crate) fn with_backups(input: &Input<'_>, lost: &Lost<'_>, mut infeasible: Infeasible) -> Infeasible {
     let (best, rejected) = backups::choose(input, lost, &infeasible.datastore, None);
-    infeasible.rejected.extend(best.map(|kept| Rejected {
-        from: format!("backup.{}", kept.name),
-        mechanism: kept.mechanism,
-        why: "no step restores from it".to_owned(),
-    }));
+    infeasible.rejected.extend(best.map(|kept| kept.rejected(input.now, "no step restores from it")));
     infeasible.rejected.extend(rejected);
     infeasible
 }
@@ -215,5 +211,6 @@ fn choice(
             },
         },
         rejected,
+        window: best.window(),
     }
 }

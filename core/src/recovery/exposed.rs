@@ -86,7 +86,7 @@ fn gone(input: &Input<'_>, lost: &Lost<'_>, (name, datastore): (&Name, &Datastor
     for (backup, declared) in backups.iter().filter(|(_, b)| b.is.of.0 == *name) {
         for to in &declared.is.to {
             if let Some(why) = lost.kept((backup, &declared.is), Some(to)) {
-                gone.push(Rejected { from: format!("backup.{backup}"), mechanism: in_words(Some(to)), why });
+                gone.push(Rejected::new(format!("backup.{backup}"), in_words(Some(to)), why));
             }
         }
     }

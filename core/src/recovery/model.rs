@@ -14,6 +14,7 @@ use super::inventory::Components;
 use super::loss::Loss;
 use crate::addr::{Address, Name};
 use crate::fact::FactId;
+use crate::protection::Window;
 use crate::provider::{AnyKind, ApiNeed, Id, Phase, Place, StepNature};
 use crate::run::Node;
 use crate::size::Size;
@@ -245,6 +246,9 @@ pub struct Choice {
     pub why: String,
     /// The others, and why not.
     pub rejected: Vec<Rejected>,
+    /// From when until when there are points.
+    #[serde(skip)]
+    pub window: Option<Window>,
 }
 
 /// A way back that was not taken.
@@ -256,6 +260,40 @@ pub struct Rejected {
     pub mechanism: String,
     /// Why not.
     pub why: String,
+    /// The point in time of the data that it would have given, where that is known.
+    #[serde(skip)]
+    pub point: Option<Timestamp>,
+    /// What it would have lost, in seconds.
+    #[serde(skip)]
+    pub data_loss_s: Option<i64>,
+    /// From when until when there are points.
+    #[serde(skip)]
+    pub window: Option<Window>,
+}
+
+impl Rejected {
+    /// One of which no point is known.
+    pub(crate) fn new(
+        from: impl Into<String>,
+        mechanism: impl Into<String>,
+        why: impl Into<String>,
+    ) -> Rejected {
+        let (from, mechanism, why) = (from.into(), mechanism.into(), why.into());
+        Rejected { from, mechanism, why, point: None, data_loss_s: None, window: None }
+    }
+}
+
+impl Choice {
+    /// As a way back that another one is better than.
+    pub(crate) fn rejected(&self, why: impl Into<String>) -> Rejected {
+        let Choice { from, mechanism, point, data_loss_s, window, .. } = self;
+        Rejected {
+            point: *point,
+            data_loss_s: *data_loss_s,
+            window: window.clone(),
+            ..Rejected::new(from, mechanism, why)
+        }
+    }
 }
 
 /// A datastore without a way back.

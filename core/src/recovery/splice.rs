@@ -146,8 +146,7 @@ fn restore(
     match (best, derived) {
         (Some(kept), derived) if derived.as_ref().is_none_or(|d| less(&kept, d.choice.data_loss_s)) => {
             if let Some(Derived { choice, .. }) = derived {
-                let why = "what it loses is more, or not known".to_owned();
-                rejected.push(Rejected { from: choice.from, mechanism: choice.mechanism, why });
+                rejected.push(choice.rejected("what it loses is more, or not known"));
                 rejected.extend(choice.rejected);
             }
             from_backup(is, &kept, &mut step);
@@ -164,17 +163,13 @@ fn restore(
                 step: Some(step.id),
                 why: chosen(is, &rejected),
                 rejected,
+                window: Some(kept.window.clone()),
             };
             written.choices.entry(datastore.clone()).or_insert(choice);
             written.steps.push(step);
         }
         (best, Some(Derived { mut choice, steps, doubt, unseen })) => {
-            let why = |b: &Kept<'_>| (format!("backup.{}", b.name), b.mechanism.clone());
-            let worse = best.as_ref().map(why).map(|(from, mechanism)| Rejected {
-                from,
-                mechanism,
-                why: "the other way loses less".to_owned(),
-            });
+            let worse = best.as_ref().map(|kept| kept.rejected(input.now, "the other way loses less"));
             choice.rejected.extend(worse);
             choice.rejected.append(&mut rejected);
             choice.step = Some(step.id);
