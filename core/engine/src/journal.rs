@@ -20,7 +20,7 @@ use crate::files::{self, FileError, write_synced};
 use crate::hooks::Hooks;
 
 /// The version this drctl writes. A journal with another first part cannot be read.
-const FORMAT_VERSION: &str = "2.0";
+pub const FORMAT_VERSION: &str = "2.0";
 
 /// Largest journal: some hundred thousand steps. A bound for the disk and for reading.
 const MAX_JOURNAL_BYTES: u64 = 256 << 20;

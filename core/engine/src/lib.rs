@@ -6,6 +6,7 @@
 //! synced before and after each effect, and the [`state_file`], its checkpoint.
 
 pub mod clock;
+pub mod commander;
 pub mod connect;
 pub mod diagnose;
 pub mod execute;
@@ -17,6 +18,7 @@ pub mod lock;
 pub mod observe;
 mod refuse;
 pub mod reporter;
+pub mod runs;
 pub mod session;
 pub mod state_file;
 mod step;

@@ -1,6 +1,8 @@
 //! What is carried out for a step: the typed form of the command that a person would type. Texts in it
 //! may still hold `${input.NAME}`, which the operator says at the time.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::model::Step;
@@ -83,6 +85,9 @@ pub struct Surroundings {
     /// The variables of the environment that it is given beside the usual ones; they have to be set.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<String>,
+    /// Variables with their values, which are no secrets: what the operator said.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub given: BTreeMap<String, String>,
 }
 
 /// How a step is carried out.

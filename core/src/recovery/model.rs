@@ -409,6 +409,7 @@ impl Step {
         Surroundings {
             dir: written.and_then(|w| w.dir.clone()),
             env: written.map(|w| w.env.clone()).unwrap_or_default(),
+            given: BTreeMap::new(),
         }
     }
 }
@@ -446,7 +447,7 @@ pub struct Asked {
 }
 
 /// Somebody who does a step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     /// The contact.
     pub contact: Name,

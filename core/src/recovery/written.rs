@@ -1,6 +1,6 @@
 //! One written step as a step of a plan: what is done, as a command that can be pasted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::{Action, Carried, Surroundings};
 use super::model::{Asked, Owner, RecoveryPlan, Step, WrittenAt};
@@ -97,6 +97,7 @@ fn action(is: &Is, brought: Option<&Is>) -> Action {
     let surroundings = Surroundings {
         dir: is.dir.clone(),
         env: is.env.iter().flatten().map(|name| name.0.clone()).collect(),
+        given: BTreeMap::new(),
     };
     if let Some(words) = is.run.clone() {
         Action::Run { words, surroundings }

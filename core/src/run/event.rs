@@ -1,5 +1,7 @@
 //! What happens in a run, as it stands in the journal, and what cannot happen.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::plan::StepId;
@@ -48,6 +50,9 @@ pub enum Event {
         by: String,
         /// Why, or what shows it.
         evidence: String,
+        /// What was asked for, by name: no secrets.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        inputs: BTreeMap<String, String>,
     },
     /// A step is about to be taken back. Written before its effect.
     Undoing {

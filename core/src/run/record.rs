@@ -20,7 +20,9 @@ impl Run {
             }
             Event::Failed { step, error } => self.fail(*step, error)?,
             Event::Asked { step } => self.ask(*step)?,
-            Event::Marked { step, verdict, by: _, evidence } => self.mark(*step, *verdict, evidence)?,
+            Event::Marked { step, verdict, by: _, evidence, inputs: _ } => {
+                self.mark(*step, *verdict, evidence)?
+            }
             Event::Undoing { step, attempt } => self.undo(*step, attempt)?,
             Event::Undone { step } => self.end_undo(*step, Standing::Undone)?,
             Event::UndoFailed { step, error } => {

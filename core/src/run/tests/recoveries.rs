@@ -45,7 +45,13 @@ fn asked(id: u32) -> Event {
 }
 
 fn marked(id: u32, verdict: Verdict) -> Event {
-    Event::Marked { step: StepId(id), verdict, by: "ann".to_owned(), evidence: "seen".to_owned() }
+    Event::Marked {
+        step: StepId(id),
+        verdict,
+        by: "ann".to_owned(),
+        evidence: "seen".to_owned(),
+        inputs: BTreeMap::new(),
+    }
 }
 
 fn undoing(id: u32) -> Event {
@@ -358,7 +364,13 @@ fn step(
             let id = *waiting.iter().nth(dice.roll(waiting.len() as u64) as usize).unwrap();
             let words = [Verdict::Done, Verdict::Failed, Verdict::Skipped, Verdict::Go];
             let verdict = words[dice.roll(4) as usize];
-            let event = Event::Marked { step: id, verdict, by: "ann".to_owned(), evidence: String::new() };
+            let event = Event::Marked {
+                step: id,
+                verdict,
+                by: "ann".to_owned(),
+                evidence: String::new(),
+                inputs: BTreeMap::new(),
+            };
             if run.clone().record(&event).is_ok() { vec![event] } else { vec![] }
         }
         Next::Finished(outcome) => {
@@ -369,6 +381,7 @@ fn step(
                 verdict: Verdict::Done,
                 by: "ann".to_owned(),
                 evidence: String::new(),
+                inputs: BTreeMap::new(),
             });
             *words += 1;
             match event.filter(|e| *words < 5 && run.clone().record(e).is_ok()) {

@@ -1,0 +1,479 @@
+//! Commands a recovery or a drill: asks the run what is next, writes that down, has it done, writes down
+//! what came of it. Nothing is decided here. Words of persons come in through the run's folder, so that
+//! whoever sits at another terminal can say them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use drctl_core::lang;
+use drctl_core::plan::StepId;
+use drctl_core::provider::{Attempt, BoxFuture, ErrorClass, ProviderError};
+use drctl_core::recovery::{Action, Answer, Performer, Surroundings};
+use drctl_core::run::{Event, Illegal, Next, Outcome, Question, Run};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use crate::clock::Clock;
+use crate::files::FileError;
+use crate::hooks::Hooks;
+use crate::journal::{Journal, JournalError, Replayed};
+use crate::runs::{Begun, Folder, Job};
+
+/// Steps in flight unless told otherwise.
+pub const PARALLEL_STEPS: usize = 10;
+
+/// How often it is looked for words of persons.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Between two signs of life of running steps.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// Between two looks at what has to hold within a time.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+/// The longest pause before a step is tried again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// What commanding a run needs.
+pub struct Command<'a> {
+    /// The run.
+    pub begun: &'a Begun,
+    /// Its folder.
+    pub folder: &'a Folder,
+    /// Carries the steps out.
+    pub performer: &'a dyn Performer,
+    /// Steps in flight.
+    pub parallelism: usize,
+    /// What to do when only a person can go on.
+    pub patience: Patience,
+    /// Becomes true when a person stops the run for now.
+    pub interrupt: watch::Receiver<bool>,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// Is told what happens.
+    pub reporter: &'a dyn RunReporter,
+    /// For tests.
+    pub hooks: &'a dyn Hooks,
+}
+
+/// What to do when only a person can go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// Wait for their word.
+    Stay,
+    /// Leave; the run is gone on with when the word is said.
+    Leave,
+}
+
+/// What is told of a run, as it happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told<'t> {
+    /// A step begins.
+    Started,
+    /// A step is still going on.
+    Going(Duration),
+    /// A step is done, with what it said.
+    Done(Duration, &'t str),
+    /// A step has failed; it is tried again after the pause, if there is one.
+    Failed(Duration, &'t str, Option<Duration>),
+    /// A person is asked.
+    Asked(Question),
+    /// A person has said something; what it was, and who.
+    Marked(&'t str, &'t str),
+    /// A step is being taken back.
+    Undoing,
+    /// A step is taken back.
+    Undone(Duration),
+    /// A step could not be taken back.
+    UndoFailed(Duration, &'t str),
+}
+
+/// Is told what happens in a run.
+pub trait RunReporter: Send + Sync {
+    /// Something happened to a step.
+    fn tell(&self, step: StepId, job: &Job, what: &Told<'_>);
+    /// Something else worth saying, in one sentence.
+    fn say(&self, text: &str);
+}
+
+/// Why a run could not be commanded any further. What was in flight has been waited for.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A file of the run.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A bug in what the journal was asked to record.
+    #[error(transparent)]
+    Illegal(#[from] Illegal),
+}
+
+/// How commanding a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// The run is over, or stands until somebody puts something right.
+    Over(Outcome),
+    /// Only a person's word on these goes on.
+    Waiting(BTreeSet<StepId>),
+}
+
+/// Begins the run and commands it.
+///
+/// # Errors
+/// When there is such a run already, or something of it cannot be written.
+pub async fn begin(command: &Command<'_>) -> Result<Ended, CommandError> {
+    use crate::journal::Opening;
+    let journal = Journal::begin(&command.folder.journal(), command.begun, command.hooks)?;
+    Commander::new(command, journal, command.begun.begin(), BTreeMap::new()).run_all().await
+}
+
+/// Goes on with a run that was left, stopped or killed. What failed is tried again.
+///
+/// # Errors
+/// When something of it cannot be written.
+pub async fn resume(command: &Command<'_>, so_far: Replayed<Begun>) -> Result<Ended, CommandError> {
+    let journal = Journal::go_on(&command.folder.journal(), &so_far)?;
+    let mut said = BTreeMap::new();
+    for (_, event) in &so_far.events {
+        if let Event::Marked { inputs, .. } = event {
+            said.extend(inputs.clone());
+        }
+    }
+    let mut commander = Commander::new(command, journal, so_far.run, said);
+    commander.record(&Event::Resumed);
+    commander.run_all().await
+}
+
+/// What a future comes back with.
+struct Back {
+    step: StepId,
+    way: Way,
+    result: Result<Answer, ProviderError>,
+}
+
+/// Whether a step is done or taken back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    There,
+    Back,
+}
+
+struct Commander<'r, 'a> {
+    command: &'r Command<'a>,
+    journal: Journal,
+    run: Run,
+    /// What operators have said, by name.
+    said: BTreeMap<String, String>,
+    running: BTreeMap<StepId, Instant>,
+    broken: Option<CommandError>,
+}
+
+impl<'r, 'a> Commander<'r, 'a> {
+    fn new(command: &'r Command<'a>, journal: Journal, run: Run, said: BTreeMap<String, String>) -> Self {
+        Commander { command, journal, run, said, running: BTreeMap::new(), broken: None }
+    }
+
+    async fn run_all(mut self) -> Result<Ended, CommandError> {
+        let mut flying: FuturesUnordered<BoxFuture<'r, Back>> = FuturesUnordered::new();
+        let mut stop = self.command.interrupt.clone();
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut beat = tokio::time::interval(HEARTBEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut stopping = false;
+        self.hear();
+        loop {
+            if *stop.borrow() && !stopping {
+                stopping = true;
+                self.record(&Event::Interrupted);
+            }
+            if self.broken.is_some() && flying.is_empty() {
+                break;
+            }
+            match self.run.next(self.command.parallelism) {
+                _ if self.broken.is_some() => {}
+                Next::Ask(questions) => {
+                    questions.into_iter().for_each(|(step, question)| self.ask(step, question));
+                    continue;
+                }
+                Next::Start(steps) => {
+                    flying.extend(steps.into_iter().filter_map(|step| self.start(step)));
+                    continue;
+                }
+                Next::Undo(steps) => {
+                    flying.extend(steps.into_iter().filter_map(|step| self.take_back(step)));
+                    continue;
+                }
+                Next::Persons(steps) if self.command.patience == Patience::Leave => {
+                    return Ok(Ended::Waiting(steps));
+                }
+                Next::Finished(outcome) => return Ok(Ended::Over(outcome)),
+                Next::Wait | Next::Persons(_) => {}
+            }
+            tokio::select! {
+                Some(back) = flying.next() => self.end(back),
+                _ = look.tick() => self.hear(),
+                () = stopped(&mut stop), if !stopping => {}
+                _ = beat.tick() => self.tell_progress(),
+            }
+        }
+        Err(self.broken.expect("the loop ends without an answer only when something broke"))
+    }
+
+    /// Takes an event into journal and run; false when it could not be written.
+    fn record(&mut self, event: &Event) -> bool {
+        let written = self.journal.append(self.command.clock.now(), event, self.command.hooks);
+        let recorded =
+            written.map_err(CommandError::from).and_then(|()| self.run.record(event).map_err(Into::into));
+        match recorded {
+            Ok(()) => true,
+            Err(error) => {
+                self.broken.get_or_insert(error);
+                false
+            }
+        }
+    }
+
+    fn job(&self, step: StepId) -> &'r Job {
+        &self.command.begun.jobs[&step]
+    }
+
+    fn tell(&self, step: StepId, what: &Told<'_>) {
+        self.command.reporter.tell(step, self.job(step), what);
+    }
+
+    fn ask(&mut self, step: StepId, question: Question) {
+        if self.record(&Event::Asked { step }) {
+            self.tell(step, &Told::Asked(question));
+        }
+    }
+
+    fn start(&mut self, step: StepId) -> Option<BoxFuture<'r, Back>> {
+        let job = self.job(step);
+        let attempt = self.key(step, "");
+        let action = job.carried.action.filled(&self.said);
+        let pause = pause(self.run.failures(step));
+        if !self.record(&Event::Started { step, attempt: attempt.clone() }) {
+            return None;
+        }
+        self.running.insert(step, Instant::now());
+        self.tell(step, &Told::Started);
+        let performer = self.command.performer;
+        Some(Box::pin(async move {
+            tokio::time::sleep(pause).await;
+            let result = match action {
+                Ok(action) => carry_out(performer, job, &action, &attempt).await,
+                Err(name) => Err(failed(format!("nobody has said what {name} is"))),
+            };
+            Back { step, way: Way::There, result }
+        }))
+    }
+
+    fn take_back(&mut self, step: StepId) -> Option<BoxFuture<'r, Back>> {
+        let job = self.job(step);
+        let attempt = self.key(step, "/undo");
+        let surroundings = match &job.carried.action {
+            Action::Run { surroundings, .. }
+            | Action::Shell { surroundings, .. }
+            | Action::Sql { surroundings, .. } => surroundings.clone(),
+            Action::Http { .. }
+            | Action::Tcp { .. }
+            | Action::Dns { .. }
+            | Action::Wait { .. }
+            | Action::Person => Surroundings::default(),
+        };
+        let action = Action::Run { words: job.undo.clone(), surroundings }.filled(&self.said);
+        if !self.record(&Event::Undoing { step, attempt: attempt.clone() }) {
+            return None;
+        }
+        self.running.insert(step, Instant::now());
+        self.tell(step, &Told::Undoing);
+        let performer = self.command.performer;
+        Some(Box::pin(async move {
+            let result = match action {
+                Ok(action) => in_time(performer, job.carried.timeout_s, &action, &attempt).await,
+                Err(name) => Err(failed(format!("nobody has said what {name} is"))),
+            };
+            Back { step, way: Way::Back, result }
+        }))
+    }
+
+    /// The key under which a step is safe to repeat: that of its last start, where there was one.
+    fn key(&self, step: StepId, suffix: &str) -> Attempt {
+        let new = || Attempt(format!("{}/{}{suffix}", self.command.begun.run, step.0));
+        self.run.attempt(step).cloned().unwrap_or_else(new)
+    }
+
+    fn end(&mut self, Back { step, way, result }: Back) {
+        let elapsed = self.running.remove(&step).map(|since| since.elapsed()).unwrap_or_default();
+        match (way, result) {
+            (Way::There, Ok(answer)) => {
+                if let Err(error) = self.command.folder.keep(step, &answer.said) {
+                    self.command.reporter.say(&format!("what step {} said is not kept: {error}", step.0));
+                }
+                self.record(&Event::Succeeded { step });
+                self.tell(step, &Told::Done(elapsed, &answer.said));
+            }
+            (Way::There, Err(error)) => {
+                let why = error.to_string();
+                self.record(&Event::Failed { step, error });
+                let again = self.run.failures(step) < self.job(step).carried.attempts;
+                let again = again.then(|| pause(self.run.failures(step)));
+                self.tell(step, &Told::Failed(elapsed, &why, again));
+            }
+            (Way::Back, Ok(_)) => {
+                self.record(&Event::Undone { step });
+                self.tell(step, &Told::Undone(elapsed));
+            }
+            (Way::Back, Err(error)) => {
+                let why = error.to_string();
+                self.record(&Event::UndoFailed { step, error });
+                self.tell(step, &Told::UndoFailed(elapsed, &why));
+            }
+        }
+    }
+
+    /// Takes up the words that persons have left.
+    fn hear(&mut self) {
+        let left = match self.command.folder.words_left() {
+            Ok(left) => left,
+            Err(error) => return self.command.reporter.say(&format!("words are not heard: {error}")),
+        };
+        for (path, word) in left {
+            match word {
+                Ok(word) => self.take_up(&word),
+                Err(why) => self.command.reporter.say(&format!("`{}` is no word: {why}", path.display())),
+            }
+            if self.broken.is_some() {
+                return;
+            }
+            if let Err(error) = self.command.folder.take_word(&path) {
+                self.broken.get_or_insert(error.into());
+            }
+        }
+    }
+
+    fn take_up(&mut self, word: &Event) {
+        // A word that comes too late or too early is told and changes nothing: its sender has been told
+        // where the run stood, and that may have changed.
+        if let Err(illegal) = self.run.clone().record(word) {
+            return self.command.reporter.say(&format!("not taken up: {illegal}"));
+        }
+        if !self.record(word) {
+            return;
+        }
+        match word {
+            Event::Marked { step, by, evidence, inputs, verdict: _ } => {
+                self.said.extend(inputs.clone());
+                self.tell(*step, &Told::Marked(by, evidence));
+            }
+            Event::Aborted { by, reason } => {
+                self.command.reporter.say(&format!("given up by {by}: {reason}"));
+            }
+            Event::Started { .. }
+            | Event::Made { .. }
+            | Event::Succeeded { .. }
+            | Event::Failed { .. }
+            | Event::Asked { .. }
+            | Event::Undoing { .. }
+            | Event::Undone { .. }
+            | Event::UndoFailed { .. }
+            | Event::Interrupted
+            | Event::Resumed => {}
+        }
+    }
+
+    fn tell_progress(&self) {
+        for (step, since) in &self.running {
+            self.tell(*step, &Told::Going(since.elapsed()));
+        }
+    }
+}
+
+/// Ends when the run is to stop; never, when nobody can say so any more.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The pause before a step is tried again: twice as long each time.
+fn pause(failures: u32) -> Duration {
+    match failures {
+        0 => Duration::ZERO,
+        n => Duration::from_secs(1u64 << n.min(6)).min(LONGEST_PAUSE),
+    }
+}
+
+/// Does it once; or, where it has to hold within a time, until it holds.
+async fn carry_out(
+    performer: &dyn Performer,
+    job: &Job,
+    action: &Action,
+    attempt: &Attempt,
+) -> Result<Answer, ProviderError> {
+    let until = job.carried.within_s.map(|s| Instant::now() + Duration::from_secs(s.unsigned_abs()));
+    loop {
+        let answer = in_time(performer, job.carried.timeout_s, action, attempt).await;
+        let holds = answer.and_then(|answer| judged(action, answer));
+        match (holds, until) {
+            (Err(_), Some(until)) if Instant::now() + LOOK_AGAIN < until => {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+            (answer, _) => return answer,
+        }
+    }
+}
+
+async fn in_time(
+    performer: &dyn Performer,
+    timeout_s: i64,
+    action: &Action,
+    attempt: &Attempt,
+) -> Result<Answer, ProviderError> {
+    if let Action::Wait { seconds } = action {
+        tokio::time::sleep(Duration::from_secs(seconds.unsigned_abs())).await;
+        return Ok(Answer { said: String::new(), value: drctl_core::value::Value::Null });
+    }
+    let limit = Duration::from_secs(timeout_s.unsigned_abs());
+    match tokio::time::timeout(limit, performer.perform(action, attempt)).await {
+        Ok(answer) => answer,
+        Err(_) => Err(ProviderError {
+            class: ErrorClass::Timeout,
+            ..failed(format!("it was not done within {timeout_s} s, and was stopped"))
+        }),
+    }
+}
+
+/// Whether what was asked for holds.
+fn judged(action: &Action, answer: Answer) -> Result<Answer, ProviderError> {
+    let Some(condition) = action.condition() else { return Ok(answer) };
+    match lang::holds(condition, &answer.value) {
+        Ok(true) => Ok(answer),
+        Ok(false) => {
+            Err(failed(format!("`{condition}` does not hold; the answer was: {}", short(&answer.said))))
+        }
+        Err(why) => Err(failed(format!("{why}; the answer was: {}", short(&answer.said)))),
+    }
+}
+
+/// The beginning of a long text.
+fn short(text: &str) -> String {
+    const LONGEST: usize = 500;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{} …", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+fn failed(message: String) -> ProviderError {
+    ProviderError {
+        doing: "carrying the step out".to_owned(),
+        class: ErrorClass::Failed,
+        code: None,
+        message,
+    }
+}

@@ -1,0 +1,242 @@
+//! The folders of recoveries and drills: each run has one, with its journal, what its steps said, and
+//! the words of persons that whoever commands the run has not taken up yet.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use drctl_core::plan::StepId;
+use drctl_core::recovery::{Carried, Owner, RecoveryPlan};
+use drctl_core::run::{Event, Node, OnFailure, Run};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::files::{self, FileError};
+use crate::journal::{self, FORMAT_VERSION, JournalError, Opening, Replayed};
+
+/// Largest word of a person: evidence and inputs are a few lines.
+const MAX_WORD_BYTES: u64 = 1 << 20;
+
+/// How much of what a step says is kept.
+pub const MAX_SAID_BYTES: usize = 1 << 20;
+
+/// The first line of a run's journal: all that is needed to go on with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    /// Version of the journal's format.
+    pub format_version: String,
+    /// The run.
+    pub run: String,
+    /// What the run is of.
+    pub of: Of,
+    /// When it began.
+    pub began: Timestamp,
+    /// Seconds that it may take.
+    pub rto_s: Option<i64>,
+    /// What a failure does.
+    pub on_failure: OnFailure,
+    /// The steps as the run sees them.
+    pub nodes: Vec<Node>,
+    /// The steps as they are carried out, by their numbers.
+    pub jobs: BTreeMap<StepId, Job>,
+}
+
+/// What a run is of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Of {
+    /// A recovery from this scenario, or from a loss without a name.
+    Recovery(Option<String>),
+    /// Only what looks, of such a recovery.
+    Practice(Option<String>),
+    /// This drill.
+    Drill(String),
+}
+
+/// A step as it is carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// What is done.
+    pub summary: String,
+    /// How it is carried out.
+    pub carried: Carried,
+    /// The command that a person would type for it.
+    pub command: Vec<String>,
+    /// The command that takes it back.
+    pub undo: Vec<String>,
+    /// How a person takes it back.
+    pub undo_by_hand: Option<String>,
+    /// Who does it, or says that it may be done: with how they are reached.
+    pub owner: Option<Owner>,
+    /// What the operator has to say for it: name and what is asked.
+    pub inputs: BTreeMap<String, String>,
+    /// The datastore that it brings back.
+    pub datastore: Option<String>,
+    /// What it makes sure of.
+    pub checks: Option<String>,
+    /// The usual seconds.
+    pub p50_s: Option<i64>,
+    /// The unlucky seconds.
+    pub p95_s: Option<i64>,
+    /// Whether the service works again only after it.
+    pub critical: bool,
+}
+
+impl Begun {
+    /// The opening of a run of this plan.
+    pub fn of(plan: &RecoveryPlan, of: Of, began: Timestamp, on_failure: OnFailure) -> Begun {
+        let job = |step: &drctl_core::recovery::Step| Job {
+            summary: step.summary.clone(),
+            carried: step.carried.clone(),
+            command: step.command_equivalent.clone(),
+            undo: step.undo.clone(),
+            undo_by_hand: step.undo_by_hand.clone(),
+            owner: step.owner.clone(),
+            inputs: step
+                .written
+                .iter()
+                .flat_map(|w| &w.inputs)
+                .map(|asked| (asked.name.clone(), asked.description.clone()))
+                .collect(),
+            datastore: step.datastore.as_ref().map(ToString::to_string),
+            checks: step.checks.map(str::to_owned),
+            p50_s: step.p50_s,
+            p95_s: step.p95_s,
+            critical: step.critical,
+        };
+        Begun {
+            format_version: FORMAT_VERSION.to_owned(),
+            run: plan.run.clone(),
+            of,
+            began,
+            rto_s: plan.rto.objective_s,
+            on_failure,
+            nodes: plan.nodes(),
+            jobs: plan.steps.iter().map(|step| (StepId(step.id), job(step))).collect(),
+        }
+    }
+}
+
+impl Opening for Begun {
+    fn name(&self) -> &str {
+        &self.run
+    }
+
+    fn begin(&self) -> Run {
+        Run::new(self.nodes.clone(), self.on_failure)
+    }
+}
+
+/// The folder of one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// The folder of the run of that name, below drctl's data.
+    pub fn new(data: &Path, run: &str) -> Folder {
+        let name: String = run.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        Folder(data.join("runs").join(name))
+    }
+
+    /// All runs below drctl's data, sorted by name, which is by time.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn all(data: &Path) -> Result<Vec<Folder>, FileError> {
+        let runs = data.join("runs");
+        let entries = match fs::read_dir(&runs) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(FileError::new("reading", &runs, e)),
+        };
+        let mut all = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|e| FileError::new("reading", &runs, e))?;
+            if entry.path().join("journal.jsonl").exists() {
+                all.push(Folder(entry.path()));
+            }
+        }
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(all)
+    }
+
+    /// Its journal.
+    pub fn journal(&self) -> PathBuf {
+        self.0.join("journal.jsonl")
+    }
+
+    /// The lock of whoever commands it.
+    pub fn lock(&self) -> PathBuf {
+        self.0.join("commander.lock")
+    }
+
+    /// What became of the run so far; none when there is no such run.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn read(&self) -> Result<Option<Replayed<Begun>>, JournalError> {
+        journal::replay(&self.journal())
+    }
+
+    /// Keeps what a step said, its end where it is too long.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep(&self, step: StepId, said: &str) -> Result<(), FileError> {
+        let from = said.len().saturating_sub(MAX_SAID_BYTES);
+        let from = (from..=said.len()).find(|at| said.is_char_boundary(*at)).unwrap_or(said.len());
+        files::replace(&self.said(step), &said.as_bytes()[from..])
+    }
+
+    /// Where what a step said is kept.
+    pub fn said(&self, step: StepId) -> PathBuf {
+        self.0.join("said").join(format!("{}.txt", step.0))
+    }
+
+    /// Leaves a person's word for whoever commands the run. `at` keeps words in order.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn leave_word(&self, at: Timestamp, word: &Event) -> Result<PathBuf, FileError> {
+        let name = |n: u32| format!("{:020}-{}-{n:04}.json", at.as_nanosecond(), std::process::id());
+        // Within one instant of a coarse clock the words of a process keep their order by number.
+        let path = (0..).map(|n| self.words().join(name(n))).find(|path| !path.exists());
+        let path = path.expect("not all numbers are taken");
+        files::replace(&path, serde_json::to_string(word).expect("a word serialises to JSON").as_bytes())?;
+        Ok(path)
+    }
+
+    /// The words that nobody has taken up, in their order, with their files.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn words_left(&self) -> Result<Vec<(PathBuf, Result<Event, String>)>, FileError> {
+        let words = self.words();
+        let entries = match fs::read_dir(&words) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(FileError::new("reading", &words, e)),
+        };
+        let mut paths: Vec<PathBuf> = entries.filter_map(Result::ok).map(|e| e.path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|e| e == "json"));
+        paths.sort();
+        let mut left = Vec::new();
+        for path in paths {
+            let Some(bytes) = files::read(&path, MAX_WORD_BYTES)? else { continue };
+            left.push((path, serde_json::from_slice(&bytes).map_err(|e| e.to_string())));
+        }
+        Ok(left)
+    }
+
+    /// Takes a word away that has been taken up.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn take_word(&self, path: &Path) -> Result<(), FileError> {
+        fs::remove_file(path).map_err(|e| FileError::new("removing", path, e))
+    }
+
+    fn words(&self) -> PathBuf {
+        self.0.join("words")
+    }
+}

@@ -1,0 +1,323 @@
+//! Commanding a recovery: with a performer that counts effects, a paused clock, and the journal cut off
+//! after every event.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use drctl_core::plan::StepId;
+use drctl_core::provider::{Attempt, BoxFuture, ErrorClass, ProviderError, StepNature};
+use drctl_core::recovery::{Action, Answer, Carried, Performer, Surroundings};
+use drctl_core::run::{By, Event, Node, OnFailure, Question, Repeat, TakeBack, Verdict};
+use drctl_core::value::Value;
+use drctl_engine::clock::FixedClock;
+use drctl_engine::commander::{self, Command, Ended, Patience, RunReporter, Told};
+use drctl_engine::hooks::NoHooks;
+use drctl_engine::journal::FORMAT_VERSION;
+use drctl_engine::runs::{Begun, Folder, Job, Of};
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+/// What the world has seen: every command with how often it had its effect.
+#[derive(Default)]
+struct World {
+    effects: Mutex<Vec<String>>,
+    /// Commands that fail so often before they work.
+    failing: Mutex<BTreeMap<String, u32>>,
+}
+
+impl World {
+    fn failing(failing: &[(&str, u32)]) -> World {
+        let failing = failing.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect();
+        World { effects: Mutex::default(), failing: Mutex::new(failing) }
+    }
+
+    fn effects(&self) -> Vec<String> {
+        self.effects.lock().unwrap().clone()
+    }
+}
+
+impl Performer for World {
+    fn perform<'a>(
+        &'a self,
+        action: &'a Action,
+        _attempt: &'a Attempt,
+    ) -> BoxFuture<'a, Result<Answer, ProviderError>> {
+        Box::pin(async move {
+            let name = match action {
+                Action::Run { words, .. } => words.join(" "),
+                Action::Http { url, .. } => url.clone(),
+                other => panic!("nothing does {other:?} here"),
+            };
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let fails = self.failing.lock().unwrap().get_mut(&name).is_some_and(|left| {
+                let fails = *left > 0;
+                *left = left.saturating_sub(1);
+                fails
+            });
+            if fails {
+                return Err(ProviderError {
+                    doing: format!("running {name}"),
+                    class: ErrorClass::Failed,
+                    code: Some("exit 1".to_owned()),
+                    message: "no".to_owned(),
+                });
+            }
+            self.effects.lock().unwrap().push(name);
+            let value = serde_json::json!({ "status": 200, "body": "well" });
+            Ok(Answer { said: "well".to_owned(), value: Value::from_json(&value).unwrap() })
+        })
+    }
+}
+
+#[derive(Default)]
+struct Heard(Mutex<Vec<String>>);
+
+impl Heard {
+    fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl RunReporter for Heard {
+    fn tell(&self, step: StepId, _job: &Job, what: &Told<'_>) {
+        self.0.lock().unwrap().push(format!("{} {what:?}", step.0));
+    }
+    fn say(&self, text: &str) {
+        self.0.lock().unwrap().push(text.to_owned());
+    }
+}
+
+fn clock() -> FixedClock {
+    FixedClock("2026-11-21T10:00:00Z".parse::<Timestamp>().unwrap())
+}
+
+fn run(words: &str) -> Action {
+    let words = words.split(' ').map(str::to_owned).collect();
+    Action::Run { words, surroundings: Surroundings::default() }
+}
+
+fn job(action: Action, undo: &str) -> Job {
+    Job {
+        summary: "a step".to_owned(),
+        carried: Carried::plain(action, StepNature::Auto, None),
+        command: Vec::new(),
+        undo: undo.split_whitespace().map(str::to_owned).collect(),
+        undo_by_hand: None,
+        owner: None,
+        inputs: BTreeMap::new(),
+        datastore: None,
+        checks: None,
+        p50_s: None,
+        p95_s: None,
+        critical: false,
+    }
+}
+
+/// Steps one after the other.
+fn begun(jobs: Vec<Job>) -> Begun {
+    let nodes = jobs.iter().zip(1u32..).map(|(job, id)| Node {
+        id: StepId(id),
+        needs: (1..id).rev().take(1).map(StepId).collect(),
+        instead_of: BTreeSet::new(),
+        by: if job.carried.action == Action::Person { By::Person } else { By::Machine },
+        attempts: job.carried.attempts,
+        repeat: if job.carried.repeatable { Repeat::Safe } else { Repeat::Ask },
+        take_back: if job.undo.is_empty() { TakeBack::Nothing } else { TakeBack::Machine },
+        pivot: false,
+    });
+    Begun {
+        format_version: FORMAT_VERSION.to_owned(),
+        run: "r1".to_owned(),
+        of: Of::Recovery(None),
+        began: clock().0,
+        rto_s: None,
+        on_failure: OnFailure::Unwind,
+        nodes: nodes.collect(),
+        jobs: jobs.into_iter().zip(1..).map(|(job, id)| (StepId(id), job)).collect(),
+    }
+}
+
+struct Scene {
+    dir: tempfile::TempDir,
+    begun: Begun,
+    world: World,
+    heard: Heard,
+}
+
+impl Scene {
+    fn new(jobs: Vec<Job>, world: World) -> Scene {
+        Scene { dir: tempfile::tempdir().unwrap(), begun: begun(jobs), world, heard: Heard::default() }
+    }
+
+    fn folder(&self) -> Folder {
+        Folder::new(self.dir.path(), "r1")
+    }
+
+    async fn command(&self, patience: Patience) -> Ended {
+        let (_stop, interrupt) = watch::channel(false);
+        let (folder, clock) = (self.folder(), clock());
+        let command = Command {
+            begun: &self.begun,
+            folder: &folder,
+            performer: &self.world,
+            parallelism: 4,
+            patience,
+            interrupt,
+            clock: &clock,
+            reporter: &self.heard,
+            hooks: &NoHooks,
+        };
+        match folder.read().unwrap() {
+            Some(so_far) => commander::resume(&command, so_far).await.unwrap(),
+            None => commander::begin(&command).await.unwrap(),
+        }
+    }
+
+    fn mark(&self, step: u32, verdict: Verdict, inputs: &[(&str, &str)]) {
+        let inputs = inputs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let word = Event::Marked {
+            step: StepId(step),
+            verdict,
+            by: "ann".to_owned(),
+            evidence: "seen".to_owned(),
+            inputs,
+        };
+        self.folder().leave_word(clock().0, &word).unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_step_is_tried_again_and_then_taken_back() {
+    let mut again = job(run("deploy"), "");
+    again.carried.attempts = 2;
+    let scene = Scene::new(
+        vec![job(run("stop"), "start"), again, job(run("check"), "")],
+        World::failing(&[("deploy", 1), ("check", 1)]),
+    );
+    let Ended::Over(outcome) = scene.command(Patience::Leave).await else { panic!("waits") };
+    assert_eq!(outcome.failed, [StepId(3)].into());
+    assert_eq!(outcome.undone, [StepId(1)].into());
+    assert_eq!(scene.world.effects(), ["stop", "deploy", "start"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_to_hold_within_a_time_is_looked_at_until_it_does() {
+    let look = |expect: &str| {
+        let action =
+            Action::Http { url: "http://x".to_owned(), status: 200, expect: Some(expect.to_owned()) };
+        let mut look = job(action, "");
+        look.carried.within_s = Some(60);
+        look
+    };
+    let scene = Scene::new(vec![look("self.body == \"well\"")], World::failing(&[("http://x", 5)]));
+    let Ended::Over(outcome) = scene.command(Patience::Leave).await else { panic!("waits") };
+    assert!(outcome.is_success());
+
+    let never = Scene::new(vec![look("self.body == \"ill\"")], World::default());
+    let Ended::Over(outcome) = never.command(Patience::Leave).await else { panic!("waits") };
+    assert_eq!(outcome.failed, [StepId(1)].into());
+    let told = never.heard.all().join("\n");
+    assert!(told.contains("`self.body == \\\"ill\\\"` does not hold; the answer was: well"), "{told}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_done_in_time_is_stopped_and_has_failed() {
+    let mut slow = job(run("slow"), "");
+    slow.carried.timeout_s = 0;
+    let scene = Scene::new(vec![slow], World::default());
+    let Ended::Over(outcome) = scene.command(Patience::Leave).await else { panic!("waits") };
+    assert_eq!(outcome.failed, [StepId(1)].into());
+    assert!(scene.world.effects().is_empty());
+    assert!(scene.heard.all().join("\n").contains("it was not done within 0 s, and was stopped"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_leaves_for_a_person_and_goes_on_with_their_word() {
+    let mut restore = job(run("restore ${input.backup}"), "");
+    restore.carried.attempts = 1;
+    let scene = Scene::new(vec![job(Action::Person, ""), restore], World::default());
+    assert_eq!(scene.command(Patience::Leave).await, Ended::Waiting([StepId(1)].into()));
+    scene.mark(2, Verdict::Done, &[]);
+    scene.mark(1, Verdict::Done, &[("backup", "b 7")]);
+    let Ended::Over(outcome) = scene.command(Patience::Leave).await else { panic!("waits") };
+    assert!(outcome.is_success());
+    assert_eq!(scene.world.effects(), ["restore b 7"]);
+    let heard = scene.heard.all().join("\n");
+    assert!(heard.contains("not taken up: step 2 cannot be done before step 1 is"), "{heard}");
+    assert!(heard.contains("1 Marked(\"ann\", \"seen\")"), "{heard}");
+    assert_eq!(std::fs::read_to_string(scene.folder().said(StepId(2))).unwrap(), "well");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_stays_hears_the_word_that_another_terminal_leaves() {
+    let scene = Scene::new(vec![job(Action::Person, "")], World::default());
+    let word = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        scene.mark(1, Verdict::Done, &[]);
+    };
+    let (ended, ()) = tokio::join!(scene.command(Patience::Stay), word);
+    assert!(matches!(ended, Ended::Over(outcome) if outcome.is_success()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_has_said_fails_before_anything_is_done() {
+    let scene = Scene::new(vec![job(run("restore ${input.backup}"), "")], World::default());
+    let Ended::Over(outcome) = scene.command(Patience::Leave).await else { panic!("waits") };
+    assert_eq!(outcome.failed, [StepId(1)].into());
+    assert!(scene.heard.all().join("\n").contains("nobody has said what backup is"));
+}
+
+/// Cut off after every line of its journal, a run ends as it would have, and nothing that is not safe to
+/// repeat has its effect twice: a person is asked.
+#[tokio::test(start_paused = true)]
+async fn cut_off_anywhere_a_run_ends_the_same_and_nothing_is_done_twice() {
+    let jobs = || {
+        let mut safe = job(run("look"), "");
+        safe.carried.repeatable = true;
+        vec![
+            job(run("stop"), "start"),
+            safe,
+            job(run("restore"), ""),
+            job(Action::Person, ""),
+            job(run("go"), ""),
+        ]
+    };
+    let whole = Scene::new(jobs(), World::default());
+    whole.mark(4, Verdict::Done, &[]);
+    // The word comes too early; it is said again when it is asked for.
+    assert_eq!(whole.command(Patience::Leave).await, Ended::Waiting([StepId(4)].into()));
+    whole.mark(4, Verdict::Done, &[]);
+    let Ended::Over(expected) = whole.command(Patience::Leave).await else { panic!("waits") };
+    let text = std::fs::read_to_string(whole.folder().journal()).unwrap();
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    for cut in 1..=lines.len() {
+        let scene = Scene::new(jobs(), World::default());
+        std::fs::create_dir_all(scene.folder().journal().parent().unwrap()).unwrap();
+        std::fs::write(scene.folder().journal(), lines[..cut].concat()).unwrap();
+        // What was begun had its effect, though nobody wrote that down.
+        let begun: Vec<&str> = [("\"step\":1", "stop"), ("\"step\":3", "restore"), ("\"step\":5", "go")]
+            .iter()
+            .filter(|(step, _)| lines[..cut].iter().any(|l| l.contains("\"started\"") && l.contains(step)))
+            .map(|(_, name)| *name)
+            .collect();
+        for name in &begun {
+            scene.world.effects.lock().unwrap().push((*name).to_owned());
+        }
+        let outcome = loop {
+            match scene.command(Patience::Leave).await {
+                Ended::Over(outcome) => break outcome,
+                Ended::Waiting(steps) => steps.iter().for_each(|s| scene.mark(s.0, Verdict::Done, &[])),
+            }
+        };
+        assert_eq!(outcome, expected, "cut after line {cut}");
+        let mut effects = scene.world.effects();
+        effects.retain(|e| e != "look");
+        effects.sort();
+        assert_eq!(effects, ["go", "restore", "stop"], "cut after line {cut}");
+        let asked = scene.heard.all().iter().any(|h| h.contains(&format!("{:?}", Question::Doubt)));
+        let last = lines[cut - 1];
+        let in_doubt = last.contains("\"started\"") && !last.contains("\"step\":2");
+        assert_eq!(asked, in_doubt, "cut after line {cut}: {last}");
+    }
+}

@@ -1,0 +1,148 @@
+//! What is between the engine and whoever carries a step out: an action in which everything is known,
+//! and the answer.
+
+use std::collections::BTreeMap;
+
+use super::action::{Action, Surroundings};
+use crate::provider::{Attempt, BoxFuture, ProviderError};
+use crate::value::Value;
+
+/// What came of an action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What it said, bounded, without secrets: for people.
+    pub said: String,
+    /// What conditions call `self`.
+    pub value: Value,
+}
+
+/// Carries actions out. It decides nothing, tries once, and waits for as long as it is let.
+pub trait Performer: Send + Sync {
+    /// Carries the action out. What is dropped before it has ended is stopped.
+    fn perform<'a>(
+        &'a self,
+        action: &'a Action,
+        attempt: &'a Attempt,
+    ) -> BoxFuture<'a, Result<Answer, ProviderError>>;
+}
+
+impl Action {
+    /// The action with what the operator has said in the place of `${input.NAME}`. A shell gets it as
+    /// a variable, so that no value becomes a part of the line.
+    ///
+    /// # Errors
+    /// With the first name that nobody has said.
+    pub fn filled(&self, said: &BTreeMap<String, String>) -> Result<Action, String> {
+        let fill = |text: &String| fill(text, |name| said.get(name).cloned());
+        let maybe = |text: &Option<String>| text.as_ref().map(fill).transpose();
+        Ok(match self {
+            Action::Run { words, surroundings } => Action::Run {
+                words: words.iter().map(fill).collect::<Result<_, _>>()?,
+                surroundings: surroundings.clone(),
+            },
+            Action::Shell { line, surroundings } => shell(line, surroundings, said)?,
+            Action::Http { url, status, expect } => {
+                Action::Http { url: fill(url)?, status: *status, expect: expect.clone() }
+            }
+            Action::Tcp { host, port } => Action::Tcp { host: fill(host)?, port: *port },
+            Action::Dns { name, address } => Action::Dns { name: fill(name)?, address: maybe(address)? },
+            Action::Sql { database, query, file, assert, surroundings } => Action::Sql {
+                database: maybe(database)?,
+                query: maybe(query)?,
+                file: maybe(file)?,
+                assert: assert.clone(),
+                surroundings: surroundings.clone(),
+            },
+            Action::Wait { seconds } => Action::Wait { seconds: *seconds },
+            Action::Person => Action::Person,
+        })
+    }
+
+    /// The condition on its answer.
+    pub fn condition(&self) -> Option<&str> {
+        match self {
+            Action::Http { expect, .. } => expect.as_deref(),
+            Action::Sql { assert, .. } => assert.as_deref(),
+            Action::Run { .. }
+            | Action::Shell { .. }
+            | Action::Tcp { .. }
+            | Action::Dns { .. }
+            | Action::Wait { .. }
+            | Action::Person => None,
+        }
+    }
+}
+
+/// A line in which what was said is read from variables.
+fn shell(line: &str, around: &Surroundings, said: &BTreeMap<String, String>) -> Result<Action, String> {
+    let mut given = around.given.clone();
+    let line = fill(line, |name| {
+        let value = said.get(name)?;
+        let variable: String = name
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
+            .collect();
+        let variable = format!("DRCTL_INPUT_{variable}");
+        let read = format!("${{{variable}}}");
+        given.insert(variable, value.clone());
+        Some(read)
+    })?;
+    Ok(Action::Shell { line, surroundings: Surroundings { given, ..around.clone() } })
+}
+
+/// The text with the places filled that are known only at the time.
+fn fill(text: &str, mut value: impl FnMut(&str) -> Option<String>) -> Result<String, String> {
+    let (mut filled, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find("${") {
+        filled.push_str(&rest[..at]);
+        let inside = &rest[at + 2..];
+        let name = inside.find('}').map(|end| &inside[..end]);
+        let late = name.and_then(|n| n.strip_prefix("input.").or(Some(n).filter(|n| *n == "point.id")));
+        match (name, late) {
+            (Some(name), Some(late)) => {
+                filled.push_str(&value(late).ok_or_else(|| late.to_owned())?);
+                rest = &inside[name.len() + 1..];
+            }
+            (_, _) => {
+                filled.push_str("${");
+                rest = inside;
+            }
+        }
+    }
+    filled.push_str(rest);
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said() -> BTreeMap<String, String> {
+        [("backup".to_owned(), "$(reboot); 'x'".to_owned())].into()
+    }
+
+    #[test]
+    fn what_is_said_is_one_word_and_never_a_part_of_a_line() {
+        let run = Action::Run {
+            words: vec!["restore".to_owned(), "--id=${input.backup}".to_owned(), "${HOME}".to_owned()],
+            surroundings: Surroundings::default(),
+        };
+        let Ok(Action::Run { words, .. }) = run.filled(&said()) else { panic!("not filled") };
+        assert_eq!(words, ["restore", "--id=$(reboot); 'x'", "${HOME}"]);
+        let shell = Action::Shell {
+            line: "restore \"${input.backup}\" | tee ${LOG}".to_owned(),
+            surroundings: Surroundings::default(),
+        };
+        let Ok(Action::Shell { line, surroundings }) = shell.filled(&said()) else { panic!("not filled") };
+        assert_eq!(line, "restore \"${DRCTL_INPUT_BACKUP}\" | tee ${LOG}");
+        assert_eq!(surroundings.given["DRCTL_INPUT_BACKUP"], "$(reboot); 'x'");
+    }
+
+    #[test]
+    fn what_nobody_said_is_named() {
+        let wait = Action::Tcp { host: "${input.host}".to_owned(), port: 1 };
+        assert_eq!(wait.filled(&said()), Err("host".to_owned()));
+        let torn = Action::Tcp { host: "a${input.b ${".to_owned(), port: 1 };
+        assert_eq!(torn.filled(&said()), Ok(torn.clone()));
+    }
+}
