@@ -1,13 +1,13 @@
 //! A recovery plan as a graph of its steps, for Graphviz and for Mermaid: what waits for what, and in
 //! red what decides the downtime.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use drctl_core::provider::StepNature;
 use drctl_core::recovery::Step;
 
-use super::recovery::{range, title};
+use super::recovery::{moment, range, title};
 use super::script::Told;
 use super::text::{clip, safe};
 
@@ -31,7 +31,9 @@ pub(crate) fn dot(told: &Told<'_>) -> String {
                 true => format!(", color=\"{CRITICAL}\", penwidth=3"),
                 false => String::new(),
             };
-            let _ = writeln!(text, "    s{} [label=\"{}\"{style}];", step.id, label(&lines(step)));
+            let pivot = if is_pivot(told, step) { ", peripheries=2" } else { "" };
+            let _ =
+                writeln!(text, "    s{} [label=\"{}\"{style}{pivot}];", step.id, label(&lines(told, step)));
         }
         text += "  }\n";
     }
@@ -52,7 +54,7 @@ pub(crate) fn mermaid(told: &Told<'_>) -> String {
     for (i, (part, steps)) in parts(told).iter().enumerate() {
         let _ = writeln!(text, "  subgraph part{i}[\"{}\"]", label(std::slice::from_ref(part)));
         for step in steps {
-            let _ = writeln!(text, "    s{}[\"{}\"]", step.id, label(&lines(step)));
+            let _ = writeln!(text, "    s{}[\"{}\"]", step.id, label(&lines(told, step)));
         }
         text += "  end\n";
     }
@@ -66,12 +68,22 @@ pub(crate) fn mermaid(told: &Told<'_>) -> String {
     if !critical.is_empty() {
         let _ = writeln!(text, "  class {} critical", critical.join(","));
     }
+    let pivots: BTreeSet<String> = told.plan.pivots.iter().map(|p| format!("s{}", p.step)).collect();
+    if !pivots.is_empty() {
+        let _ = writeln!(text, "  classDef pivot stroke-dasharray:6 3");
+        let _ = writeln!(text, "  class {} pivot", pivots.into_iter().collect::<Vec<_>>().join(","));
+    }
     let links: Vec<String> =
         edges.iter().enumerate().filter(|(_, e)| e.2).map(|(i, _)| i.to_string()).collect();
     if !links.is_empty() {
         let _ = writeln!(text, "  linkStyle {} stroke:{CRITICAL},stroke-width:3px", links.join(","));
     }
     text
+}
+
+/// Whether there is no way back after the step.
+fn is_pivot(told: &Told<'_>, step: &Step) -> bool {
+    told.plan.pivots.iter().any(|p| p.step == step.id)
 }
 
 /// What the graph is of.
@@ -83,6 +95,8 @@ fn head(told: &Told<'_>) -> Vec<String> {
     if told.seen.is_some() {
         lines.push("from what was last seen; no provider was asked".to_owned());
     }
+    lines.extend(told.plan.groups.iter().map(moment));
+    lines.extend(told.plan.exposed.iter().map(|e| format!("datastore.{} works and is EXPOSED", e.datastore)));
     if !told.plan.infeasible.is_empty() || !told.plan.blocked.is_empty() {
         lines.push("NOT FEASIBLE: not everything comes back".to_owned());
     }
@@ -114,7 +128,7 @@ fn edges(told: &Told<'_>) -> Vec<(u32, u32, bool)> {
 }
 
 /// What stands in the box of a step.
-fn lines(step: &Step) -> Vec<String> {
+fn lines(told: &Told<'_>, step: &Step) -> Vec<String> {
     let name = step.written.as_ref().map_or(String::new(), |w| format!("{}: ", w.step));
     let who = match (step.kind, &step.owner) {
         (StepNature::Auto, _) => "run".to_owned(),
@@ -128,6 +142,8 @@ fn lines(step: &Step) -> Vec<String> {
     };
     let mut lines = vec![format!("{} {name}{}", step.id, step.summary), format!("{who}; {takes}")];
     lines.extend(step.destroys.iter().map(|d| format!("destroys datastore.{d}")));
+    let pivots = told.plan.pivots.iter().filter(|p| p.step == step.id);
+    lines.extend(pivots.map(|p| format!("no way back for datastore.{} after it", p.datastore)));
     lines
 }
 

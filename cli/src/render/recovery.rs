@@ -1,14 +1,15 @@
 //! How a recovery plan looks: read from top to bottom under stress, within 100 columns. First the
 //! verdict, then what comes back from where and what is lost, then the steps with their commands.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use drctl_core::addr::Name;
 use drctl_core::plan::LastSeen;
 use drctl_core::provider::{Phase, StepNature};
 use drctl_core::recovery::{
-    Blocked, Choice, Exposed, Group, Hit, Infeasible, Judged, Pivot, RecoveryPlan, Rejected, Status, Step,
-    Unprotected, WrittenAt, numbered, readable,
+    Blocked, Choice, Exposed, Group, Hit, Infeasible, Judged, Needed, Pivot, RecoveryPlan, Rejected, Status,
+    Step, Unprotected, WrittenAt, needed, numbered, readable,
 };
 use drctl_core::system::When;
 
@@ -69,6 +70,7 @@ fn steps(out: &mut String, plan: &RecoveryPlan, look: Look) {
     let legend = "▲ decides the downtime; T+ is the clock at the end of the step, p50 – p95; steps that do not \
                   wait for each other run side by side";
     let _ = writeln!(out, "\nSteps\n{}", wrap("  ", legend, look.width));
+    here(out, plan, look);
     let _ = writeln!(out);
     people::lists(out, plan, When::Before, look);
     people::lists(out, plan, When::During, look);
@@ -113,22 +115,25 @@ fn pivot(out: &mut String, pivot: &Pivot, look: Look) {
     let _ = writeln!(out);
 }
 
-/// A consistency group: the instant of all, and how far each is from it.
-fn together(out: &mut String, group: &Group, look: Look) {
-    let line = match group.instant {
+/// The moment of a consistency group.
+pub(super) fn moment(group: &Group) -> String {
+    match group.instant {
         Some(instant) => format!("group {} comes back to one moment: {instant}", group.name),
         None => format!("group {} has no moment that it comes back to together", group.name),
-    };
-    let _ = writeln!(out, "\n{}", wrap("= ", &safe(&line), look.width));
+    }
+}
+
+/// A consistency group: the instant of all, and how far each is from it.
+fn together(out: &mut String, group: &Group, look: Look) {
+    let _ = writeln!(out, "\n{}", wrap("= ", &safe(&moment(group)), look.width));
     for member in &group.members {
         let line = format!("datastore.{} {}", member.datastore, member.told);
         let _ = writeln!(out, "{}", wrap("    - ", &safe(&line), look.width));
     }
 }
 
-/// A datastore that still works and of which the loss takes protection.
-fn bare(out: &mut String, exposed: &Exposed, look: Look) {
-    let Exposed { datastore, gone, left, data_loss_s, help } = exposed;
+/// What becomes of a datastore that still works and of which the loss takes protection.
+pub(super) fn bared(Exposed { datastore, left, data_loss_s, .. }: &Exposed) -> String {
     let next = match (left, data_loss_s) {
         (None, _) => "if it is lost next, there is NO WAY BACK".to_owned(),
         (Some(from), Some(loss)) => {
@@ -136,8 +141,13 @@ fn bare(out: &mut String, exposed: &Exposed, look: Look) {
         }
         (Some(from), None) => format!("if it is lost next, back from {from}; what is lost then has no bound"),
     };
-    let line = format!("datastore.{datastore} works and is EXPOSED: {next}");
-    let _ = writeln!(out, "\n{}", wrap("! ", &safe(&line), look.width));
+    format!("datastore.{datastore} works and is EXPOSED: {next}")
+}
+
+/// The same with what is lost and what to do.
+fn bare(out: &mut String, exposed: &Exposed, look: Look) {
+    let Exposed { gone, help, .. } = exposed;
+    let _ = writeln!(out, "\n{}", wrap("! ", &safe(&bared(exposed)), look.width));
     for Rejected { from, mechanism, why, .. } in gone {
         let line = format!("lost {from} ({mechanism}): {why}");
         let _ = writeln!(out, "{}", wrap("    ─ ", &safe(&line), look.width));
@@ -196,9 +206,36 @@ fn cannot(out: &mut String, blocked: &Blocked, look: Look) {
     let _ = writeln!(out, "{}", wrap("    ", &safe(&blocked.why), look.width));
 }
 
+/// What the steps need of the machine that they are run on.
+fn here(out: &mut String, plan: &RecoveryPlan, look: Look) {
+    let Needed { programs, env, .. } = needed(plan);
+    let steps = |steps: &BTreeSet<u32>| {
+        format!("({} {})", if steps.len() == 1 { "step" } else { "steps" }, numbered(steps))
+    };
+    for (what, all) in [
+        ("programs: ", programs.iter().map(|((_, name), of)| format!("{name} {}", steps(of))).collect()),
+        ("set in the environment: ", env.iter().map(|(name, of)| format!("{name} {}", steps(of))).collect()),
+    ] {
+        let all: Vec<String> = all;
+        if !all.is_empty() {
+            let line = format!("{what}{}", all.join(", "));
+            let _ = writeln!(out, "{}", wrap("  needs ", &safe(&line), look.width));
+        }
+    }
+}
+
 /// From when until when a datastore is without protection.
 fn unprotected(out: &mut String, window: &Unprotected, look: Look) {
     let ends = match (window.p50_s, window.p95_s) {
+        (_, longest) if window.ends_with.is_some() => {
+            let backup = window.ends_with.as_deref().unwrap_or_default();
+            match longest {
+                Some(longest) => {
+                    format!("until {backup} has run again, {} later at the latest", readable(longest))
+                }
+                None => format!("until {backup} has run again; nothing says when"),
+            }
+        }
         (Some(p50), Some(p95)) => {
             let steps = if window.until.len() == 1 { "step" } else { "steps" };
             format!("until {steps} {}: {}", numbered(&window.until), range(p50, p95))
@@ -209,12 +246,12 @@ fn unprotected(out: &mut String, window: &Unprotected, look: Look) {
             format!("until {steps} {}: not all before it is estimated", numbered(&window.until))
         }
     };
-    let text = format!(
-        "datastore.{} is UNPROTECTED from step {} {ends}. Nothing outside of {} holds what is written then.",
-        window.datastore,
-        numbered(&window.since),
-        window.region,
-    );
+    let holds = match &window.region {
+        Some(region) => format!("Nothing outside of {region} holds what is written then."),
+        None => "A second loss takes what is written then.".to_owned(),
+    };
+    let (datastore, since) = (&window.datastore, numbered(&window.since));
+    let text = format!("datastore.{datastore} is UNPROTECTED from step {since} {ends}. {holds}");
     let _ = writeln!(out, "{}\n", wrap("! ", &safe(&text), look.width));
 }
 

@@ -9,7 +9,7 @@ use drctl_core::system::When;
 
 use super::markdown::{code, escape, fence};
 use super::people;
-use super::recovery::{conditions, judged, loss, quote, times, title, verdict};
+use super::recovery::{bared, conditions, judged, loss, moment, quote, times, title, verdict};
 use super::script::Told;
 use super::text::last_seen;
 
@@ -103,6 +103,16 @@ fn data(plan: &RecoveryPlan) -> String {
         let _ = writeln!(text, "- **datastore.{}**: {}", choice.datastore, escape(&loss(choice)));
         let _ = writeln!(text, "  - from {}: {}", escape(&from), escape(&choice.why));
     }
+    for group in &plan.groups {
+        let _ = writeln!(text, "- {}", escape(&moment(group)));
+        for member in &group.members {
+            let _ = writeln!(text, "  - datastore.{} {}", member.datastore, escape(&member.told));
+        }
+    }
+    for exposed in &plan.exposed {
+        let _ = writeln!(text, "- ! **{}**", escape(&bared(exposed)));
+        let _ = writeln!(text, "  - {}", escape(&exposed.help));
+    }
     text.extend(plan.warnings.iter().map(|warning| format!("- ? {}\n", escape(warning))));
     if text.is_empty() { text } else { format!("\n## Data\n\n{text}") }
 }
@@ -123,6 +133,15 @@ fn steps(text: &mut String, plan: &RecoveryPlan) {
             part = Some(title);
         }
         one(text, plan, step);
+        for pivot in plan.pivots.iter().filter(|p| p.step == step.id) {
+            let _ = writeln!(
+                text,
+                "\n**No way back for datastore.{} after step {}**, because {}\n",
+                pivot.datastore,
+                pivot.step,
+                escape(&pivot.why)
+            );
+        }
     }
     lists(text, plan, When::After);
 }

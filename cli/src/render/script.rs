@@ -10,7 +10,7 @@ use drctl_core::recovery::{RecoveryPlan, Step};
 use drctl_core::system::When;
 
 use super::people;
-use super::recovery::{conditions, quote, times, title, verdict};
+use super::recovery::{bared, conditions, moment, quote, times, title, verdict};
 use super::text::{last_seen, safe};
 
 /// A recovery plan and what is said with it, in every form.
@@ -58,6 +58,9 @@ by_hand() {
 }
 ready() {
   ask 'Press Enter if all of that is so, Ctrl-C to stop.'
+}
+onward() {
+  ask 'Press Enter to go on all the same, Ctrl-C to stop.'
 }
 wanted() {
   ask 'Type yes to do it, anything else to leave it out:'
@@ -107,6 +110,14 @@ pub(crate) fn bash(told: &Told<'_>) -> String {
         let of = blocked.service.as_ref().map_or(String::new(), |s| format!(" for service.{s}"));
         let _ = writeln!(text, "note {}", quote(&format!("No way back{of}: {}", blocked.why)));
     }
+    for group in &plan.groups {
+        let _ = writeln!(text, "note {}", quote(&moment(group)));
+        for member in &group.members {
+            let line = format!("  datastore.{} {}", member.datastore, member.told);
+            let _ = writeln!(text, "note {}", quote(&line));
+        }
+    }
+    text.extend(plan.exposed.iter().map(|exposed| format!("note {}\n", quote(&bared(exposed)))));
     text.extend(plan.warnings.iter().map(|warning| format!("note {}\n", quote(warning))));
     if told.simulated {
         text += "note 'SIM: this was planned on a simulated cloud. Its commands would reach a real one.'\nexit 1\n";
@@ -195,6 +206,12 @@ fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
     }
     let other = others(plan, step).map(|others| format!("this, or INSTEAD OF it step {others}: not both"));
     other.iter().for_each(|say| line(&format!("note {}", quote(say))));
+    for pivot in plan.pivots.iter().filter(|p| p.step == step.id) {
+        let say =
+            format!("NO WAY BACK for datastore.{} after this step, because {}", pivot.datastore, pivot.why);
+        line(&format!("note {}", quote(&say)));
+        line("onward");
+    }
     let asked = other.is_some() || written.is_some_and(|w| w.when.is_some() || !w.instead_of.is_empty());
     if asked {
         line("if wanted; then");

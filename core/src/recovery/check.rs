@@ -151,7 +151,8 @@ pub(crate) fn doubts(plan: &RecoveryPlan) -> Vec<String> {
 fn needs_what_is_lost(plan: &RecoveryPlan, step: &Step) -> Vec<String> {
     let mut flaws = Vec::new();
     for region in &plan.lost.regions {
-        if step.api.as_ref().is_some_and(|api| api.region == *region) {
+        // A written step that needs one is blocked.
+        if step.written.is_none() && step.api.as_ref().is_some_and(|api| api.region == *region) {
             flaws.push(format!("step {} needs an API in {region}, which is lost", step.id));
         }
         let is_there = |word: &String| {

@@ -7,6 +7,7 @@ pub mod candidate;
 pub mod check;
 pub(crate) mod choose;
 pub mod components;
+mod control;
 pub mod dependents;
 pub mod exposed;
 mod follow;

@@ -312,17 +312,19 @@ pub struct Infeasible {
 }
 
 /// The time in which a datastore that came back is without protection: from the resumption until it
-/// is protected again, nothing outside of its new region holds what is written to it.
+/// is protected again, nothing else holds what is written to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unprotected {
     /// The datastore.
     pub datastore: Name,
-    /// Where it is in use.
-    pub region: String,
+    /// Where it is in use; none where a written step decides that.
+    pub region: Option<String>,
     /// Begins when these steps are done.
     pub since: BTreeSet<u32>,
     /// Ends when these steps are done; with none it does not end.
     pub until: BTreeSet<u32>,
+    /// What ends it by itself, where no step does: the next backup.
+    pub ends_with: Option<String>,
     /// The usual length in seconds; none when it does not end.
     pub p50_s: Option<i64>,
     /// The unlucky length in seconds.
@@ -435,6 +437,10 @@ pub struct WrittenAt {
     pub expects: Vec<String>,
     /// What the operator says when it is done.
     pub inputs: Vec<Asked>,
+    /// The datastores that are protected again after it.
+    pub protects: Vec<Name>,
+    /// Whether it is written that there is no way back after it.
+    pub pivot: bool,
 }
 
 /// Something that only the operator can say, at the time.

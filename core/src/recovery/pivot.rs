@@ -25,6 +25,27 @@ pub(crate) fn pivots(input: &Input<'_>, choices: &[Choice], steps: &[Step]) -> V
     found.collect()
 }
 
+/// The steps of which it is written that there is no way back after them, and there is.
+pub(crate) fn mistaken(pivots: &[Pivot], steps: &[Step]) -> Vec<String> {
+    let asserted = steps.iter().filter(|s| s.written.as_ref().is_some_and(|w| w.pivot));
+    let wrong = asserted.filter(|s| pivots.iter().all(|p| p.step != s.id));
+    wrong
+        .filter_map(|step| {
+            let at = step.written.as_ref()?;
+            let is =
+                pivots.iter().map(|p| format!("step {} (datastore.{})", p.step, p.datastore));
+            let is = match is.collect::<Vec<_>>().join(", ") {
+                none if none.is_empty() => "no data comes back in this plan".to_owned(),
+                some => format!("that is {some}"),
+            };
+            Some(format!(
+                "step {}, `{}` of procedure.{}, says `pivot = true`, and it is not where the way back ends: {is}",
+                step.id, at.step, at.procedure
+            ))
+        })
+        .collect()
+}
+
 /// For each step all that are done before it.
 pub(crate) fn before(steps: &[Step]) -> BTreeMap<u32, BTreeSet<u32>> {
     let mut reached: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::{Action, Carried};
 use super::backups::{self, Kept};
+use super::control;
 use super::follow::Followed;
-use super::hit::Hit;
 use super::lost::Lost;
 use super::model::{Blocked, Choice, Infeasible, Input, Rejected, Step};
 use super::waits::Waits;
@@ -86,7 +86,7 @@ pub(crate) fn splice<'a>(
             let number = |written: &Written| first + u32::try_from(written.steps.len()).unwrap_or(u32::MAX);
             next.id = number(&written);
             let begin = next.id;
-            blocked(&lost.hit, is, next.id, &mut written);
+            blocked(lost, is, next.id, &mut written);
             match &is.restore {
                 Some(datastore) => restore(input, lost, is, &datastore.0, next, &derive, &mut written),
                 None => written.steps.push(next),
@@ -115,13 +115,24 @@ impl Written {
 }
 
 /// Notes what the step needs and the loss takes.
-fn blocked(hit: &Hit, is: &Is, step: u32, written: &mut Written) {
+fn blocked(lost: &Lost<'_>, is: &Is, step: u32, written: &mut Written) {
+    let (hit, hit_regions) = (&lost.hit, &lost.loss.regions);
     let needed = is.needs.iter().flatten();
     for (site, why) in needed.filter_map(|site| hit.sites.get_key_value(&site.0)) {
         let why = match why.as_str() {
             "lost" => format!("it needs site.{site}, which is lost"),
             why => format!("it needs site.{site}, which {why} and is lost with it"),
         };
+        written.blocked.push(Blocked { step: Some(step), service: None, why });
+    }
+    if let Some((api, general_knowledge)) = control::called(is)
+        && hit_regions.contains(&api.region)
+    {
+        let known = if general_knowledge { " (general knowledge, not checked)" } else { "" };
+        let why = format!(
+            "it calls {}, whose control plane is in {} alone{known}, which is lost",
+            api.service, api.region
+        );
         written.blocked.push(Blocked { step: Some(step), service: None, why });
     }
 }

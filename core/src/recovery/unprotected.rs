@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::{Step, Unprotected};
+use super::lost::Lost;
+use super::model::{Choice, Input, Step, Unprotected};
 use super::steps::Back;
 use crate::addr::Name;
 use crate::provider::Phase;
+use jiff::SignedDuration;
 
 /// The window of each datastore that comes back somewhere else by derived steps.
 pub(crate) fn windows(backs: &[Back<'_>], steps: &[Step]) -> Vec<Unprotected> {
@@ -36,10 +38,77 @@ fn window(back: &Back<'_>, steps: &[&Step]) -> Unprotected {
     };
     Unprotected {
         datastore: back.datastore.clone(),
-        region: back.region.to_owned(),
+        region: Some(back.region.to_owned()),
+        ends_with: None,
         p50_s: lasts(|s| s.done_p50_s),
         p95_s: lasts(|s| s.done_p95_s),
         since: back.since.clone(),
         until,
     }
+}
+
+/// The window of each datastore that a written step restores: from when the service works until a step
+/// says that it protects it, or else until its backup has run again.
+pub(crate) fn of_written<'c>(
+    input: &Input<'_>,
+    lost: &Lost<'_>,
+    choices: impl Iterator<Item = &'c Choice>,
+    steps: &[Step],
+) -> Vec<Unprotected> {
+    let one = |choice: &Choice| {
+        let since = in_use(choice.step?, steps);
+        let name = &choice.datastore;
+        let protects = |s: &&Step| s.written.as_ref().is_some_and(|w| w.protects.contains(name));
+        let ends: Vec<&Step> = steps.iter().filter(protects).collect();
+        let lasts = |done: fn(&Step) -> Option<i64>| {
+            let begins: Option<Vec<i64>> = steps.iter().filter(|s| since.contains(&s.id)).map(done).collect();
+            let ends: Option<Vec<i64>> = ends.iter().map(|s| done(s)).collect();
+            Some((ends?.into_iter().max()? - begins?.into_iter().max()?).max(0))
+        };
+        let next = if ends.is_empty() { next_backup(input, lost, name) } else { None };
+        Some(Unprotected {
+            datastore: name.clone(),
+            region: choice.region.clone(),
+            until: ends.iter().map(|s| s.id).collect(),
+            p50_s: lasts(|s| s.done_p50_s),
+            p95_s: next.as_ref().map_or_else(|| lasts(|s| s.done_p95_s), |(_, longest)| *longest),
+            ends_with: next.map(|(backup, _)| backup),
+            since,
+        })
+    };
+    choices.filter_map(one).collect()
+}
+
+/// The last of the steps after a restore that the service is down for, or the restore itself.
+fn in_use(restore: u32, steps: &[Step]) -> BTreeSet<u32> {
+    let (mut after, mut last): (BTreeSet<u32>, BTreeSet<u32>) = ([restore].into(), [restore].into());
+    for step in steps.iter().filter(|s| s.downtime) {
+        if step.needs.iter().any(|need| after.contains(need)) {
+            after.insert(step.id);
+            last.retain(|id| !step.needs.contains(id));
+            last.insert(step.id);
+        }
+    }
+    last
+}
+
+/// The backup that has run again first, where it can, and after which time at the latest.
+fn next_backup(input: &Input<'_>, lost: &Lost<'_>, datastore: &Name) -> Option<(String, Option<i64>)> {
+    let backups = input.dependents.backups(datastore).iter();
+    let able = backups.filter(|b| {
+        let to = &b.declared.is.to;
+        let gone = |place| lost.kept((b.name, &b.declared.is), place).is_some();
+        // What stands beside the data begins anew with it, and protects it from nothing but mistakes.
+        to.iter().any(|place| !gone(Some(place)))
+    });
+    let told = able.map(|b| {
+        let every = match b.method.log {
+            Some(log) => Some(log.every),
+            None => b.method.gap(input.now).map(|gap| gap.length),
+        };
+        let takes = b.method.takes.unwrap_or_default();
+        let longest = every.and_then(|every: SignedDuration| every.checked_add(takes));
+        (longest.is_none(), longest.map(|l| l.as_secs()), format!("backup.{}", b.name))
+    });
+    told.min().map(|(_, longest, name)| (name, longest))
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::{Action, Carried, Surroundings};
+use super::control;
 use super::model::{Asked, Owner, RecoveryPlan, Step, WrittenAt};
 use crate::addr::Name;
 use crate::duration;
@@ -20,7 +21,8 @@ pub(crate) fn step(system: &System, at: &Placed<'_>, all: &[Placed<'_>]) -> Step
         (Some(description), None) => description.clone(),
         (None, _) => told,
     };
-    let looks = is.http.is_some() || is.tcp.is_some() || is.dns.is_some();
+    let asks = is.sql.as_ref().is_some_and(asks);
+    let looks = is.http.is_some() || is.tcp.is_some() || is.dns.is_some() || asks;
     let kind = match (&is.manual, is.checks.is_some() || looks) {
         (Some(_), _) => StepNature::Manual,
         (None, true) => StepNature::Check,
@@ -51,13 +53,15 @@ pub(crate) fn step(system: &System, at: &Placed<'_>, all: &[Placed<'_>]) -> Step
                 .chain(is.http.iter().filter_map(|http| Some(http.expect.as_ref()?.0.clone())))
                 .collect(),
             inputs: is.input.iter().flatten().map(asked).collect(),
+            protects: is.protects.iter().flatten().map(|d| d.0.clone()).collect(),
+            pivot: is.pivot,
         }),
         summary,
         phase: None,
         kind,
         needs: BTreeSet::new(),
         before,
-        api: None,
+        api: control::called(is).map(|(api, _)| api),
         command_equivalent: command,
         carried: carried(is, brought, kind),
         undo: is.undo.clone().unwrap_or_default(),
@@ -145,9 +149,9 @@ fn connected(brought: &Is) -> Option<String> {
 fn what(is: &Is, brought: Option<&Is>) -> (String, Vec<String>) {
     let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<String>>();
     if let Some(run) = &is.run {
-        (format!("run `{}`", run.first().map_or("", String::as_str)), run.clone())
+        (format!("run `{}`", shortened(&run.join(" "))), run.clone())
     } else if let Some(line) = &is.shell {
-        ("run a line of shell".to_owned(), words(&["sh", "-c", line]))
+        (format!("run `{}`", shortened(line)), words(&["sh", "-c", line]))
     } else if let Some(Http { url, status, expect }) = &is.http {
         let mut command = words(&["curl", "--silent", "--show-error"]);
         if expect.is_none() {
@@ -178,6 +182,32 @@ fn what(is: &Is, brought: Option<&Is>) -> (String, Vec<String>) {
         (format!("restore datastore.{}", datastore.0), Vec::new())
     } else {
         (is.manual.clone().unwrap_or_default(), Vec::new())
+    }
+}
+
+/// As much of a command as names it; the whole of it stands below.
+fn shortened(command: &str) -> String {
+    const MOST: usize = 60;
+    let line = command.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MOST) {
+        None => line,
+        Some((end, _)) => {
+            let kept = &line[..end];
+            // A word is not cut in two, if there is more than one.
+            format!("{} …", kept.rsplit_once(' ').map_or(kept, |(words, _)| words))
+        }
+    }
+}
+
+/// Whether it only asks: each statement of the query does, or the answer of the file is looked at.
+fn asks(sql: &Sql) -> bool {
+    let asks = |statement: &str| {
+        let first = statement.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+        ["select", "show", "table", "values"].iter().any(|word| first.eq_ignore_ascii_case(word))
+    };
+    match &sql.query {
+        Some(query) => query.split(';').map(str::trim).filter(|s| !s.is_empty()).all(asks),
+        None => sql.assert.is_some(),
     }
 }
 

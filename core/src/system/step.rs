@@ -78,6 +78,12 @@ pub struct Step {
     pub checks: Option<Check>,
     /// The datastores whose present data is gone after it.
     pub destroys: Option<Vec<DatastoreRef>>,
+    /// The datastores that are protected again after it.
+    pub protects: Option<Vec<DatastoreRef>>,
+    /// That there is no way back after it. The planner derives after which step that is so; this only
+    /// makes it say where it comes to another one.
+    #[attribute(default = false)]
+    pub pivot: bool,
     /// The sites that it does not work without.
     pub needs: Option<Vec<SiteRef>>,
     /// The data that it does not work without: it waits until that is back and verified. Where it says
@@ -291,6 +297,8 @@ impl Step {
             ("destroys", self.destroys.is_some()),
             ("needs", self.needs.is_some()),
             ("data", self.data.is_some()),
+            ("protects", self.protects.is_some()),
+            ("pivot", self.pivot),
         ];
         match theirs.iter().find(|(_, is)| *is) {
             Some((name, _)) => {
