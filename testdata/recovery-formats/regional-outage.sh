@@ -37,6 +37,9 @@ by_hand() {
 ready() {
   ask 'Press Enter if all of that is so, Ctrl-C to stop.'
 }
+onward() {
+  ask 'Press Enter to go on all the same, Ctrl-C to stop.'
+}
 wanted() {
   ask 'Type yes to do it, anything else to leave it out:'
   if [ "$ANSWER" != yes ]; then
@@ -127,6 +130,8 @@ fi
 if begin 9 'let the writers write again, now to `main-dr20260302120000` [decides the downtime]'; then
   note 'T+48m – 5h 20m; datastore.main, by hand after 8; takes 5m – 15m (default: a person notices, decides and acts)'
   note 'why: from here on `main-dr20260302120000` is the truth, and going back to `main` loses data'
+  note 'NO WAY BACK for datastore.main after this step, because from here on `main-dr20260302120000` is the truth, and going back to `main` loses data'
+  onward
   by_hand
 fi
 
@@ -161,6 +166,8 @@ fi
 if begin 14 'let the writers write again, now to `quickstart-invoices-eu-west-2`'; then
   note 'T+22m – 1h 7m; datastore.invoices, by hand after 13; takes 5m – 15m (default: a person notices, decides and acts)'
   note 'why: from here on the replica is the truth; what only the lost bucket has is merged when it is back'
+  note 'NO WAY BACK for datastore.invoices after this step, because from here on the replica is the truth; what only the lost bucket has is merged when it is back'
+  onward
   by_hand
 fi
 

@@ -37,6 +37,9 @@ by_hand() {
 ready() {
   ask 'Press Enter if all of that is so, Ctrl-C to stop.'
 }
+onward() {
+  ask 'Press Enter to go on all the same, Ctrl-C to stop.'
+}
 wanted() {
   ask 'Type yes to do it, anything else to leave it out:'
   if [ "$ANSWER" != yes ]; then
@@ -98,31 +101,31 @@ if begin 3 'software: Install required software (Node.js, PostgreSQL client, Red
   by_hand
 fi
 
-if begin 4 'clone: run `git` [decides the downtime]'; then
+if begin 4 'clone: run `git clone https://github.com/your-org/onetouch-bizcard.git` [decides the downtime]'; then
   note 'T+?; run after 3; no estimate'
   note 'before: site.git works'
   ready
   run git clone https://github.com/your-org/onetouch-bizcard.git
 fi
 
-if begin 5 'install: run `npm` [decides the downtime]'; then
+if begin 5 'install: run `npm install` [decides the downtime]'; then
   note 'T+?; run after 4; no estimate'
   (cd -- onetouch-bizcard && run npm install)
 fi
 
-if begin 6 'download_config: run `aws` [decides the downtime]'; then
+if begin 6 'download_config: run `aws s3 cp …` [decides the downtime]'; then
   note 'T+?; run after 5; no estimate'
   note 'before: site.s3 works'
   ready
   run aws s3 cp s3://onetouch-bizcard-prod-backups/config/.env.production.enc ./
 fi
 
-if begin 7 'decrypt_config: run `openssl` [decides the downtime]'; then
+if begin 7 'decrypt_config: run `openssl enc -d -aes-256-cbc -in .env.production.enc -out …` [decides the downtime]'; then
   note 'T+?; run after 6; no estimate'
   run openssl enc -d -aes-256-cbc -in .env.production.enc -out .env.production
 fi
 
-if begin 8 'download: run `aws` [decides the downtime]'; then
+if begin 8 'download: run `aws s3 cp …` [decides the downtime]'; then
   note 'T+?; run after 7; no estimate'
   note 'before: site.s3 works'
   ready
@@ -140,21 +143,23 @@ fi
 if begin 10 'test_s3: run `./scripts/test-s3.sh` [decides the downtime]'; then
   note 'T+?; run after 9; no estimate'
   note 'before: site.s3 works'
+  note 'NO WAY BACK for datastore.postgres after this step, because it comes after the restore, and nothing says how it is taken back (`undo`)'
+  onward
   ready
   run ./scripts/test-s3.sh
 fi
 
-if begin 11 'build: run `npm` [decides the downtime]'; then
+if begin 11 'build: run `npm run build` [decides the downtime]'; then
   note 'T+?; run after 10; no estimate'
   run npm run build
 fi
 
-if begin 12 'start: run `pm2` [decides the downtime]'; then
+if begin 12 'start: run `pm2 start npm --name onetouch-bizcard -- start` [decides the downtime]'; then
   note 'T+?; run after 11; no estimate'
   run pm2 start npm --name onetouch-bizcard -- start
 fi
 
-if begin 13 'save: run `pm2` [decides the downtime]'; then
+if begin 13 'save: run `pm2 save` [decides the downtime]'; then
   note 'T+?; run after 12; no estimate'
   run pm2 save
 fi

@@ -251,7 +251,8 @@ fn unprotected(out: &mut String, window: &Unprotected, look: Look) {
         None => "A second loss takes what is written then.".to_owned(),
     };
     let (datastore, since) = (&window.datastore, numbered(&window.since));
-    let text = format!("datastore.{datastore} is UNPROTECTED from step {since} {ends}. {holds}");
+    let steps = if window.since.len() == 1 { "step" } else { "steps" };
+    let text = format!("datastore.{datastore} is UNPROTECTED from {steps} {since} {ends}. {holds}");
     let _ = writeln!(out, "{}\n", wrap("! ", &safe(&text), look.width));
 }
 

@@ -180,6 +180,16 @@ fn others(plan: &RecoveryPlan, step: &Step) -> Option<String> {
     (!others.is_empty()).then(|| others.join(", "))
 }
 
+/// A person says whether to go on where there is no way back.
+fn no_way_back(plan: &RecoveryPlan, step: &Step, line: &mut impl FnMut(&str)) {
+    for pivot in plan.pivots.iter().filter(|p| p.step == step.id) {
+        let say =
+            format!("NO WAY BACK for datastore.{} after this step, because {}", pivot.datastore, pivot.why);
+        line(&format!("note {}", quote(&say)));
+        line("onward");
+    }
+}
+
 fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
     let name = step.written.as_ref().map_or(String::new(), |w| format!("{}: ", w.step));
     let critical = if step.critical { " [decides the downtime]" } else { "" };
@@ -189,12 +199,9 @@ fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
         let _ = writeln!(text, "  {words}");
     };
     line(&format!("note {}", quote(&times(step))));
-    if !step.why.is_empty() {
-        line(&format!("note {}", quote(&format!("why: {}", step.why))));
-    }
-    for before in &step.before {
-        line(&format!("note {}", quote(&format!("before: {before}"))));
-    }
+    let why = Some(&step.why).filter(|why| !why.is_empty()).map(|why| format!("why: {why}"));
+    let before = step.before.iter().map(|before| format!("before: {before}"));
+    why.into_iter().chain(before).for_each(|say| line(&format!("note {}", quote(&say))));
     let written = step.written.as_ref();
     if let Some(written) = written {
         conditions(written, &mut |first, say| line(&format!("note {}", quote(&format!("{first}{say}")))));
@@ -206,12 +213,7 @@ fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
     }
     let other = others(plan, step).map(|others| format!("this, or INSTEAD OF it step {others}: not both"));
     other.iter().for_each(|say| line(&format!("note {}", quote(say))));
-    for pivot in plan.pivots.iter().filter(|p| p.step == step.id) {
-        let say =
-            format!("NO WAY BACK for datastore.{} after this step, because {}", pivot.datastore, pivot.why);
-        line(&format!("note {}", quote(&say)));
-        line("onward");
-    }
+    no_way_back(plan, step, &mut line);
     let asked = other.is_some() || written.is_some_and(|w| w.when.is_some() || !w.instead_of.is_empty());
     if asked {
         line("if wanted; then");

@@ -77,7 +77,8 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
     backs.iter_mut().for_each(|back| back.since = numbers.all(&back.since));
     clock(&mut steps);
     let mut unprotected = windows(&backs, &steps);
-    unprotected.extend(of_written(input, &lost, written.choices.values(), &steps));
+    let moved = written.choices.values().filter(|c| !written.in_place.contains(&c.datastore));
+    unprotected.extend(of_written(input, &lost, moved, &steps));
     let losses = losses(input, &parts.chosen, &written);
     parts.infeasible.extend(written.infeasible);
     let mut blocked = written.blocked;

@@ -41,6 +41,8 @@ pub(crate) struct Written {
     pub(crate) blocked: Vec<Blocked>,
     /// Datastores of which the loss was not observed, or not now.
     pub(crate) unseen: BTreeSet<Name>,
+    /// What comes back where it stood, and is protected as it was.
+    pub(crate) in_place: BTreeSet<Name>,
     /// What the reader should know.
     pub(crate) warnings: Vec<String>,
 }
@@ -186,6 +188,8 @@ fn restore(
             choice.step = Some(step.id);
             written.warnings.extend(doubt.map(|doubt| format!("{datastore} ({}): {doubt}", choice.from)));
             written.unseen.extend(unseen.then(|| datastore.clone()));
+            let moves = steps.iter().any(|s| s.phase == Phase::Redirect);
+            written.in_place.extend((!moves).then(|| datastore.clone()));
             by_kind(&choice, steps, step, written);
             written.choices.entry(datastore.clone()).or_insert(choice);
         }
