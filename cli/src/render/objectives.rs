@@ -1,6 +1,6 @@
 //! Objectives for people: what was promised, what is to be expected, and where that comes from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use drctl_core::advise::Advice;
@@ -285,12 +285,13 @@ fn blocks(columns: &[Vec<String>], room: usize) -> Vec<Vec<Column<'_>>> {
 pub(crate) fn matrix(judged: &[Judgement], look: Look) -> String {
     let scenarios: BTreeSet<&str> = judged.iter().map(|j| j.scenario.as_str()).collect();
     let rows: BTreeSet<(&str, Metric)> = judged.iter().map(|j| (j.subject.as_str(), j.metric)).collect();
+    let mut known: BTreeMap<(&str, &str, Metric), &Judgement> = BTreeMap::new();
+    for one in judged {
+        known.entry((one.scenario.as_str(), one.subject.as_str(), one.metric)).or_insert(one);
+    }
     let cell = |subject: &str, of: Metric, scenario: &str| {
-        let is = |j: &&Judgement| j.subject == subject && j.metric == of && j.scenario.as_str() == scenario;
-        judged
-            .iter()
-            .find(is)
-            .map_or("-".to_owned(), |one| format!("{} {}", worst(one.after), mark(one.status)))
+        let one = known.get(&(scenario, subject, of));
+        one.map_or("-".to_owned(), |one| format!("{} {}", worst(one.after), mark(one.status)))
     };
     let clipped = |text: &str, columns: usize| clip(text, columns, "…");
     let rows: Vec<(String, &str, Metric)> = rows

@@ -1,8 +1,11 @@
 //! `cargo run --release -p xtask -- bench`: time and memory of `validate` and `plan` for 100, 1,000
 //! and 10,000 resources on the simulation, beside `terraform plan` of as many `terraform_data`
 //! resources where a terraform binary is on PATH. Ratios within one run are what counts.
+//! `-- bench-recovery` measures `recover` and `matrix`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool prints its result")]
+
+mod recovery;
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -22,13 +25,30 @@ fn main() -> ExitCode {
     let task = std::env::args().nth(1);
     let result = match task.as_deref() {
         Some("bench") => bench(),
-        _ => Err("usage: cargo run --release -p xtask -- bench".into()),
+        Some("bench-recovery") => recovery::bench(),
+        _ => Err("usage: cargo run --release -p xtask -- bench|bench-recovery".into()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("xtask: {error}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// How a command may end.
+#[derive(Debug, Clone, Copy)]
+enum Expected {
+    Success,
+    AnyOf(&'static [i32]),
+}
+
+impl Expected {
+    fn holds(self, code: i32) -> bool {
+        match self {
+            Expected::Success => code == 0,
+            Expected::AnyOf(codes) => codes.contains(&code),
         }
     }
 }
@@ -41,7 +61,7 @@ struct Measured {
 
 fn bench() -> Outcome<()> {
     let drctl = build()?;
-    let start = best(RUNS, || measure(Command::new(&drctl).arg("version")))?;
+    let start = best(RUNS, || measure(Command::new(&drctl).arg("version"), Expected::Success))?;
     println!("start-up (drctl version): {:.1} ms", start.wall.as_secs_f64() * 1e3);
     println!("{:>9}  {:>22}  {:>22}  {:>22}", "resources", "drctl validate", "drctl plan", "terraform plan");
     let mut last: Option<(usize, f64)> = None;
@@ -51,7 +71,7 @@ fn bench() -> Outcome<()> {
         let run = |command: &str| {
             let mut child = Command::new(&drctl);
             child.arg("-C").arg(dir.path()).arg(command).env("DRCTL_NOW", "2026-11-21T03:00:00Z");
-            measure(&mut child)
+            measure(&mut child, Expected::Success)
         };
         let (validate, plan) = (best(RUNS, || run("validate"))?, best(RUNS, || run("plan"))?);
         let terraform = terraform(count)?;
@@ -142,7 +162,7 @@ fn terraform(count: usize) -> Outcome<Option<Measured>> {
     {
         return Ok(None);
     }
-    measure(&mut run(&["plan", "-input=false", "-no-color"])).map(Some)
+    measure(&mut run(&["plan", "-input=false", "-no-color"]), Expected::Success).map(Some)
 }
 
 fn best(runs: usize, mut one: impl FnMut() -> Outcome<Measured>) -> Outcome<Measured> {
@@ -154,7 +174,7 @@ fn best(runs: usize, mut one: impl FnMut() -> Outcome<Measured>) -> Outcome<Meas
     Ok(best)
 }
 
-fn measure(command: &mut Command) -> Outcome<Measured> {
+fn measure(command: &mut Command, expected: Expected) -> Outcome<Measured> {
     let started = Instant::now();
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     let status = PathBuf::from(format!("/proc/{}/status", child.id()));
@@ -162,7 +182,7 @@ fn measure(command: &mut Command) -> Outcome<Measured> {
     loop {
         peak_kib = peak(&status).unwrap_or(peak_kib).max(peak_kib);
         if let Some(exit) = child.try_wait()? {
-            if !exit.success() {
+            if !exit.code().is_some_and(|code| expected.holds(code)) {
                 return Err(format!("{command:?} ended with {exit}").into());
             }
             return Ok(Measured { wall: started.elapsed(), peak_kib });

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::loss::Loss;
 use super::model::{Pivot, RecoveryPlan, Step};
-use super::pivot::before;
+use super::reach::{ByDatastore, Reach, by_datastore};
 use crate::addr::Name;
 use crate::provider::Phase;
 
@@ -14,58 +15,61 @@ const DESTROYS: [&str; 7] = ["delete", "destroy", "drop", "purge", "remove", "te
 /// What is wrong with the plan, in the order of its steps; nothing for a sound one.
 pub fn check(plan: &RecoveryPlan) -> Vec<String> {
     let mut flaws = Vec::new();
-    let mut reached: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
-    let of = by_datastore(plan);
-    for (step, number) in plan.steps.iter().zip(1..) {
+    let mut reach = Reach::of(&plan.steps);
+    let of = by_datastore(&plan.steps);
+    let lost = Gone::of(&plan.lost);
+    for (place, (step, number)) in plan.steps.iter().zip(1..).enumerate() {
         if step.id != number {
             flaws.push(format!("step {} stands in the place of step {number}", step.id));
         }
-        let mut all = step.needs.clone();
         for need in &step.needs {
-            match reached.get(need) {
-                Some(more) => all.extend(more),
-                None => flaws.push(format!("step {} needs step {need}, which is not before it", step.id)),
+            if reach.place(*need).is_none_or(|needed| needed >= place) {
+                flaws.push(format!("step {} needs step {need}, which is not before it", step.id));
             }
         }
         if let Some(phase) = step.phase {
             let own = of.get(&step.datastore.as_ref()).map_or(&[][..], Vec::as_slice);
-            flaws.extend(out_of_phase(own, (step, phase), &all));
-            flaws.extend(needs_what_is_lost(plan, step));
+            let before = reach.before(place);
+            flaws.extend(out_of_phase(own, (step, phase), |s| {
+                before.binary_search_by_key(&s.id, |earlier| earlier.id).is_ok()
+            }));
+            flaws.extend(lost.needed(step));
         }
         flaws.extend(estimate(step));
-        reached.insert(step.id, all);
     }
     flaws.extend(datastores(plan, &of));
-    flaws.extend(pivots(plan));
+    flaws.extend(pivots(plan, &mut reach));
     flaws
 }
 
 /// Every datastore that comes back has one pivot, after something was looked at; and what drctl derives
 /// before it can be taken back.
-fn pivots(plan: &RecoveryPlan) -> Vec<String> {
+fn pivots(plan: &RecoveryPlan, reach: &mut Reach<'_>) -> Vec<String> {
     let mut flaws = Vec::new();
-    let before = before(&plan.steps);
+    let mut of: BTreeMap<&Name, Vec<&Pivot>> = BTreeMap::new();
+    for pivot in &plan.pivots {
+        of.entry(&pivot.datastore).or_default().push(pivot);
+    }
     for choice in &plan.chosen_points {
-        let own: Vec<&Pivot> = plan.pivots.iter().filter(|p| p.datastore == choice.datastore).collect();
-        let [pivot] = own.as_slice() else {
+        let Some([pivot]) = of.get(&choice.datastore).map(Vec::as_slice) else {
             flaws.push(format!("nothing says from which step on {} cannot go back", choice.datastore));
             continue;
         };
-        let Some(earlier) = before.get(&pivot.step) else {
+        let Some(place) = reach.place(pivot.step) else {
             flaws.push(format!("{} has its pivot at step {}, which is none", choice.datastore, pivot.step));
             continue;
         };
         if choice.step.is_some() {
             continue;
         }
-        let looked = |s: &Step| s.phase == Some(Phase::Verify) && earlier.contains(&s.id);
-        if !plan.steps.iter().any(looked) {
+        if reach.before(place).iter().all(|s| s.phase != Some(Phase::Verify)) {
             flaws.push(format!(
                 "there is no way back after step {}, before anything was verified",
                 pivot.step
             ));
         }
-        for step in plan.steps.iter().filter(|s| s.written.is_none() && pivot.no_undo.contains(&s.id)) {
+        let no_undo = pivot.no_undo.iter().filter_map(|id| reach.step(*id));
+        for step in no_undo.filter(|s| s.written.is_none()) {
             flaws.push(format!(
                 "nothing says how step {} is taken back, which comes before the pivot",
                 step.id
@@ -75,29 +79,22 @@ fn pivots(plan: &RecoveryPlan) -> Vec<String> {
     flaws
 }
 
-/// The steps of each datastore, and those of none, in their order.
-type ByDatastore<'p> = BTreeMap<Option<&'p Name>, Vec<&'p Step>>;
-
-fn by_datastore(plan: &RecoveryPlan) -> ByDatastore<'_> {
-    let mut of = ByDatastore::new();
-    for step in &plan.steps {
-        of.entry(step.datastore.as_ref()).or_default().push(step);
-    }
-    of
-}
-
 /// Within a datastore nothing of a later phase starts before all of the earlier are done, and nothing
 /// is redirected or destroyed that was not verified.
 ///
 /// `own` are the steps of the same datastore.
-fn out_of_phase(own: &[&Step], (step, phase): (&Step, Phase), reached: &BTreeSet<u32>) -> Vec<String> {
+fn out_of_phase(
+    own: &[&Step],
+    (step, phase): (&Step, Phase),
+    reached: impl Fn(&Step) -> bool,
+) -> Vec<String> {
     let own = || own.iter().filter(|s| s.phase.is_some());
     let mut flaws: Vec<String> = own()
-        .filter(|s| s.phase < Some(phase) && !reached.contains(&s.id))
+        .filter(|s| s.phase < Some(phase) && !reached(s))
         .map(|s| format!("step {} may start before step {}, of an earlier phase, is done", step.id, s.id))
         .collect();
-    let verified = own().any(|s| s.phase == Some(Phase::Verify) && reached.contains(&s.id));
-    let fenced = own().any(|s| s.phase == Some(Phase::Fence) && reached.contains(&s.id));
+    let verified = own().any(|s| s.phase == Some(Phase::Verify) && reached(s));
+    let fenced = own().any(|s| s.phase == Some(Phase::Fence) && reached(s));
     if phase == Phase::Redirect && !fenced {
         flaws.push(format!(
             "step {} redirects before anything made sure that nothing writes any more",
@@ -123,52 +120,65 @@ fn destroys(step: &Step) -> bool {
 /// What is unsound in what was written: it is followed as it stands, and the reader should know.
 pub(crate) fn doubts(plan: &RecoveryPlan) -> Vec<String> {
     let mut doubts = Vec::new();
-    let checks: Vec<u32> =
-        plan.steps.iter().filter(|s| s.checks.is_some_and(|c| c != "fence")).map(|s| s.id).collect();
-    let mut reached: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+    let lost = Gone::of(&plan.lost);
+    // The steps that make sure of something, and those that come after one of them.
+    let mut looked: BTreeSet<u32> = BTreeSet::new();
     for step in &plan.steps {
-        let needs = || step.needs.iter().filter_map(|need| Some((need, reached.get(need)?)));
-        let all: BTreeSet<u32> =
-            needs().flat_map(|(need, more)| more.iter().chain([need])).copied().collect();
+        let is_after = step.needs.iter().any(|need| looked.contains(need));
+        if is_after || step.checks.is_some_and(|c| c != "fence") {
+            looked.insert(step.id);
+        }
         if let Some(written) = &step.written {
             let name = format!("step {}, `{}` of procedure.{}", step.id, written.step, written.procedure);
-            let looked = checks.iter().any(|id| all.contains(id));
             let gone: Vec<String> = step.destroys.iter().map(|d| format!("datastore.{d}")).collect();
-            if !looked && !gone.is_empty() {
+            if !is_after && !gone.is_empty() {
                 let gone = gone.join(" and ");
                 doubts.push(format!("{name}, destroys {gone} before any step has checked a backup"));
-            } else if !looked && destroys(step) {
+            } else if !is_after && destroys(step) {
                 doubts.push(format!("{name}, destroys before any step has checked anything"));
             }
-            doubts.extend(needs_what_is_lost(plan, step).into_iter().map(|flaw| format!("{flaw}: {name}")));
+            doubts.extend(lost.needed(step).into_iter().map(|flaw| format!("{flaw}: {name}")));
         }
-        reached.insert(step.id, all);
     }
     doubts
 }
 
-/// No API and no command is in a lost region; an ARN may name what was there.
-fn needs_what_is_lost(plan: &RecoveryPlan, step: &Step) -> Vec<String> {
-    let mut flaws = Vec::new();
-    for region in &plan.lost.regions {
-        // A written step that needs one is blocked.
-        if step.written.is_none() && step.api.as_ref().is_some_and(|api| api.region == *region) {
-            flaws.push(format!("step {} needs an API in {region}, which is lost", step.id));
-        }
-        let is_there = |word: &String| {
-            let host = word.contains(&format!(".{region}.")) && word.ends_with(".amazonaws.com");
-            word == region || word.strip_prefix("--region=") == Some(region) || host
-        };
-        if step.command_equivalent.iter().any(is_there) {
-            flaws.push(format!("the command of step {} goes to {region}, which is lost", step.id));
-        }
+/// What no step may need.
+struct Gone<'p> {
+    /// Regions, each with its part of the name of a host there.
+    regions: Vec<(&'p String, String)>,
+    keys: &'p BTreeSet<String>,
+}
+
+impl<'p> Gone<'p> {
+    fn of(lost: &'p Loss) -> Gone<'p> {
+        let regions = lost.regions.iter().map(|region| (region, format!(".{region}."))).collect();
+        Gone { regions, keys: &lost.keys }
     }
-    for key in &plan.lost.keys {
-        if step.command_equivalent.iter().any(|word| word == key) {
-            flaws.push(format!("the command of step {} encrypts with {key}, which is lost", step.id));
+
+    /// No API and no command is in a lost region; an ARN may name what was there.
+    fn needed(&self, step: &Step) -> Vec<String> {
+        let mut flaws = Vec::new();
+        for (region, within) in &self.regions {
+            // A written step that needs one is blocked.
+            if step.written.is_none() && step.api.as_ref().is_some_and(|api| api.region == **region) {
+                flaws.push(format!("step {} needs an API in {region}, which is lost", step.id));
+            }
+            let is_there = |word: &String| {
+                let host = word.ends_with(".amazonaws.com") && word.contains(within.as_str());
+                word == *region || word.strip_prefix("--region=") == Some(region.as_str()) || host
+            };
+            if step.command_equivalent.iter().any(is_there) {
+                flaws.push(format!("the command of step {} goes to {region}, which is lost", step.id));
+            }
         }
+        for key in self.keys {
+            if step.command_equivalent.iter().any(|word| word == key) {
+                flaws.push(format!("the command of step {} encrypts with {key}, which is lost", step.id));
+            }
+        }
+        flaws
     }
-    flaws
 }
 
 fn estimate(step: &Step) -> Option<String> {

@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use super::backups::in_words;
 use super::candidate::{Ask, candidates};
-use super::loss::Loss;
+use super::dependents::Protects;
 use super::lost::Lost;
 use super::model::{Input, RecoveryPlan, Rejected};
+use super::next::Next;
 use crate::addr::Name;
-use crate::system::{Datastore, System};
+use crate::system::Datastore;
 
 /// A datastore that still works and of which the loss takes protection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,15 +33,15 @@ pub(crate) fn exposed(
     untouched: &[Name],
     plan: impl Fn(&Input<'_>) -> RecoveryPlan,
 ) -> Vec<Exposed> {
+    let mut next = Next::of(input, lost, plan);
     let one = |name: &Name| {
-        let datastore = &input.system.datastores.get(name)?.is;
+        let (name, datastore) = input.system.datastores.get_key_value(name)?;
+        let datastore = &datastore.is;
         let gone = gone(input, lost, (name, datastore));
         if gone.is_empty() || datastore.rebuildable {
             return None;
         }
-        let next = next(input.loss, (name, datastore));
-        let then = plan(&Input { loss: &next, scenario: None, ..*input });
-        let left = then.chosen_points.iter().find(|choice| choice.datastore == *name);
+        let left = next.choice((name, datastore));
         let whole = match &datastore.resource {
             Some(held) => format!("replicate {} to a region outside of this loss and apply it", held.0),
             None => format!("keep a backup of datastore.{name} outside of this loss, with one more `to`"),
@@ -48,23 +49,12 @@ pub(crate) fn exposed(
         Some(Exposed {
             datastore: name.clone(),
             gone,
-            left: left.map(|choice| format!("{} ({})", choice.from, choice.mechanism)),
+            left: left.as_ref().map(|choice| format!("{} ({})", choice.from, choice.mechanism)),
             data_loss_s: left.and_then(|choice| choice.data_loss_s),
             help: format!("Until what is lost comes back: {whole}."),
         })
     };
     untouched.iter().filter_map(one).collect()
-}
-
-/// The same loss, and with it what holds the datastore.
-fn next(loss: &Loss, (name, datastore): (&Name, &Datastore)) -> Loss {
-    let mut next = loss.clone();
-    match (&datastore.resource, &datastore.site) {
-        (Some(held), _) => drop(next.resources.insert(held.0.clone())),
-        (None, Some(site)) => drop(next.sites.insert(site.0.clone())),
-        (None, None) => drop(next.datastores.insert(name.clone())),
-    }
-    next
 }
 
 /// What protects it and is lost.
@@ -82,8 +72,7 @@ fn gone(input: &Input<'_>, lost: &Lost<'_>, (name, datastore): (&Name, &Datastor
             }
         }
     }
-    let System { backups, .. } = input.system;
-    for (backup, declared) in backups.iter().filter(|(_, b)| b.is.of.0 == *name) {
+    for Protects { name: backup, declared, .. } in input.dependents.backups(name) {
         for to in &declared.is.to {
             if let Some(why) = lost.kept((backup, &declared.is), Some(to)) {
                 gone.push(Rejected::new(format!("backup.{backup}"), in_words(Some(to)), why));

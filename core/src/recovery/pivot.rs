@@ -1,23 +1,32 @@
 //! The pivot of each datastore: the step after which there is no way back. It is derived and never
 //! chosen; whoever executes the plan unwinds what fails before it, and holds at what fails after it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::model::{Choice, Input, Pivot, Step};
+use super::reach::{Reach, by_datastore};
 use crate::addr::Name;
 use crate::provider::StepNature;
 
 /// The pivot of each datastore that comes back, in the order of the choices.
 pub(crate) fn pivots(input: &Input<'_>, choices: &[Choice], steps: &[Step]) -> Vec<Pivot> {
-    let before = before(steps);
+    let mut reach = Reach::of(steps);
+    let of = by_datastore(steps);
+    let mut destroyed: BTreeMap<&Name, u32> = BTreeMap::new();
+    for step in steps {
+        for name in &step.destroys {
+            destroyed.entry(name).or_insert(step.id);
+        }
+    }
     let found = choices.iter().filter_map(|choice| {
         let (step, why) = match choice.step {
-            None => derived(choice, steps)?,
-            Some(restore) => written(input, choice, restore, steps, &before)?,
+            None => derived(of.get(&Some(&choice.datastore))?)?,
+            Some(restore) => written(input, choice, restore, &reach, &destroyed)?,
         };
         // What a restore brings back stands in a place that was empty, or it is the pivot itself.
         let other = |s: &&Step| s.datastore.as_ref() != Some(&choice.datastore) || s.written.is_none();
-        let no_undo = steps.iter().filter(|s| before[&step].contains(&s.id) && changes(s) && !known(s));
+        let before = reach.before(reach.place(step)?);
+        let no_undo = before.into_iter().filter(|s| changes(s) && !known(s));
         let no_undo = no_undo.filter(other);
         let no_undo = no_undo.map(|s| s.id).collect();
         Some(Pivot { datastore: choice.datastore.clone(), step, why, no_undo })
@@ -46,17 +55,6 @@ pub(crate) fn mistaken(pivots: &[Pivot], steps: &[Step]) -> Vec<String> {
         .collect()
 }
 
-/// For each step all that are done before it.
-pub(crate) fn before(steps: &[Step]) -> BTreeMap<u32, BTreeSet<u32>> {
-    let mut reached: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
-    for step in steps {
-        let further = step.needs.iter().filter_map(|need| reached.get(need)).flatten();
-        let all = further.chain(&step.needs).copied().collect();
-        reached.insert(step.id, all);
-    }
-    reached
-}
-
 /// Whether it changes anything: neither a look nor a wait.
 fn changes(step: &Step) -> bool {
     let acts = !step.command_equivalent.is_empty() || step.kind == StepNature::Manual;
@@ -68,10 +66,10 @@ fn known(step: &Step) -> bool {
     !step.undo.is_empty() || step.undo_by_hand.is_some()
 }
 
-/// Its kind says after which step.
-fn derived(choice: &Choice, steps: &[Step]) -> Option<(u32, String)> {
-    let own = steps.iter().filter(|s| s.datastore.as_ref() == Some(&choice.datastore));
-    own.filter(|s| s.written.is_none()).find_map(|s| Some((s.id, s.no_way_back.clone()?)))
+/// Its kind says after which step. `own` are the steps of the datastore.
+fn derived(own: &[&Step]) -> Option<(u32, String)> {
+    let own = own.iter().filter(|s| s.written.is_none());
+    own.into_iter().find_map(|s| Some((s.id, s.no_way_back.clone()?)))
 }
 
 /// The first step that destroys what is there; else the first after the restore that nothing takes back.
@@ -79,17 +77,18 @@ fn written(
     input: &Input<'_>,
     choice: &Choice,
     restore: u32,
-    steps: &[Step],
-    before: &BTreeMap<u32, BTreeSet<u32>>,
+    reach: &Reach<'_>,
+    destroyed: &BTreeMap<&Name, u32>,
 ) -> Option<(u32, String)> {
     let name: &Name = &choice.datastore;
-    if let Some(step) = steps.iter().find(|s| s.destroys.contains(name)) {
-        return Some((step.id, format!("it destroys what datastore.{name} holds now")));
+    if let Some(step) = destroyed.get(name) {
+        return Some((*step, format!("it destroys what datastore.{name} holds now")));
     }
-    if input.loss.data.contains_key(name) && choice.region.is_none() && !has_new_name(input, restore, steps) {
+    let restores = reach.step(restore);
+    if input.loss.data.contains_key(name) && choice.region.is_none() && !has_new_name(input, restores) {
         return Some((restore, format!("it writes over what datastore.{name} holds now")));
     }
-    let after = || steps.iter().filter(|s| before[&s.id].contains(&restore));
+    let after = || reach.place(restore).into_iter().flat_map(|place| reach.after(place));
     // What its kind restores takes several steps, and none of them leads anybody there.
     let follows = |s: &&Step| s.datastore.as_ref() != Some(name) && changes(s) && !known(s);
     if let Some(step) = after().find(follows) {
@@ -101,9 +100,8 @@ fn written(
 }
 
 /// Whether a written restore says that what comes back has another name than what is there.
-fn has_new_name(input: &Input<'_>, restore: u32, steps: &[Step]) -> bool {
-    let written = steps.iter().find(|s| s.id == restore).and_then(|s| s.written.as_ref());
-    let named = written.and_then(|at| {
+fn has_new_name(input: &Input<'_>, restores: Option<&Step>) -> bool {
+    let named = restores.and_then(|s| s.written.as_ref()).and_then(|at| {
         let procedure = input.system.procedures.get(&at.procedure)?;
         procedure.is.step.0.iter().find(|s| s.name == at.step)?.into.as_ref()
     });

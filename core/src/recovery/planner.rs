@@ -244,7 +244,7 @@ fn restored<'a>(input: &Input<'a>, followed: &[Followed<'a>]) -> BTreeSet<&'a Na
 }
 
 /// The way back that the kind of a datastore's resource knows.
-fn derived(input: &Input<'_>, lost: &Lost<'_>, name: &Name, run: &str) -> Option<Derived> {
+pub(super) fn derived(input: &Input<'_>, lost: &Lost<'_>, name: &Name, run: &str) -> Option<Derived> {
     let held = input.system.datastores.get(name)?.is.resource.as_ref()?;
     let resource = input.components.get(&held.0)?;
     let Chosen { choice, steps, doubt, unseen, .. } = choose(input, lost, (name, resource), run).ok()?;

@@ -140,7 +140,7 @@ fn blocked(lost: &Lost<'_>, is: &Is, step: u32, written: &mut Written) {
 }
 
 /// A step that restores: from the backup or by the steps of the resource's kind, whichever loses less.
-fn restore(
+pub(crate) fn restore(
     input: &Input<'_>,
     lost: &Lost<'_>,
     is: &Is,
