@@ -64,13 +64,17 @@ impl<'a> Lost<'a> {
             return Some(Taken::Named);
         }
         let Loss { regions, accounts, keys, credentials, .. } = self.loss;
-        if let Some(region) = self.places.region(address).filter(|r| regions.contains(*r)) {
+        // Where it is and what safeguards it is only looked at where it matters: looking takes time.
+        if !regions.is_empty()
+            && let Some(region) = self.places.region(address).filter(|r| regions.contains(*r))
+        {
             return Some(Taken::Region(region.to_owned()));
         }
-        if let Some(account) = self.places.account(address).filter(|a| accounts.contains(*a)) {
+        if !accounts.is_empty()
+            && let Some(account) = self.places.account(address).filter(|a| accounts.contains(*a))
+        {
             return Some(Taken::Account(account.to_owned()));
         }
-        // Only then does it matter what safeguards it, and looking at that takes time.
         if accounts.is_empty() && keys.is_empty() && credentials.is_empty() {
             return None;
         }
