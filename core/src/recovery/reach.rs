@@ -75,6 +75,22 @@ impl<'p> Reach<'p> {
             Some(&self.steps[next])
         })
     }
+
+    /// The last ones that steps of that nature alone lead to from the one of that number: itself when none
+    /// follows.
+    pub(crate) fn last(&self, id: u32, is: impl Fn(&Step) -> bool) -> BTreeSet<u32> {
+        let mut open: BTreeSet<usize> = self.place(id).into_iter().collect();
+        let mut last = BTreeSet::new();
+        while let Some(at) = open.pop_first() {
+            let later = self.unblocks[at].iter().copied();
+            let later: Vec<usize> = later.filter(|next| *next > at && is(&self.steps[*next])).collect();
+            if later.is_empty() {
+                last.insert(self.steps[at].id);
+            }
+            open.extend(later);
+        }
+        last
+    }
 }
 
 /// The steps of each datastore, and those of none, in their order.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::lost::Lost;
 use super::model::{Choice, Input, Step, Unprotected};
+use super::reach::Reach;
 use super::steps::Back;
 use crate::addr::Name;
 use crate::provider::Phase;
@@ -55,13 +56,20 @@ pub(crate) fn of_written<'c>(
     choices: impl Iterator<Item = &'c Choice>,
     steps: &[Step],
 ) -> Vec<Unprotected> {
+    let reach = Reach::of(steps);
+    let mut protects: BTreeMap<&Name, Vec<&Step>> = BTreeMap::new();
+    for step in steps {
+        for name in step.written.iter().flat_map(|w| &w.protects) {
+            protects.entry(name).or_default().push(step);
+        }
+    }
     let one = |choice: &Choice| {
-        let since = in_use(choice.step?, steps);
+        // Until the last of the steps that the service is down for, or the restore itself.
+        let since = reach.last(choice.step?, |s| s.downtime);
         let name = &choice.datastore;
-        let protects = |s: &&Step| s.written.as_ref().is_some_and(|w| w.protects.contains(name));
-        let ends: Vec<&Step> = steps.iter().filter(protects).collect();
+        let ends = protects.get(name).map_or(&[][..], Vec::as_slice);
         let lasts = |done: fn(&Step) -> Option<i64>| {
-            let begins: Option<Vec<i64>> = steps.iter().filter(|s| since.contains(&s.id)).map(done).collect();
+            let begins: Option<Vec<i64>> = since.iter().filter_map(|id| reach.step(*id)).map(done).collect();
             let ends: Option<Vec<i64>> = ends.iter().map(|s| done(s)).collect();
             Some((ends?.into_iter().max()? - begins?.into_iter().max()?).max(0))
         };
@@ -77,19 +85,6 @@ pub(crate) fn of_written<'c>(
         })
     };
     choices.filter_map(one).collect()
-}
-
-/// The last of the steps after a restore that the service is down for, or the restore itself.
-fn in_use(restore: u32, steps: &[Step]) -> BTreeSet<u32> {
-    let (mut after, mut last): (BTreeSet<u32>, BTreeSet<u32>) = ([restore].into(), [restore].into());
-    for step in steps.iter().filter(|s| s.downtime) {
-        if step.needs.iter().any(|need| after.contains(need)) {
-            after.insert(step.id);
-            last.retain(|id| !step.needs.contains(id));
-            last.insert(step.id);
-        }
-    }
-    last
 }
 
 /// The backup that has run again first, where it can, and after which time at the latest.
