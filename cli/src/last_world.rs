@@ -10,7 +10,7 @@ use drctl_core::codes::Code;
 use drctl_core::config::Config;
 use drctl_core::diag::{Diagnostic, Diagnostics};
 use drctl_core::last_world::{Expected, LastWorld};
-use drctl_core::plan::{self, Instance, ProviderHead, World};
+use drctl_core::plan::{self, Expanded, Instance, ProviderHead, World};
 use drctl_core::provider::{ErrorClass, Place, Unobserved};
 use drctl_core::schema::Attributes;
 use drctl_core::state::State;
@@ -217,7 +217,7 @@ pub(crate) fn recall(
     project: &Project,
     (from, clock): (Option<&Path>, &dyn Clock),
     ui: &Ui,
-) -> Result<Observation, Failure> {
+) -> Result<(Observation, Expanded), Failure> {
     let mut diagnostics = Diagnostics::default();
     let last = match from {
         Some(path) => read(path, &[], &mut diagnostics)?,
@@ -233,7 +233,7 @@ pub(crate) fn recall_if_any(
     project: &Project,
     clock: &dyn Clock,
     ui: &Ui,
-) -> Result<Observation, Failure> {
+) -> Result<(Observation, Expanded), Failure> {
     let (path, copies) = (project.last_world_path(), copies(&loaded.config, project));
     let mut diagnostics = Diagnostics::default();
     let last = match path.exists() || newest(&copies).is_some() {
@@ -249,7 +249,7 @@ fn recalled(
     project: &Project,
     clock: &dyn Clock,
     ui: &Ui,
-) -> Result<Observation, Failure> {
+) -> Result<(Observation, Expanded), Failure> {
     let configurations = planning::provider_blocks(loaded)?;
     let expected = expected(&configurations, project);
     for (provider, place) in last.restrict(&expected) {
@@ -263,12 +263,12 @@ fn recalled(
     planning::check_accounts(&configurations, &places)?;
     let simulated = places.values().any(|head| head.simulated) && !ui.env.contains_key("DRCTL_NOW");
     let now = simulated.then(|| simulated_now(project)).flatten().unwrap_or_else(|| clock.now());
-    let world = last.recall(places, now, |world| {
-        plan::instances(&loaded.config, &loaded.variables, world, &REGISTRY, state).0
+    let (world, expanded) = last.recall(places, now, |world| {
+        plan::expanded(&loaded.config, &loaded.variables, world, &REGISTRY, state)
     });
     let memory = Memory { world: last, ..Memory::default() };
     let connections = Connections::default();
-    Ok(Observation { connections, world, instances: Vec::new(), memory, now, diagnostics })
+    Ok((Observation { connections, world, memory, now, diagnostics }, expanded))
 }
 
 /// The time of the simulated cloud, where there still is one.

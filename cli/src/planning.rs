@@ -14,7 +14,7 @@ use drctl_core::config::{self, Config};
 use drctl_core::diag::{Diagnostic, Diagnostics};
 use drctl_core::last_world::LastWorld;
 use drctl_core::plan::{
-    self, AcceptKind, Acceptance, Input, Instance, Plan, ProviderHead, Selection, World, sha256_hex,
+    self, AcceptKind, Acceptance, Expanded, Input, Plan, ProviderHead, Selection, World, sha256_hex,
 };
 use drctl_core::schema::Attributes;
 use drctl_core::span::{FileId, SourceFile, SourceMap, Span};
@@ -140,21 +140,12 @@ pub(crate) struct Observation {
     pub(crate) connections: Connections,
     /// The world.
     pub(crate) world: World,
-    /// The instances that are known from it.
-    pub(crate) instances: Vec<Instance>,
     /// What was last seen, this included.
     pub(crate) memory: Memory,
     /// The time of the plan.
     pub(crate) now: Timestamp,
     /// What is worth a warning.
     pub(crate) diagnostics: Diagnostics,
-}
-
-impl Observation {
-    /// Lets go of what only those need who go on to change the world: it takes as much room as a plan.
-    pub(crate) fn into_planning(self) -> Observation {
-        Observation { instances: Vec::new(), memory: Memory::default(), ..self }
-    }
 }
 
 /// How the world is looked at.
@@ -179,15 +170,15 @@ pub(crate) enum Gaps {
     Earlier,
 }
 
-/// Connects and reads everything that the configuration and the state name. Keeps it as what was last
-/// seen.
+/// Connects and reads everything that the configuration and the state name; the configuration comes as
+/// it is expanded then. Keeps what was read as what was last seen.
 pub(crate) async fn look(
     loaded: &Loaded,
     state: Option<&State>,
     project: &Project,
     Look { parallelism, reporter, clock, gaps }: Look<'_>,
     ui: &Ui,
-) -> Result<Observation, Failure> {
+) -> Result<(Observation, Expanded), Failure> {
     let limits = Limits { parallelism: usize::from(parallelism), ..Limits::default() };
     let configurations = provider_blocks(loaded)?;
     let connector = Connector::new(project, &configurations, limits.parallelism, ui)?;
@@ -200,18 +191,20 @@ pub(crate) async fn look(
         expected.account = connections.clouds.get(provider).and_then(|c| c.head.place.account.clone());
     }
     let copies = last_world::copies(&loaded.config, project);
-    let mut memory = Memory::open(project, copies, expected, &mut diagnostics);
+    let mut open = || Memory::open(project, copies.clone(), expected.clone(), &mut diagnostics);
     let observer = Observer { registry: REGISTRY, connections: &connections, limits, reporter };
-    let stand_in = match gaps {
+    let earlier = match gaps {
         Gaps::Unobserved => None,
-        Gaps::Earlier => Some((&memory.world, time(&connector, clock, ui)?)),
+        Gaps::Earlier => Some((open(), time(&connector, clock, ui)?)),
     };
-    let (seen, filled, instances) = read(&observer, loaded, state, stand_in).await;
+    let stand_in = earlier.as_ref().map(|(memory, now)| (&memory.world, *now));
+    let (seen, filled, expanded) = read(&observer, loaded, state, stand_in).await;
     let now = time(&connector, clock, ui)?;
+    let mut memory = earlier.map_or_else(open, |(memory, _)| memory);
     let known = (&loaded.config, state);
-    diagnostics.extend(memory.keep((&seen, &instances), known, now));
+    diagnostics.extend(memory.keep((&seen, &expanded.instances), known, now));
     let world = filled.unwrap_or(seen);
-    Ok(Observation { connections, world, instances, memory, now, diagnostics })
+    Ok((Observation { connections, world, memory, now, diagnostics }, expanded))
 }
 
 /// The time of a plan: the simulated cloud has one of its own, unless somebody sets one.
@@ -229,24 +222,23 @@ fn time(connector: &Connector, clock: &dyn Clock, ui: &Ui) -> Result<Timestamp, 
 }
 
 /// Reads in waves until nothing more can be asked for: the world, the same with earlier sightings in
-/// its gaps where they are wanted, and the instances that are known then.
+/// its gaps where they are wanted, and what the configuration is then.
 async fn read(
     observer: &Observer<'_>,
     loaded: &Loaded,
     state: Option<&State>,
     stand_in: Option<(&LastWorld, Timestamp)>,
-) -> (World, Option<World>, Vec<Instance>) {
+) -> (World, Option<World>, Expanded) {
     let failed = Cell::new(false);
-    let instances = |world: &World| {
-        let (found, diagnostics) =
-            plan::instances(&loaded.config, &loaded.variables, world, &REGISTRY, state);
-        failed.set(diagnostics.has_errors());
+    let expanded = |world: &World| {
+        let found = plan::expanded(&loaded.config, &loaded.variables, world, &REGISTRY, state);
+        failed.set(found.diagnostics.has_errors());
         found
     };
     let known = |world: &World| match stand_in {
-        None => (None, instances(world)),
+        None => (None, expanded(world)),
         Some((last, now)) => {
-            let (filled, found) = last.filled(world, now, instances);
+            let (filled, found) = last.filled(world, now, expanded);
             (Some(filled), found)
         }
     };
@@ -257,8 +249,8 @@ async fn read(
         }
         let (_, found) = known(world);
         // When every name is known, no answer can make another one known.
-        settled = !failed.get() && found.iter().all(|i| i.id.is_some());
-        plan::requests(&found, world)
+        settled = !failed.get() && found.instances.iter().all(|i| i.id.is_some());
+        plan::requests(&found.instances, world)
     })
     .await;
     let (filled, found) = known(&seen);
@@ -333,14 +325,15 @@ pub(crate) fn check_accounts(
     Ok(())
 }
 
-/// Makes the plan.
+/// Makes the plan of the configuration as it is expanded in the observed world.
 pub(crate) fn make(
     loaded: &Loaded,
-    observation: &Observation,
+    (observation, expanded): (&Observation, Expanded),
     state: Option<&State>,
     args: &PlanningArgs,
 ) -> (Plan, Diagnostics) {
-    let (plan, mut diagnostics) = with_input(loaded, observation, state, args, plan::plan);
+    let (plan, mut diagnostics) =
+        with_input(loaded, observation, state, args, |input| plan::plan_expanded(input, expanded));
     diagnostics.extend(observation.diagnostics.clone());
     // What cannot be reached explains much of what else is wrong.
     for (provider, connection) in &observation.connections.clouds {

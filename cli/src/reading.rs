@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use drctl_core::plan::Expanded;
 use drctl_core::state::State;
 
 use crate::failure::Failure;
@@ -45,14 +46,14 @@ pub(crate) struct Reading<'r> {
     pub(crate) gaps: Gaps,
 }
 
-/// Reads the providers, or takes what was last seen.
+/// Reads the providers, or takes what was last seen; with what the configuration is in that world.
 pub(crate) fn read(
     reading: Reading<'_>,
     (loaded, state): (&Loaded, Option<&State>),
     project: &Project,
     clock: &SharedClock,
     ui: &Ui,
-) -> Result<Observation, Failure> {
+) -> Result<(Observation, Expanded), Failure> {
     let Reading { offline, from, parallelism, gaps } = reading;
     if offline || from.is_some() {
         return last_world::recall(loaded, state, project, (from, clock.as_ref()), ui);

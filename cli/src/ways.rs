@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use drctl_core::addr::Name;
-use drctl_core::plan::{Instance, LastSeen, bound, instances, system};
+use drctl_core::plan::{self, Expanded, Instance, LastSeen, bound, system};
 use drctl_core::recovery::{self, Dependents, Input, Loss, RecoveryPlan};
 use drctl_core::state::State;
 use drctl_core::system::{Scenario, System};
@@ -69,8 +69,8 @@ impl Opened {
         let clock = session::clock(ui)?;
         let state = session::load_state(project)?;
         let reading = args.offline.reading(args.parallelism, Gaps::Earlier);
-        let observation = reading::read(reading, (&loaded, state.as_ref()), project, &clock, ui)?;
-        let ground = settled(system, loaded, observation, state.as_ref())?;
+        let seen = reading::read(reading, (&loaded, state.as_ref()), project, &clock, ui)?;
+        let ground = settled(system, loaded, seen)?;
         warn(&ground.loaded, ground.observation.diagnostics.clone(), ui);
         Ok(ground)
     }
@@ -82,17 +82,17 @@ pub(crate) fn on(loaded: Loaded, observation: Observation, state: Option<&State>
     if diagnostics.has_errors() {
         return Err(loaded.failure(diagnostics));
     }
-    settled(system, loaded, observation, state)
+    let world = &observation.world;
+    let expanded = plan::expanded(&loaded.config, &loaded.variables, world, &REGISTRY, state);
+    settled(system, loaded, (observation, expanded))
 }
 
 fn settled(
     system: System,
     loaded: Loaded,
-    observation: Observation,
-    state: Option<&State>,
+    (observation, expanded): (Observation, Expanded),
 ) -> Result<Ground, Failure> {
-    let (instances, diagnostics) =
-        instances(&loaded.config, &loaded.variables, &observation.world, &REGISTRY, state);
+    let Expanded { instances, diagnostics, .. } = expanded;
     if diagnostics.has_errors() {
         return Err(loaded.failure(diagnostics));
     }

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::addr::{Address, KindName, ProviderAddress};
 use crate::config::Config;
-use crate::plan::{Basis, Earlier, Instance, Observation, ProviderHead, World, requests};
-use crate::provider::{ErrorClass, Id, Observed, Place, Unobserved};
+use crate::plan::{Basis, Earlier, Expanded, Instance, Observation, ProviderHead, World, requests};
+use crate::provider::{ErrorClass, Id, Observed, Place, Unobserved, Wanted};
 use crate::recovery::readable;
 use crate::schema::{Attribute, Role, Type, attribute};
 use crate::state::State;
@@ -53,7 +53,7 @@ pub struct Sighting {
     /// Its name at the provider.
     pub id: Id,
     /// The attributes that the read was asked to fill and that may be kept.
-    pub asked: BTreeSet<String>,
+    pub asked: Wanted,
     /// What was there, without secrets; none when it was not there.
     pub observed: Option<Observed>,
 }
@@ -178,7 +178,7 @@ impl LastWorld {
                 observed_at: now,
                 provider: instance.provider.clone(),
                 id,
-                asked: instance.wanted.iter().filter(|name| !secret(name)).cloned().collect(),
+                asked: instance.wanted.without(secret),
                 observed,
             };
             changed |= put(&mut self.sightings, &instance.address, sighting);
@@ -213,41 +213,41 @@ impl LastWorld {
         places.chain(self.sightings.values().map(|sighting| sighting.observed_at)).max()
     }
 
-    /// The world as it was last seen, without asking anybody. What was never seen is unobserved.
-    /// `instances` are the planner's, given the world so far.
+    /// The world as it was last seen, without asking anybody, and what the configuration is in it. What
+    /// was never seen is unobserved. `expanded` is the planner's, given the world so far.
     pub fn recall(
         &self,
         places: BTreeMap<ProviderAddress, ProviderHead>,
         now: Timestamp,
-        instances: impl Fn(&World) -> Vec<Instance>,
-    ) -> World {
+        expanded: impl Fn(&World) -> Expanded,
+    ) -> (World, Expanded) {
         let mut world = World { places, basis: Basis::LastWorld, ..World::default() };
         loop {
-            let found = instances(&world);
-            let asked = requests(&found, &world);
+            let found = expanded(&world);
+            let asked = requests(&found.instances, &world);
             if asked.is_empty() {
-                return world;
+                return (world, found);
             }
             for request in asked {
                 world.observations.insert(request.address, Observation::Unobserved(never_seen()));
             }
-            self.fill(&mut world, &found, now);
+            self.fill(&mut world, &found.instances, now);
         }
     }
 
     /// The observed world with its gaps filled from earlier sightings, each marked with its age, and
-    /// the instances that are known then.
+    /// what the configuration is in it.
     pub fn filled(
         &self,
         world: &World,
         now: Timestamp,
-        instances: impl Fn(&World) -> Vec<Instance>,
-    ) -> (World, Vec<Instance>) {
+        expanded: impl Fn(&World) -> Expanded,
+    ) -> (World, Expanded) {
         let mut view = world.clone();
         self.fill_places(&mut view);
         loop {
-            let found = instances(&view);
-            if !self.fill(&mut view, &found, now) {
+            let found = expanded(&view);
+            if !self.fill(&mut view, &found.instances, now) {
                 return (view, found);
             }
         }
@@ -340,8 +340,8 @@ impl Sighting {
             attribute(instance.kind.inputs(), name)
                 .is_some_and(|row| (row.canonical)(pending.value.clone()).is_ok())
         });
-        for name in instance.wanted.iter() {
-            if !self.asked.contains(name) && !found.attributes.contains_key(name) {
+        for name in instance.wanted.names() {
+            if !self.asked.wants(name) && !found.attributes.contains_key(name) {
                 found
                     .unobserved
                     .entry(name.clone())

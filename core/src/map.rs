@@ -74,6 +74,12 @@ impl<K: Ord, V> Map<K, V> {
         }
     }
 
+    /// Takes out all but these, with the room that they had.
+    pub fn retain(&mut self, keep: impl Fn(&K, &V) -> bool) {
+        self.0.retain(|(key, value)| keep(key, value));
+        self.0.shrink_to_fit();
+    }
+
     /// Takes out a key; the value that it had.
     pub fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
     where
@@ -212,6 +218,8 @@ mod tests {
             for key in &gone {
                 prop_assert_eq!(map.remove(key), tree.remove(key));
             }
+            map.retain(|_, value| value % 3 != 0);
+            tree.retain(|_, value| *value % 3 != 0);
             prop_assert!(map.iter().eq(&tree));
             prop_assert!(gone.iter().all(|k| map.get(k) == tree.get(k)));
             let text = serde_json::to_string(&map).unwrap();

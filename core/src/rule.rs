@@ -1,6 +1,8 @@
 //! Rules: what a provider's facts say about a planned change. A kind lists its rules beside its
 //! attributes; the planner runs them all and puts the notes into the plan.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -67,9 +69,9 @@ pub struct Note {
     /// What it means for the reader.
     pub effect: Effect,
     /// The attribute it is about, when it is one: `object_lock.years`.
-    pub attribute: Option<String>,
+    pub attribute: Option<Cow<'static, str>>,
     /// Why, in one sentence without full stop, with the numbers: "11 days of restore points disappear".
-    pub reason: String,
+    pub reason: Cow<'static, str>,
     /// What to do, in full sentences.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
@@ -80,11 +82,16 @@ pub struct Note {
 
 impl Note {
     /// A note about an attribute.
-    pub fn new(fact: &Fact, effect: Effect, attribute: &str, reason: impl Into<String>) -> Note {
+    pub fn new(
+        fact: &Fact,
+        effect: Effect,
+        attribute: impl Into<Cow<'static, str>>,
+        reason: impl Into<Cow<'static, str>>,
+    ) -> Note {
         Note {
             fact: fact.id(),
             effect,
-            attribute: Some(attribute.to_owned()),
+            attribute: Some(attribute.into()),
             reason: reason.into(),
             help: None,
             timing: None,

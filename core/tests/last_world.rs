@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use drctl_core::addr::Address;
 use drctl_core::config::Config;
 use drctl_core::last_world::{Expected, LastWorld, Unreadable};
-use drctl_core::plan::{Instance, LastSeen, Observation, ProviderHead, World, instances};
+use drctl_core::plan::{Expanded, LastSeen, Observation, ProviderHead, World, expanded};
 use drctl_core::provider::{ErrorClass, Id, Observed, Place, Unobserved};
 use drctl_core::span::SourceMap;
 use drctl_core::state::{Owned, State};
@@ -35,22 +35,22 @@ impl Case {
         Case { config, variables }
     }
 
-    fn instances(&self, world: &World) -> Vec<Instance> {
-        instances(&self.config, &self.variables, world, &toy::registry(), None).0
+    fn expanded(&self, world: &World) -> Expanded {
+        expanded(&self.config, &self.variables, world, &toy::registry(), None)
     }
 
     /// Takes it in, twice: it says what makes a difference.
     fn merge(&self, last: &mut LastWorld, world: &World, now: &str) {
         for first in [true, false] {
             let before = last.clone();
-            let changed = last.merge((world, &self.instances(world)), (&self.config, None), at(now));
+            let changed = last.merge((world, &self.expanded(world).instances), (&self.config, None), at(now));
             assert_eq!(changed, *last != before, "{now}");
             assert!(first || !changed, "{now}");
         }
     }
 
     fn recall(&self, last: &LastWorld) -> World {
-        last.recall(world(&[]).places, at("03:00"), |world| self.instances(world))
+        last.recall(world(&[]).places, at("03:00"), |world| self.expanded(world)).0
     }
 }
 
@@ -156,7 +156,7 @@ fn no_secret_is_kept_and_none_is_taken_for_unset() {
     state.resources.insert(addr("toy_bucket.a"), owned);
     let seen = world(&[("toy_bucket.a", bucket("a", &secrets))]);
     let mut last = LastWorld::default();
-    last.merge((&seen, &case.instances(&seen)), (&case.config, Some(&state)), at("01:00"));
+    last.merge((&seen, &case.expanded(&seen).instances), (&case.config, Some(&state)), at("01:00"));
     assert!(!last.to_json().contains("hunter2"), "{}", last.to_json());
     let recalled = case.recall(&last);
     let Observation::Present(found) = &recalled.observations[&addr("toy_bucket.a")] else { panic!() };
@@ -220,9 +220,9 @@ fn a_gap_is_filled_with_its_age_and_makes_other_names_known() {
     let calm = world(&[("toy_bucket.a", days(7)), ("toy_bucket.b", bucket("serial-a", &[]))]);
     case.merge(&mut last, &calm, "01:00");
     let storm = world(&[("toy_bucket.a", silent())]);
-    assert!(case.instances(&storm).iter().any(|i| i.id.is_none()));
-    let (filled, found) = last.filled(&storm, at("03:13"), |world| case.instances(world));
-    assert!(found.iter().all(|i| i.id.is_some()));
+    assert!(case.expanded(&storm).instances.iter().any(|i| i.id.is_none()));
+    let (filled, found) = last.filled(&storm, at("03:13"), |world| case.expanded(world));
+    assert!(found.instances.iter().all(|i| i.id.is_some()));
     assert!(matches!(filled.observations[&addr("toy_bucket.a")], Observation::Present(_)));
     let why = filled.earlier[&addr("toy_bucket.a")].why.as_ref().unwrap();
     assert_eq!(why.message, "no answer; last seen 2026-11-21T01:00:00Z (2h 13m ago)");
@@ -248,7 +248,7 @@ fn of_two_the_later_sighting_stands_unless_its_clock_is_another() {
     let look = |hour: &str, kept: i64| {
         let mut last = LastWorld::default();
         let seen = world(&[("toy_bucket.a", days(kept))]);
-        last.merge((&seen, &case.instances(&seen)), (&case.config, None), at(hour));
+        last.merge((&seen, &case.expanded(&seen).instances), (&case.config, None), at(hour));
         last
     };
     let of = |last: &LastWorld| last.sightings[&addr("toy_bucket.a")].observed_at;

@@ -19,7 +19,7 @@ use drctl_core::diag::Diagnostics;
 use drctl_core::lang::render;
 use drctl_core::plan::{
     Acceptance, After, AttributeChange, Base, Input, Observation, Op, Plan, Progress, Selection, World,
-    check, instances, plan, requests, resolve, since,
+    check, expanded, plan, requests, resolve, since,
 };
 use drctl_core::provider::Observed;
 use drctl_core::span::SourceMap;
@@ -71,9 +71,9 @@ impl Case {
     fn world(&self) -> World {
         let mut world = World { places: self.cloud.places.clone(), ..World::default() };
         for _ in 0..10 {
-            let (found, _) =
-                instances(&self.config, &self.variables, &world, &toy::registry(), self.state.as_ref());
-            let open = requests(&found, &world);
+            let found =
+                expanded(&self.config, &self.variables, &world, &toy::registry(), self.state.as_ref());
+            let open = requests(&found.instances, &world);
             if open.is_empty() {
                 return world;
             }

@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         }
     };
     progress.finish();
-    let observation = observation?;
+    let (observation, expanded) = observation?;
     warn(&loaded, observation.diagnostics.clone(), ui);
     let found = advise(&Input {
         sources: &loaded.sources,
@@ -74,14 +74,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     });
     let Some(advice) = found else {
         // Whoever plans it is told what is wrong with it.
-        let (_, diagnostics) = drctl_core::plan::instances(
-            &loaded.config,
-            &loaded.variables,
-            &observation.world,
-            &REGISTRY,
-            state.as_ref(),
-        );
-        return Err(loaded.failure(diagnostics));
+        return Err(loaded.failure(expanded.diagnostics));
     };
     let world = &observation.world;
     let simulated = world.places.values().any(|head| head.simulated);

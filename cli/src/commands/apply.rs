@@ -8,7 +8,7 @@ use std::time::Duration;
 use drctl_core::addr::Address;
 use drctl_core::codes::Code;
 use drctl_core::diag::Diagnostics;
-use drctl_core::plan::{self, Plan, World};
+use drctl_core::plan::{self, Expanded, Plan, World};
 use drctl_core::state::State;
 use drctl_engine::clock::SystemClock;
 use drctl_engine::connect::Connections;
@@ -90,11 +90,12 @@ async fn apply(
         clock: clock.as_ref(),
         gaps: Gaps::Unobserved,
     };
-    let mut observation = planning::look(&loaded, held.state.as_ref(), project, look, ui).await?;
+    let (mut observation, expanded) = planning::look(&loaded, held.state.as_ref(), project, look, ui).await?;
     let plan = match &args.plan {
         Some(path) => saved(path)?,
         None => {
-            let (plan, found) = planning::make(&loaded, &observation, held.state.as_ref(), &args.planning);
+            let seen = (&observation, expanded.clone());
+            let (plan, found) = planning::make(&loaded, seen, held.state.as_ref(), &args.planning);
             if found.has_errors() {
                 return Err(loaded.failure(found));
             }
@@ -121,7 +122,7 @@ async fn apply(
     let result =
         carry_out(&loaded, &plan, &observation.connections, (args, progress, clock), &mut held).await;
     if let Ok(applied) = &result {
-        remember(&plan, applied, (&loaded, held.state.as_ref()), &mut observation, progress);
+        remember(&plan, applied, (&loaded, held.state.as_ref()), (&mut observation, &expanded), progress);
     }
     finish(&plan, result, held.state.as_ref(), progress, ui)
 }
@@ -263,7 +264,7 @@ fn remember(
     plan: &Plan,
     applied: &Applied,
     (loaded, state): (&Loaded, Option<&State>),
-    observation: &mut Observation,
+    (observation, expanded): (&mut Observation, &Expanded),
     progress: &Progress,
 ) {
     let done = plan.steps.iter().filter(|s| applied.outcome.succeeded.contains(&s.id));
@@ -271,7 +272,7 @@ fn remember(
     let observations = done.filter_map(|step| seen(&step.address)).collect();
     let world = World { observations, ..World::default() };
     let known = (&loaded.config, state);
-    let wrong = observation.memory.keep((&world, &observation.instances), known, observation.now);
+    let wrong = observation.memory.keep((&world, &expanded.instances), known, observation.now);
     for wrong in wrong {
         progress.message(Level::Warning, &wrong.headline);
     }

@@ -2,7 +2,7 @@
 //! provider.
 
 use clap::ValueEnum;
-use drctl_core::plan;
+use drctl_core::plan::{self, Expanded};
 use drctl_core::recovery::{self, Loss};
 use serde_json::json;
 
@@ -12,7 +12,6 @@ use crate::failure::Failure;
 use crate::last_world;
 use crate::planning::{self, VariableArgs};
 use crate::project::Project;
-use crate::registry::REGISTRY;
 use crate::render::system::{Drawn, dot, mermaid, text};
 use crate::session;
 use crate::ui::{Format, Ui};
@@ -47,9 +46,8 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     }
     let clock = session::clock(ui)?;
     let state = session::load_state(project)?;
-    let seen = last_world::recall_if_any(&loaded, state.as_ref(), project, clock.as_ref(), ui)?;
-    let (instances, diagnostics) =
-        plan::instances(&loaded.config, &loaded.variables, &seen.world, &REGISTRY, state.as_ref());
+    let (seen, expanded) = last_world::recall_if_any(&loaded, state.as_ref(), project, clock.as_ref(), ui)?;
+    let Expanded { instances, diagnostics, .. } = expanded;
     // Without asking anybody some names may not be known: what they name is left out, and said.
     let mut told = seen.diagnostics.clone();
     for diagnostic in diagnostics.iter() {

@@ -8,7 +8,7 @@ use drctl_core::codes::Code;
 use drctl_core::config::Import;
 use drctl_core::diag::{Diagnostics, Severity};
 use drctl_core::lang::expr::Expr;
-use drctl_core::plan::{Plan, ResourceChange};
+use drctl_core::plan::{Expanded, Plan, ResourceChange};
 use drctl_core::rebuild::{self, Entry};
 use drctl_core::state::State;
 use drctl_engine::state_file::StateFile;
@@ -62,8 +62,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     };
     let observation = runtime.block_on(planning::look(&loaded, state.as_ref(), project, look, ui));
     progress.finish();
-    let observation = observation?;
-    let plan = plan(&loaded, &observation, state.as_ref(), args)?;
+    let plan = plan(&loaded, observation?, state.as_ref(), args)?;
     let change = found(&plan, args)?;
     let mut state = state.unwrap_or_else(|| State::new(session::unique(clock.as_ref())));
     let kind = REGISTRY.kind(change.address.kind.as_str()).expect("the plan has only known kinds");
@@ -92,7 +91,7 @@ fn declare(loaded: &mut Loaded, args: &Args) -> Result<(), Failure> {
 /// Plans, and refuses what makes it uncertain which thing the address stands for.
 fn plan(
     loaded: &Loaded,
-    observation: &Observation,
+    (observation, expanded): (Observation, Expanded),
     state: Option<&State>,
     args: &Args,
 ) -> Result<Plan, Failure> {
@@ -104,7 +103,7 @@ fn plan(
         refresh_only: false,
         parallelism: args.parallelism,
     };
-    let (plan, diagnostics) = planning::make(loaded, observation, state, &planning);
+    let (plan, diagnostics) = planning::make(loaded, (&observation, expanded), state, &planning);
     let mut errors = Diagnostics::default();
     for found in diagnostics.iter().filter(|d| d.severity == Severity::Error) {
         let ours = found.address.as_ref() == Some(&args.address);

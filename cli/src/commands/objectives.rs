@@ -176,8 +176,8 @@ pub(super) fn judged(
     let loaded = planning::load(project, &args.variables, ui)?;
     let state = session::load_state(project)?;
     let reading = offline.reading(args.parallelism, Gaps::Unobserved);
-    let observation = reading::read(reading, (&loaded, state.as_ref()), project, &clock, ui)?;
-    let (plan, diagnostics) = planning::make(&loaded, &observation, state.as_ref(), args);
+    let (observation, expanded) = reading::read(reading, (&loaded, state.as_ref()), project, &clock, ui)?;
+    let (plan, diagnostics) = planning::make(&loaded, (&observation, expanded), state.as_ref(), args);
     if diagnostics.has_errors() {
         return Err(loaded.failure(diagnostics));
     }

@@ -12,6 +12,7 @@ use crate::base::{self, Found, Since};
 use crate::exit::Exit;
 use crate::failure::{Failure, Reported};
 use crate::gates::Gates;
+use crate::last_world::Memory;
 use crate::planfile;
 use crate::planning::{self, Gaps, Loaded, PlanningArgs};
 use crate::project::Project;
@@ -109,9 +110,14 @@ fn planned(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Stopped> {
         parallelism: args.planning.parallelism,
         gaps: Gaps::Unobserved,
     };
-    let observation = reading::read(reading, (&loaded, state.as_ref()), project, &clock, ui)?;
-    let observation = observation.into_planning();
-    let (plan, diagnostics) = planning::make(&loaded, &observation, state.as_ref(), &args.planning);
+    let (mut observation, expanded) = reading::read(reading, (&loaded, state.as_ref()), project, &clock, ui)?;
+    // What was kept, and what stands in the expanded configuration, takes as much room as a plan.
+    observation.memory = Memory::default();
+    if args.base.is_none() {
+        loaded.config.forget_expanded();
+    }
+    let seen = (&observation, expanded);
+    let (plan, diagnostics) = planning::make(&loaded, seen, state.as_ref(), &args.planning);
     let seen = (&loaded, &observation, state.as_ref());
     let since = match &args.base {
         Some(base) => Some(base::since(base, project, seen, (&args.planning, &diagnostics), ui)?),

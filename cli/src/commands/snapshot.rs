@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     };
     let seen = session::runtime()?.block_on(planning::look(&loaded, state.as_ref(), project, look, ui));
     progress.finish();
-    let seen = seen?;
+    let (seen, expanded) = seen?;
     warn(&loaded, seen.diagnostics.clone(), ui);
     last_world::save(&args.out, &seen.memory.world).map_err(|error| {
         let headline = format!("The snapshot cannot be written: {error}");
@@ -57,7 +57,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     })?;
     let unobserved = |o: &&Observation| matches!(o, Observation::Unobserved(_));
     let open = seen.world.observations.values().filter(unobserved).count()
-        + seen.instances.iter().filter(|i| i.id.is_none()).count();
+        + expanded.instances.iter().filter(|i| i.id.is_none()).count();
     let (kept, file) = (seen.memory.world.sightings.len(), args.out.display().to_string());
     let simulated = seen.world.places.values().any(|head| head.simulated);
     match ui.format {

@@ -7,7 +7,7 @@ use drctl_core::addr::Name;
 use drctl_core::codes::Code;
 use drctl_core::duration;
 use drctl_core::lang::near;
-use drctl_core::plan::{self, Lines};
+use drctl_core::plan::{self, Expanded, Lines};
 use drctl_core::recovery::Inventory;
 use drctl_core::timeline::{Input, timelines};
 use jiff::SignedDuration;
@@ -18,7 +18,6 @@ use crate::failure::Failure;
 use crate::last_world;
 use crate::planning::{self, Gaps, Look, VariableArgs};
 use crate::project::Project;
-use crate::registry::REGISTRY;
 use crate::render::progress::{Progress, Show};
 use crate::render::text::{last_seen, safe};
 use crate::render::timeline as render;
@@ -85,10 +84,8 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         }
     };
     progress.finish();
-    let observation = observation?;
+    let (observation, Expanded { instances, diagnostics, .. }) = observation?;
     let (world, now) = (&observation.world, observation.now);
-    let (instances, diagnostics) =
-        plan::instances(&loaded.config, &loaded.variables, world, &REGISTRY, state.as_ref());
     // Without asking anybody some names may not be known: what they name is left out, and said.
     let mut told = observation.diagnostics.clone();
     if diagnostics.has_errors() && !args.offline {

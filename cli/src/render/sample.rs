@@ -105,7 +105,7 @@ fn change(address: &str, provider: &str, id: &str, action: Action) -> ResourceCh
         provider: provider.parse().unwrap(),
         id: Id(id.to_owned()),
         action,
-        why: String::new(),
+        why: "".into(),
         attributes: Vec::new(),
         notes: Vec::new(),
         desired: Map::new(),
@@ -133,12 +133,12 @@ fn window(at: Option<Timestamp>) -> Timing {
     Timing::MaintenanceWindow(Box::new(Window { window: "sun:03:00-sun:04:00".to_owned(), at }))
 }
 
-fn note(fact: &str, effect: Effect, reason: &str) -> Note {
+fn note(fact: &str, effect: Effect, reason: &'static str) -> Note {
     Note {
         fact: FactId(fact.to_owned().into()),
         effect,
         attribute: None,
-        reason: reason.to_owned(),
+        reason: reason.into(),
         help: None,
         timing: None,
     }
@@ -167,7 +167,7 @@ fn head(region: &str) -> ProviderHead {
 
 fn database() -> ResourceChange {
     let mut main = change("aws_db_instance.main", "aws", "main", Action::Adopt);
-    main.why = "it exists under this name and is not in the state yet".to_owned();
+    main.why = "it exists under this name and is not in the state yet".into();
     let mut class = attribute(&["multi_az"], Some(Value::from(false)), After::Known(Value::from(true)));
     class.timing = window(Some("2026-11-22T03:00:00Z".parse().unwrap()));
     let mut password = attribute(&["master_user_password"], None, After::Known(Value::from("hunter2")));
@@ -265,7 +265,7 @@ pub(crate) fn plan() -> Plan {
     ];
     create.desired = [("versioning".to_owned(), Expr::literal(Value::from("Enabled"), span()))].into();
     let mut gone = change("aws_s3_bucket.old", "aws", "old", Action::Forget);
-    gone.why = "its block is gone; the bucket and what is in it stay at the provider".to_owned();
+    gone.why = "its block is gone; the bucket and what is in it stay at the provider".into();
     let mut dark = change("aws_s3_bucket.audit", "aws", "audit", Action::Unobserved);
     dark.unobserved = Some(denied);
     let mut waiting = change("aws_db_instance.waiting", "aws", "waiting", Action::Keep);

@@ -96,9 +96,8 @@ impl Commander {
         let connections = connect(self, &blocks, limits.silence).await;
         let observer = Observer { registry: REGISTRY, connections: &connections, limits, reporter: &Silent };
         let world = observe(&observer, |world| {
-            let (instances, _) =
-                plan::instances(&config, &variables, world, &REGISTRY, session.state.as_ref());
-            plan::requests(&instances, world)
+            let found = plan::expanded(&config, &variables, world, &REGISTRY, session.state.as_ref());
+            plan::requests(&found.instances, world)
         })
         .await;
         Ok(Observed { sources, config, connections, world })

@@ -12,7 +12,7 @@ use drctl_core::provider::{
     AnyCloud, AnyKind, BoxFuture, ErrorClass, ProviderError, Reads, Registry, Request, Unobserved,
 };
 use futures_util::future::join_all;
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt};
 use tokio::time::Instant;
 
 use crate::connect::{Connections, is_silence, no_answer};
@@ -118,8 +118,8 @@ async fn read_region(
         }
     };
     if let Some(cloud) = cloud {
-        let calls = calls(observer, cloud, requests);
-        let mut answers = stream::iter(calls).buffer_unordered(observer.limits.parallelism.max(1));
+        let mut answers =
+            calls(observer, cloud, requests).buffer_unordered(observer.limits.parallelism.max(1));
         let mut quiet = since + observer.limits.silence;
         while !open.is_empty() {
             match within(quiet.min(until), answers.next()).await {
@@ -175,34 +175,42 @@ fn no_answer_from(observer: &Observer<'_>, provider: &ProviderAddress) -> Provid
     no_answer(format!("reading from {provider}{region}"), observer.limits.silence)
 }
 
-/// The calls that answer the requests: one for each thing, or one for all things of a kind.
+/// The calls that answer the requests: one for each thing, or one for all things of a kind. Each is made
+/// when there is room for it.
 fn calls<'o>(
     observer: &'o Observer<'_>,
     cloud: &'o AnyCloud,
     requests: &'o [ReadRequest],
-) -> Vec<BoxFuture<'o, Answers>> {
-    let mut single: Vec<BoxFuture<'o, Answers>> = Vec::new();
+) -> impl Stream<Item = BoxFuture<'o, Answers>> {
+    let mut single: Vec<usize> = Vec::new();
     let mut paged: BTreeMap<&str, (&'static dyn AnyKind, Vec<usize>)> = BTreeMap::new();
     for (number, request) in requests.iter().enumerate() {
         match observer.registry.kind(request.kind.as_str()) {
-            None => single.push(Box::pin(async move { vec![(number, Err(no_such_kind(request)))] })),
-            Some(kind) => match kind.reads() {
-                Reads::Pages => paged.entry(kind.name()).or_insert((kind, Vec::new())).1.push(number),
-                Reads::Each => single.push(Box::pin(async move {
-                    observer.reporter.refresh_start(&request.address, &request.request.id);
-                    let read = kind.read(cloud, &request.request).await;
-                    vec![(number, read.map(Observation::from))]
-                })),
-            },
+            Some(kind) if kind.reads() == Reads::Pages => {
+                paged.entry(kind.name()).or_insert((kind, Vec::new())).1.push(number);
+            }
+            Some(_) | None => single.push(number),
         }
     }
+    let pages = paged.into_values().map(move |(kind, numbers)| -> BoxFuture<'o, Answers> {
+        Box::pin(read_pages(observer, cloud, kind, requests, numbers))
+    });
+    let single = single.into_iter().map(move |number| -> BoxFuture<'o, Answers> {
+        let request = &requests[number];
+        Box::pin(async move { vec![(number, read_one(observer, cloud, request).await)] })
+    });
     // Pages follow each other and take longest: they begin first.
-    let mut calls: Vec<BoxFuture<'o, Answers>> = Vec::new();
-    for (kind, numbers) in paged.into_values() {
-        calls.push(Box::pin(read_pages(observer, cloud, kind, requests, numbers)));
-    }
-    calls.extend(single);
-    calls
+    stream::iter(pages.chain(single))
+}
+
+async fn read_one(
+    observer: &Observer<'_>,
+    cloud: &AnyCloud,
+    request: &ReadRequest,
+) -> Result<Observation, ProviderError> {
+    let kind = observer.registry.kind(request.kind.as_str()).ok_or_else(|| no_such_kind(request))?;
+    observer.reporter.refresh_start(&request.address, &request.request.id);
+    kind.read(cloud, &request.request).await.map(Observation::from)
 }
 
 async fn read_pages(

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use drctl_core::plan::{After, Op, ResourceChange};
 use drctl_core::provider::{
-    AnyCloud, AnyKind, Attempt, ErrorClass, Observed, ProviderError, Request, Update, Wanted,
+    AnyCloud, AnyKind, Attempt, ErrorClass, Observed, ProviderError, Request, Update,
 };
 use drctl_core::schema::{Attribute, Role, Type, attribute};
 use drctl_core::value::Value;
@@ -141,7 +141,7 @@ pub(crate) async fn complete(effect: &Effect<'_>) -> Result<Ended, Failure> {
 }
 
 fn request(effect: &Effect<'_>) -> Request {
-    Request { id: effect.change.id.clone(), wanted: Wanted(bound(effect.change)) }
+    Request { id: effect.change.id.clone(), wanted: bound(effect.change).into_iter().collect() }
 }
 
 /// The attributes that the plan is bound to: what was observed and what is written.

@@ -17,7 +17,7 @@ pub use search::advise;
 use crate::addr::Name;
 use crate::config;
 use crate::objective::{self, Judgement, Metric};
-use crate::plan::{World, instances, system};
+use crate::plan::{World, expanded, system};
 use crate::provider::Registry;
 use crate::recovery::Status;
 use crate::span::{SourceMap, Span};
@@ -157,12 +157,13 @@ pub(crate) fn judge(input: &Input<'_>, sources: &SourceMap) -> Option<(System, V
     if diags.has_errors() || found.has_errors() {
         return None;
     }
-    let (instances, found) = instances(&config, input.variables, input.world, input.registry, input.state);
-    if found.has_errors() {
+    let Input { world, now, .. } = *input;
+    let expanded = expanded(&config, input.variables, world, input.registry, input.state);
+    if expanded.diagnostics.has_errors() {
         return None;
     }
-    let Input { world, now, .. } = *input;
-    let mut all = objective::judge(&objective::Input { system: &system, instances: &instances, world, now });
+    let instances = &expanded.instances;
+    let mut all = objective::judge(&objective::Input { system: &system, instances, world, now });
     if let Some(meet) = input.meet {
         for one in &mut all {
             one.objective = Some(objective::Promise { most_s: meet.as_secs(), at: None });

@@ -1,7 +1,7 @@
 //! The configuration of a directory, all files together: names are resolved, blocks are checked
 //! against the tables of their kinds, nothing is evaluated yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -42,6 +42,20 @@ impl Config {
     /// The resource block of that kind and name.
     pub fn resource(&self, kind: &KindName, name: &Name) -> Option<&Resource> {
         self.resources.iter().find(|r| r.kind == *kind && r.name == *name)
+    }
+
+    /// Lets go of what the resources say that stands in their instances once they are expanded: it takes
+    /// as much room again. What refers to something stays, and what may be `null`: a plan is made with
+    /// who is meant, and with the place of what is not set. So does all of what the system refers to: it
+    /// is judged as it is written.
+    pub fn forget_expanded(&mut self) {
+        let named = self.references.iter().filter_map(|(reference, _)| reference.resource());
+        let named: BTreeSet<(&KindName, &Name)> = named.collect();
+        for resource in &mut self.resources {
+            if !named.contains(&(&resource.kind, &resource.name)) {
+                resource.attributes.retain(|_, written| !written.is_plain());
+            }
+        }
     }
 }
 

@@ -168,6 +168,21 @@ pub enum PathStep {
     Key(InstanceKey),
 }
 
+impl Reference {
+    /// Kind and name of the resource block that it names.
+    pub fn resource(&self) -> Option<(&KindName, &Name)> {
+        match &self.subject {
+            Subject::Resource(_, kind, name) => Some((kind, name)),
+            Subject::Variable(..)
+            | Subject::Local(..)
+            | Subject::Block(..)
+            | Subject::Module(..)
+            | Subject::Scoped(_)
+            | Subject::Path => None,
+        }
+    }
+}
+
 impl Expr {
     /// A name that stands at `span`.
     pub fn reference(reference: Reference, span: Span) -> Expr {
@@ -194,6 +209,24 @@ impl Expr {
                 Some(Value::Object(map))
             }
             _ => None,
+        }
+    }
+
+    /// Whether it is a value that is set, whatever is known: nothing in it refers to anything.
+    pub fn is_plain(&self) -> bool {
+        match &self.kind {
+            ExprKind::Literal(value) => *value != Value::Null,
+            ExprKind::List(_) | ExprKind::Object(_) | ExprKind::Template(_) => self.references().is_empty(),
+            ExprKind::Reference(_)
+            | ExprKind::Unary(..)
+            | ExprKind::Binary(..)
+            | ExprKind::Conditional(..)
+            | ExprKind::Call(_)
+            | ExprKind::For(_)
+            | ExprKind::Index(..)
+            | ExprKind::Attribute(..)
+            | ExprKind::Splat(..)
+            | ExprKind::Element => false,
         }
     }
 

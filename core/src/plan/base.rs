@@ -4,7 +4,6 @@
 //! that read the same are taken for the same.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -95,11 +94,12 @@ pub fn since(input: &Input<'_>, base: &Base<'_>, told: &Diagnostics) -> Result<C
             (_, Some(id)) => {
                 change.why = format!(
                     "in the base this is `{id}`, which stays at the provider, and drctl no longer watches over it"
-                );
+                )
+                .into();
             }
-            (Action::Create, None) => change.why = "it is not in the base".to_owned(),
-            (Action::Update, None) => change.why = "it differs from the base".to_owned(),
-            (Action::Keep, None) => change.why = "it is as in the base".to_owned(),
+            (Action::Create, None) => change.why = "it is not in the base".into(),
+            (Action::Update, None) => change.why = "it differs from the base".into(),
+            (Action::Keep, None) => change.why = "it is as in the base".into(),
             (Action::Adopt | Action::Forget | Action::Delete | Action::Unobserved, None) => {}
         }
     }
@@ -173,7 +173,7 @@ impl<'b> Was<'b> {
                 desired: change.desired.clone(),
                 secrets: Map::new(),
                 derived: place.into_iter().flat_map(|h| kind.derived(&change.id, &h.place)).collect(),
-                wanted: Arc::new(change.desired.keys().cloned().collect()),
+                wanted: change.desired.keys().cloned().collect(),
                 needs: Vec::new(),
             });
         }
@@ -385,7 +385,7 @@ fn secret<'i>(was: &'i Instance, now: Option<&'i Instance>, name: &str) -> Optio
 fn untold(was: &Instance, now: &Instance) -> BTreeMap<String, Unobserved> {
     let written = |name: &&String| was.desired.contains_key(*name) || now.desired.contains_key(*name);
     let why = Unobserved { class: ErrorClass::NotFound, message: "no configuration says it".to_owned() };
-    now.wanted.iter().filter(|n| !written(n)).map(|n| (n.clone(), why.clone())).collect()
+    now.wanted.names().filter(|n| !written(n)).map(|n| (n.clone(), why.clone())).collect()
 }
 
 /// The value, with `${…}` for every part that is not known without reading.

@@ -1,6 +1,7 @@
 //! What is done with one resource instance, and what differs: the decision, before the provider's
 //! facts are asked.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::compare::{drift, fixed, managed, record_differs, secret_leaf, unset, write_only, writes};
@@ -21,7 +22,7 @@ pub(super) struct Decision {
     pub(super) action: Action,
     /// The step it takes; none when there is nothing to do.
     pub(super) op: Option<Op>,
-    pub(super) why: String,
+    pub(super) why: Cow<'static, str>,
     pub(super) leaves: Vec<Leaf>,
     pub(super) drift: Vec<Leaf>,
     /// What was applied earlier and is no longer written.
@@ -32,7 +33,7 @@ pub(super) struct Decision {
 }
 
 impl Decision {
-    fn new(action: Action, op: Option<Op>, why: impl Into<String>) -> Decision {
+    fn new(action: Action, op: Option<Op>, why: impl Into<Cow<'static, str>>) -> Decision {
         Decision {
             action,
             op,
@@ -47,7 +48,7 @@ impl Decision {
     fn unobserved(why: Unobserved) -> Decision {
         Decision {
             complete: false,
-            why: format!("it could not be observed: {}", why.message),
+            why: format!("it could not be observed: {}", why.message).into(),
             unobserved: Some(why),
             ..Decision::new(Action::Unobserved, None, "")
         }
@@ -190,7 +191,7 @@ fn create(
 ) -> Decision {
     let mut found = Decision::new(Action::Create, Some(Op::Create), "it is not at the provider");
     if owned.is_some() {
-        found.why = "it was there and is gone: a new, empty one is made".to_owned();
+        found.why = "it was there and is gone: a new, empty one is made".into();
         let label = "this was applied earlier and is no longer there".to_owned();
         diags.push(
             error(Code::Gone, "Something of ours is gone at the provider".to_owned(), label)
@@ -278,10 +279,10 @@ fn compare(
     found.complete = !found.leaves.iter().any(|l| matches!(l.after, After::Unobserved(_)));
     let differs = found.leaves.iter().any(writes);
     (found.action, found.op, found.why) = match (owned, differs) {
-        (Some(_), true) => (Action::Update, Some(Op::Update), "it differs from the configuration".to_owned()),
+        (Some(_), true) => (Action::Update, Some(Op::Update), "it differs from the configuration".into()),
         (Some(owned), false) => {
             let record = record_differs(input, instance, owned, observed).then_some(Op::Record);
-            (Action::Keep, record, "it is as the configuration says".to_owned())
+            (Action::Keep, record, "it is as the configuration says".into())
         }
         (None, differs) => {
             let op = if differs { Op::Update } else { Op::Record };
@@ -289,7 +290,7 @@ fn compare(
                 None => "it is there, and without a state nothing says that it is ours",
                 Some(_) => "it is there under this name and not in the state yet",
             };
-            (Action::Adopt, Some(op), why.to_owned())
+            (Action::Adopt, Some(op), why.into())
         }
     };
     found

@@ -2,13 +2,12 @@
 //! as it is known and brought into canonical form, and the identity is settled.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::canonical::canonical;
 use super::instance::{Instance, Origin};
 use super::keys::{count_of, keys_of};
 use super::scope::{Block, Each, Known, NOWHERE, Scope, Secrets};
-use super::text::{Locals, attributes_read, block_of, block_order};
+use super::text::{BlockName, Locals, attributes_read, block_of, block_order};
 use super::walk::keyed;
 use super::world::World;
 use crate::addr::{Address, InstanceKey, Name};
@@ -19,27 +18,38 @@ use crate::lang::expr::{Expr, PathStep, Reference};
 use crate::lang::reduce;
 use crate::lang::render;
 use crate::map::Map;
-use crate::provider::{Id, Registry};
+use crate::provider::{Id, Registry, Wanted};
 use crate::schema::{Role, attribute as find};
 use crate::secret::Secret;
 use crate::span::Span;
 use crate::state::State;
 use crate::value::Value;
 
-/// All instances that the configuration declares and, after them in order of address, those of the
-/// state whose block is gone; sorted by address. The world may be partly filled or empty.
-pub fn instances(
+/// A configuration expanded as far as a world makes it known.
+#[derive(Clone, Default)]
+pub struct Expanded {
+    /// All instances that the configuration declares and those of the state whose block is gone; sorted
+    /// by address.
+    pub instances: Vec<Instance>,
+    /// What is wrong with them.
+    pub diagnostics: Diagnostics,
+    /// Which of them come from which block.
+    pub(super) blocks: BTreeMap<BlockName, Block>,
+}
+
+/// Expands a configuration. The world may be partly filled or empty.
+pub fn expanded(
     config: &Config,
     variables: &BTreeMap<Name, Value>,
     world: &World,
     registry: &Registry,
     state: Option<&State>,
-) -> (Vec<Instance>, Diagnostics) {
-    let (known, diags) = expand(config, variables, world, registry, state);
-    (known.instances, diags)
+) -> Expanded {
+    let (Known { instances, blocks, .. }, diagnostics) = expand(config, variables, world, registry, state);
+    Expanded { instances, diagnostics, blocks }
 }
 
-/// As [`instances`], with the means to evaluate more; the instances are sorted by address.
+/// As [`expanded`], with the means to evaluate more.
 pub(super) fn expand<'p>(
     config: &'p Config,
     variables: &'p BTreeMap<Name, Value>,
@@ -156,7 +166,7 @@ impl Written<'_> {
             desired: Map::new(),
             secrets: Map::new(),
             derived: Map::new(),
-            wanted: Arc::default(),
+            wanted: Wanted::default(),
             needs: Vec::new(),
         };
         let mut own = Diagnostics::default();
@@ -170,7 +180,7 @@ impl Written<'_> {
         needs.remove(&found.address);
         found.needs = needs.into_iter().collect();
         identify(&mut found, known, resource, &mut own);
-        found.wanted = Arc::new(wanted(&found, known, self.read));
+        found.wanted = wanted(&found, known, self.read);
         diags.extend(
             own.into_iter().map(|d| if d.address.is_none() { d.about(found.address.clone()) } else { d }),
         );
@@ -308,7 +318,7 @@ fn identity(found: &Instance, diags: &mut Diagnostics) -> Option<BTreeMap<String
 }
 
 /// What a read has to fill: what is written, what was applied earlier, what others refer to.
-fn wanted(found: &Instance, known: &Known<'_>, read: Option<&BTreeSet<String>>) -> BTreeSet<String> {
+fn wanted(found: &Instance, known: &Known<'_>, read: Option<&BTreeSet<String>>) -> Wanted {
     let applied = known.state.and_then(|s| s.resources.get(&found.address)).map(|o| &o.applied);
     let inputs = found.kind.inputs();
     let managed =
@@ -345,7 +355,7 @@ fn removed(known: &mut Known<'_>, registry: &Registry, diags: &mut Diagnostics) 
             desired: Map::new(),
             secrets: Map::new(),
             derived: place.into_iter().flat_map(|h| kind.derived(&owned.id, &h.place)).collect(),
-            wanted: Arc::new(owned.applied.keys().cloned().collect()),
+            wanted: owned.applied.keys().cloned().collect(),
             needs: Vec::new(),
         });
     }

@@ -1,9 +1,6 @@
 //! One resource instance on its way through the planner: what is wanted of it and what is known of
 //! it before anything is compared.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use super::world::{ReadRequest, World};
 use crate::addr::{Address, ProviderAddress};
 use crate::lang::expr::Expr;
@@ -43,7 +40,7 @@ pub struct Instance {
     /// Outputs that follow from id and place alone.
     pub derived: Map<String, Value>,
     /// The attributes that a read has to fill: the same for most instances of a kind.
-    pub wanted: Arc<BTreeSet<String>>,
+    pub wanted: Wanted,
     /// The instances that its text refers to or that `depends_on` names, sorted.
     pub needs: Vec<Address>,
 }
@@ -68,7 +65,7 @@ pub fn requests(instances: &[Instance], world: &World) -> Vec<ReadRequest> {
                 address: i.address.clone(),
                 provider: i.provider.clone(),
                 kind: i.address.kind.clone(),
-                request: Request { id: i.id.clone()?, wanted: Wanted(BTreeSet::clone(&i.wanted)) },
+                request: Request { id: i.id.clone()?, wanted: i.wanted.clone() },
             })
         })
         .collect()

@@ -1,5 +1,6 @@
 //! The plan as a value: it names what it was made from and leaves nothing to decide.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -160,7 +161,7 @@ pub struct ResourceChange {
     /// What is done.
     pub action: Action,
     /// Why this action, in a sentence.
-    pub why: String,
+    pub why: Cow<'static, str>,
     /// What differs, attribute by attribute, sorted by path.
     pub attributes: Vec<AttributeChange>,
     /// What the provider's facts say, worst first.

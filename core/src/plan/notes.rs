@@ -26,7 +26,7 @@ pub(super) fn notes(
     for rule in rules {
         for mut note in (rule.check)(&peers.change(i), &world) {
             if rule.fact.general_knowledge {
-                note.reason.push_str(" (general knowledge, not checked)");
+                note.reason.to_mut().push_str(" (general knowledge, not checked)");
             }
             found.push((rule.fact, note));
         }

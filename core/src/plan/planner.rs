@@ -1,5 +1,6 @@
 //! One plan from one input: expand, decide, ask the rules, order. Reads as its own table of contents.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 use super::compare::REDACTED;
 use super::decide::{Decision, decide};
 use super::diff::Leaf;
-use super::expand::{block_span, expand};
+use super::expand::{Expanded, block_span, expanded};
 use super::instance::Instance;
 use super::peers::Neighbourhood;
 use super::scope::{Block, Known, Secrets};
@@ -40,7 +41,7 @@ pub const FORMAT_VERSION: &str = "1.0";
 /// Everything a plan is made from.
 #[derive(Clone, Copy)]
 pub struct Input<'p> {
-    /// The configuration.
+    /// The configuration; where it is expanded already, [`Config::forget_expanded`] may have been called.
     pub config: &'p Config,
     /// Its texts, for places.
     pub sources: &'p SourceMap,
@@ -68,8 +69,15 @@ pub struct Input<'p> {
 
 /// Makes the plan. With errors among the diagnostics it must not be applied.
 pub fn plan(input: &Input<'_>) -> (Plan, Diagnostics) {
-    let (mut known, mut diags) =
-        expand(input.config, input.variables, input.world, input.registry, input.state);
+    let Input { config, variables, world, registry, state, .. } = *input;
+    plan_expanded(input, expanded(config, variables, world, registry, state))
+}
+
+/// As [`plan`], with the input's configuration as it is expanded in the input's world.
+pub fn plan_expanded(input: &Input<'_>, expanded: Expanded) -> (Plan, Diagnostics) {
+    let Expanded { instances, diagnostics: mut diags, blocks } = expanded;
+    let mut known =
+        Known::new(input.config, input.variables, input.world, input.state).with(instances, blocks);
     let instances = &known.instances;
     same_things(input, instances, &mut diags);
     let mut places = Places { lines: Lines::new(input.sources), paths: BTreeSet::new() };
@@ -234,7 +242,7 @@ impl Places<'_> {
 /// What the rules say of one resource.
 struct Said {
     /// What says when a change takes effect: of which attribute, and when.
-    timings: Vec<(Option<String>, Timing)>,
+    timings: Vec<(Option<Cow<'static, str>>, Timing)>,
     /// What stays with the change.
     rest: Vec<Note>,
 }
@@ -307,7 +315,7 @@ fn redacted(mut leaf: Leaf) -> Leaf {
 }
 
 /// When a change takes effect: the timing of the nearest note about it.
-fn timing(timings: &[(Option<String>, Timing)], path: &[String]) -> Timing {
+fn timing(timings: &[(Option<Cow<'static, str>>, Timing)], path: &[String]) -> Timing {
     if timings.is_empty() {
         return Timing::Immediate;
     }

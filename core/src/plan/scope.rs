@@ -4,9 +4,9 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::sync::Arc;
 
 use super::instance::Instance;
+use super::text::BlockName;
 use super::walk::{walk_expr, walk_value};
 use super::world::{Observation, World};
 use crate::addr::{Address, InstanceKey, KindName, Name};
@@ -16,6 +16,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::env::{Env, Lookup};
 use crate::lang::expr::{Expr, ExprKind, PathStep, Reference, Subject};
 use crate::lang::reduce;
+use crate::provider::Wanted;
 use crate::schema::attribute as find;
 use crate::state::State;
 use crate::value::Value;
@@ -36,6 +37,7 @@ pub(super) struct Each {
 }
 
 /// The instances of one block.
+#[derive(Clone)]
 pub(super) enum Block {
     /// No `count` and no `for_each`: the one instance.
     Single(usize),
@@ -88,9 +90,9 @@ pub(super) struct Known<'p> {
     pub(super) world: &'p World,
     pub(super) state: Option<&'p State>,
     pub(super) instances: Vec<Instance>,
-    pub(super) blocks: BTreeMap<(KindName, Name), Block>,
+    pub(super) blocks: BTreeMap<BlockName, Block>,
     /// What reads have to fill, one of each kind of wish.
-    wanted: BTreeSet<Arc<BTreeSet<String>>>,
+    wanted: BTreeSet<Wanted>,
     locals: [RefCell<BTreeMap<Name, Memo>>; 2],
     /// What went wrong in locals, which are evaluated when they are first needed.
     pub(super) diags: RefCell<Diagnostics>,
@@ -114,6 +116,11 @@ impl<'p> Known<'p> {
             locals: [RefCell::default(), RefCell::default()],
             diags: RefCell::default(),
         }
+    }
+
+    /// With the instances that are known in this world.
+    pub(super) fn with(self, instances: Vec<Instance>, blocks: BTreeMap<BlockName, Block>) -> Known<'p> {
+        Known { instances, blocks, ..self }
     }
 
     /// Adds an instance; its number.
@@ -294,7 +301,7 @@ impl Scope<'_> {
         match self.known.world.observations.get(&of.address) {
             Some(Observation::Present(observed)) if is_input => match observed.attributes.get(name) {
                 Some(value) => Some(value.clone()),
-                None if observed.unobserved.contains_key(name) || !of.wanted.contains(name) => None,
+                None if observed.unobserved.contains_key(name) || !of.wanted.wants(name) => None,
                 None => Some(Value::Null),
             },
             Some(Observation::Absent) if is_input => Some(Value::Null),

@@ -74,15 +74,7 @@ fn expressions(resource: &Resource) -> impl Iterator<Item = &Expr> {
 
 /// The block that a reference names.
 pub(super) fn block_of(reference: &Reference) -> Option<BlockName> {
-    match &reference.subject {
-        Subject::Resource(_, kind, name) => Some((kind.clone(), name.clone())),
-        Subject::Variable(..)
-        | Subject::Local(..)
-        | Subject::Block(..)
-        | Subject::Module(..)
-        | Subject::Scoped(_)
-        | Subject::Path => None,
-    }
+    reference.resource().map(|(kind, name)| (kind.clone(), name.clone()))
 }
 
 /// The loops in which resource blocks need each other, told from the text alone.

@@ -1,6 +1,7 @@
 //! What is asked of a provider and what it answers: ids, places, observations, errors.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -162,14 +163,33 @@ pub struct Reading<K: Kind> {
 }
 
 /// Which managed attributes a read has to fill: what the configuration writes and what was applied
-/// earlier. A kind makes no call for the others.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted(pub BTreeSet<String>);
+/// earlier. A kind makes no call for the others. Shared: it is the same for most things of a kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Wanted(Arc<BTreeSet<String>>);
 
 impl Wanted {
     /// Whether the attribute is asked for.
     pub fn wants(&self, name: &str) -> bool {
         self.0.contains(name)
+    }
+    /// Their names, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        self.0.iter()
+    }
+    /// Without those that must not be asked for.
+    #[must_use]
+    pub fn without(&self, gone: impl Fn(&str) -> bool) -> Wanted {
+        if self.names().any(|name| gone(name)) {
+            return self.names().filter(|name| !gone(name)).collect();
+        }
+        self.clone()
+    }
+}
+
+impl<S: Into<String>> FromIterator<S> for Wanted {
+    fn from_iter<I: IntoIterator<Item = S>>(names: I) -> Wanted {
+        Wanted(Arc::new(names.into_iter().map(Into::into).collect()))
     }
 }
 

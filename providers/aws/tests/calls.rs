@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use drctl_aws::ENTRY;
-use drctl_core::provider::{AnyCloud, AnyKind, Attempt, ErrorClass, Id, Observed, Request, Update, Wanted};
+use drctl_core::provider::{AnyCloud, AnyKind, Attempt, ErrorClass, Id, Observed, Request, Update};
 use drctl_core::value::Value;
 use drctl_sim::{Sim, SimWorld};
 use serde_json::{Value as Json, json};
@@ -32,7 +32,7 @@ fn object(json: Json) -> BTreeMap<String, Value> {
 }
 
 fn request(id: &str, wanted: &[&str]) -> Request {
-    let wanted = Wanted(wanted.iter().map(|w| (*w).to_owned()).collect());
+    let wanted = wanted.iter().copied().collect();
     Request { id: Id(id.to_owned()), wanted }
 }
 

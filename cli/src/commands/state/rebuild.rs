@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use drctl_core::codes::Code;
 use drctl_core::diag::{Diagnostic, Diagnostics, Severity};
+use drctl_core::plan::Expanded;
 use drctl_core::rebuild::{self, Entry, Lost, Memory, Ownership, Rebuilt};
 use drctl_core::state::{State, Unreadable};
 use drctl_engine::state_file::{StateError, StateFile};
@@ -55,7 +56,7 @@ pub(super) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     let observation = runtime.block_on(planning::look(&loaded, None, project, look, ui));
     progress.finish();
     let found = old.clone().unwrap_or_else(|| State::new(session::unique(clock.as_ref())));
-    let mut rebuilt = rebuilt(&loaded, &observation?, &found, args)?;
+    let mut rebuilt = rebuilt(&loaded, observation?, &found, args)?;
     if !args.discard && !rebuilt.lost.is_empty() {
         return Err(refused(&rebuilt.lost));
     }
@@ -80,7 +81,12 @@ fn earlier(file: &StateFile) -> Result<(Option<State>, bool), Failure> {
 }
 
 /// Plans without a state and takes what is there for ours.
-fn rebuilt(loaded: &Loaded, observation: &Observation, old: &State, args: &Args) -> Result<Rebuilt, Failure> {
+fn rebuilt(
+    loaded: &Loaded,
+    (observation, expanded): (Observation, Expanded),
+    old: &State,
+    args: &Args,
+) -> Result<Rebuilt, Failure> {
     let planning = PlanningArgs {
         variables: args.variables.clone(),
         accept: Vec::new(),
@@ -89,7 +95,7 @@ fn rebuilt(loaded: &Loaded, observation: &Observation, old: &State, args: &Args)
         refresh_only: false,
         parallelism: args.parallelism,
     };
-    let (plan, found) = planning::make(loaded, observation, None, &planning);
+    let (plan, found) = planning::make(loaded, (&observation, expanded), None, &planning);
     // What differs or is refused is the next plan's business. What makes addresses uncertain is ours.
     let blocks =
         |d: &&Diagnostic| d.severity == Severity::Error && (d.address.is_none() || d.code == Code::SameThing);

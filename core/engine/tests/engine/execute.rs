@@ -287,7 +287,7 @@ async fn a_plan_that_must_not_be_begun_is_refused_before_any_call() {
         fact: FactId("T1".into()),
         effect: Effect::Weakens,
         attribute: None,
-        reason: "less".to_owned(),
+        reason: "less".into(),
         help: None,
         timing: None,
     });

@@ -1,6 +1,6 @@
 //! Observing: budgets, concurrency, and that failing is never absence.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ fn request(provider: &str, kind: &str, name: &str) -> ReadRequest {
         address: format!("{kind}.{}_{name}", provider.replace('.', "_")).parse().unwrap(),
         provider: provider.parse().unwrap(),
         kind: kind.parse().unwrap(),
-        request: Request { id: Id(name.to_owned()), wanted: Wanted(BTreeSet::from(["size".to_owned()])) },
+        request: Request { id: Id(name.to_owned()), wanted: Wanted::from_iter(["size"]) },
     }
 }
 

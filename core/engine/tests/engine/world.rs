@@ -215,7 +215,7 @@ fn change(
         provider: "toy".parse().unwrap(),
         id: Id(name.to_owned()),
         action,
-        why: String::new(),
+        why: "".into(),
         attributes: if differs { vec![attribute] } else { Vec::new() },
         notes: Vec::new(),
         desired,

@@ -14,7 +14,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use drctl_aws::ENTRY;
 use drctl_aws_sdk::{Settings, connect_with};
-use drctl_core::provider::{AnyCloud, AnyKind, Id, Request, Wanted};
+use drctl_core::provider::{AnyCloud, AnyKind, Id, Request};
 use harness::look::boto3;
 use harness::proxy::Proxy;
 use harness::servers::{Product, Server};
@@ -38,7 +38,7 @@ fn kind(name: &str) -> &'static dyn AnyKind {
 }
 
 fn request(id: String, wanted: &[&str]) -> Request {
-    Request { id: Id(id), wanted: Wanted(wanted.iter().map(|w| (*w).to_owned()).collect()) }
+    Request { id: Id(id), wanted: wanted.iter().copied().collect() }
 }
 
 fn fill(moto: &Server, ministack: &Server) {

@@ -219,7 +219,7 @@ const SOURCE: &str = "source_db_instance_arn";
 /// What starting replication needs.
 fn r15(change: &Change<'_>, world: &World<'_>) -> Vec<Note> {
     let mut notes = Vec::new();
-    let mut refuse = |attribute: &str, reason: String, help: &str| {
+    let mut refuse = |attribute: &'static str, reason: String, help: &str| {
         notes.push(Note::new(&facts::R15, Effect::Refuse, attribute, reason).help(help));
     };
     if let Some((before, after)) = change.changes::<u32>("backup_retention_period") {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use drctl_aws::ENTRY;
 use drctl_aws::port::Cloud;
-use drctl_core::provider::{AnyCloud, AnyKind, Attempt, Id, Observed, Request, Update, Wanted};
+use drctl_core::provider::{AnyCloud, AnyKind, Attempt, Id, Observed, Request, Update};
 use drctl_core::value::Value;
 use serde_json::json;
 
@@ -30,7 +30,7 @@ fn values(json: &serde_json::Value) -> BTreeMap<String, Value> {
 }
 
 fn request(id: &str, wanted: &[&str]) -> Request {
-    Request { id: Id(id.into()), wanted: Wanted(wanted.iter().map(|w| (*w).to_owned()).collect()) }
+    Request { id: Id(id.into()), wanted: wanted.iter().copied().collect() }
 }
 
 /// What ruling 11 counts: six GETs a bucket.

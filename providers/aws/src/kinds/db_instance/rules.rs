@@ -118,7 +118,7 @@ fn r4(change: &Change<'_>, world: &World<'_>) -> Vec<Note> {
     }
     for (name, pending) in change.before.iter().flat_map(|b| &b.pending) {
         let reason = format!("the value {} is accepted already and waits", pending.value.to_json());
-        notes.push(Note::new(&facts::R4, Effect::Inform, name, reason).timing(window(change, world)));
+        notes.push(Note::new(&facts::R4, Effect::Inform, name.clone(), reason).timing(window(change, world)));
     }
     if retention(change).is_some_and(|(before, after)| before != 0 && after != 0) {
         let reason = "a change between non-zero retentions is made as soon as possible, not in the window";
@@ -202,7 +202,7 @@ fn r22(change: &Change<'_>, _world: &World<'_>) -> Vec<Note> {
 /// Deletion protection.
 fn r23(change: &Change<'_>, _world: &World<'_>) -> Vec<Note> {
     const PROTECTION: &str = "deletion_protection";
-    let note = |effect, reason: &str| vec![Note::new(&facts::R23, effect, PROTECTION, reason)];
+    let note = |effect, reason: &'static str| vec![Note::new(&facts::R23, effect, PROTECTION, reason)];
     if let Some(Sides { before, after: Some(after) }) = sides::<bool>(change, PROTECTION) {
         return match (before.unwrap_or(false), after) {
             (true, false) => {
@@ -250,7 +250,7 @@ fn b9(change: &Change<'_>, _world: &World<'_>) -> Vec<Note> {
     owned
         .map(|(name, owner)| {
             let reason = format!("{owner} owns this setting: drctl leaves it as it is");
-            let note = Note::new(&facts::B9, Effect::Warn, name, reason);
+            let note = Note::new(&facts::B9, Effect::Warn, name.clone(), reason);
             note.help("Change it in the backup plan, or take the instance out of the plan first.")
         })
         .collect()

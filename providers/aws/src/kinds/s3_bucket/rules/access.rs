@@ -67,9 +67,9 @@ fn doors(change: &Change<'_>) -> Vec<Note> {
         pairs.map(|((name, _), _)| format!("{BLOCK}.{name}")).collect::<Vec<_>>()
     };
     // Said once for all settings that open or close; of several, none is meant alone.
-    let note = |effect, settings: Vec<String>, reason: &str| match settings.as_slice() {
+    let note = |effect, settings: Vec<String>, reason: &'static str| match settings.as_slice() {
         [] => None,
-        [one] => Some(Note::new(&S29, effect, one, reason)),
+        [one] => Some(Note::new(&S29, effect, one.clone(), reason)),
         _several => Some(Note::new(&S29, effect, BLOCK, reason)),
     };
     let opened = note(Effect::Weakens, turned(false), "a policy or ACL can open the bucket to everybody");

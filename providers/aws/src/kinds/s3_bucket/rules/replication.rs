@@ -64,15 +64,15 @@ pub(super) fn s18(change: &Change<'_>, world: &World<'_>) -> Vec<Note> {
             let reason = format!(
                 "the destination of rule \"{id}\" is not managed here: its versioning is not checked"
             );
-            notes.push(Note::new(&S18, Effect::Inform, &path, reason));
+            notes.push(Note::new(&S18, Effect::Inform, path.clone(), reason));
             continue;
         };
         if peer.change.address == change.address {
             let reason = format!("rule \"{id}\" replicates the bucket into itself");
-            notes.push(Note::new(&S18, Effect::Refuse, &path, reason));
+            notes.push(Note::new(&S18, Effect::Refuse, path.clone(), reason));
         } else if versioned_after(&peer.change) == Some(false) {
             let reason = format!("the destination {} will not be versioned", peer.change.address);
-            let note = Note::new(&S18, Effect::Refuse, &path, reason);
+            let note = Note::new(&S18, Effect::Refuse, path.clone(), reason);
             notes.push(note.help("Write `versioning = \"Enabled\"` there."));
         }
     }
@@ -99,7 +99,7 @@ pub(super) fn s19(change: &Change<'_>, _world: &World<'_>) -> Vec<Note> {
         let to = rule.destination.as_str();
         let reason = format!("objects written from now on under \"{}\" are copied to {to}", rule.prefix);
         let mut note =
-            Note::new(&S19, Effect::Strengthens, &rule_path(id), reason).timing(Timing::NewDataOnly);
+            Note::new(&S19, Effect::Strengthens, rule_path(id), reason).timing(Timing::NewDataOnly);
         if change.before.is_some() {
             note = note.help("What is there already is not: copy it with an S3 Batch Replication job.");
         }
@@ -123,7 +123,7 @@ pub(super) fn s20(change: &Change<'_>, world: &World<'_>) -> Vec<Note> {
                 will.destination.as_str()
             );
             let path = format!("{}.destination", rule_path(id));
-            let note = Note::new(&S20, Effect::Weakens, &path, reason);
+            let note = Note::new(&S20, Effect::Weakens, path.clone(), reason);
             notes.push(
                 note.help("Copy what is there with an S3 Batch Replication job before you rely on it."),
             );
@@ -135,7 +135,7 @@ pub(super) fn s20(change: &Change<'_>, world: &World<'_>) -> Vec<Note> {
                 .filter(|p| p.change.after::<Replication>(REPLICATION).is_some());
             if let Some(peer) = chained {
                 let reason = format!("{} does not pass on what it gets from here", peer.change.address);
-                notes.push(Note::new(&S20, Effect::Inform, &rule_path(&id), reason));
+                notes.push(Note::new(&S20, Effect::Inform, rule_path(&id), reason));
             }
         }
     }
@@ -152,7 +152,7 @@ pub(super) fn s21(change: &Change<'_>, _world: &World<'_>) -> Vec<Note> {
                 let reason =
                     format!("rule \"{id}\" leaves out every object that the bucket encrypts with KMS");
                 let help = "Write `sse_kms_encrypted_objects = true` and `replica_kms_key_id`.";
-                notes.push(Note::new(&S21, Effect::Warn, &rule_path(&id), reason).help(help));
+                notes.push(Note::new(&S21, Effect::Warn, rule_path(&id), reason).help(help));
             }
         }
     }
@@ -164,7 +164,7 @@ pub(super) fn s21(change: &Change<'_>, _world: &World<'_>) -> Vec<Note> {
         if after.rule.get(id).is_some_and(|will| !will.sse_kms_encrypted_objects) {
             let reason =
                 format!("objects encrypted with KMS are no longer copied to {}", was.destination.as_str());
-            notes.push(Note::new(&S21, Effect::Weakens, &rule_path(id), reason));
+            notes.push(Note::new(&S21, Effect::Weakens, rule_path(id), reason));
         }
     }
     notes
@@ -203,7 +203,7 @@ pub(super) fn s22(change: &Change<'_>, world: &World<'_>) -> Vec<Note> {
         let Some(peer) = destination(change, world, &id) else { continue };
         for weaker in weaker_in(change, &peer.change) {
             let reason = format!("the replica {} is weaker: it {weaker}", peer.change.address);
-            notes.push(Note::new(&S22, Effect::Warn, &rule_path(&id), reason));
+            notes.push(Note::new(&S22, Effect::Warn, rule_path(&id), reason));
         }
     }
     notes
@@ -220,15 +220,24 @@ pub(super) fn s23(change: &Change<'_>, _world: &World<'_>) -> Vec<Note> {
         let was = old.get(id).map(|o| o.delete_marker_replication);
         let path = format!("{}.delete_marker_replication", rule_path(id));
         let note = match (was, rule.delete_marker_replication) {
-            (Some(Status::Disabled), Status::Enabled) => {
-                Note::new(&S23, Effect::Weakens, &path, "whoever deletes objects here hides the copies too")
-            }
-            (Some(Status::Enabled), Status::Disabled) => {
-                Note::new(&S23, Effect::Strengthens, &path, "a deletion here no longer hides the copies")
-            }
-            (None, Status::Enabled) => {
-                Note::new(&S23, Effect::Inform, &path, "whoever deletes objects here hides the copies too")
-            }
+            (Some(Status::Disabled), Status::Enabled) => Note::new(
+                &S23,
+                Effect::Weakens,
+                path.clone(),
+                "whoever deletes objects here hides the copies too",
+            ),
+            (Some(Status::Enabled), Status::Disabled) => Note::new(
+                &S23,
+                Effect::Strengthens,
+                path.clone(),
+                "a deletion here no longer hides the copies",
+            ),
+            (None, Status::Enabled) => Note::new(
+                &S23,
+                Effect::Inform,
+                path.clone(),
+                "whoever deletes objects here hides the copies too",
+            ),
             (Some(Status::Enabled), Status::Enabled) | (Some(Status::Disabled) | None, Status::Disabled) => {
                 continue;
             }
@@ -251,7 +260,7 @@ pub(super) fn s24(change: &Change<'_>, world: &World<'_>) -> Vec<Note> {
         if known && lock_after(&peer.change).is_none() && !peer.change.is_open("object_lock") {
             let reason =
                 format!("the destination {} has no Object Lock, and this bucket has", peer.change.address);
-            let note = Note::new(&S24, Effect::Refuse, &rule_path(&id), reason);
+            let note = Note::new(&S24, Effect::Refuse, rule_path(&id), reason);
             notes.push(note.help("Write `object_lock {}` there, with its own default retention or none."));
         }
     }
@@ -272,15 +281,15 @@ pub(super) fn s25(change: &Change<'_>, _world: &World<'_>) -> Vec<Note> {
             (Some(true), true) => continue,
             (Some(true), false) => {
                 let reason = "copies are no longer promised within 15 minutes: the lag is unbounded";
-                Note::new(&S25, Effect::Weakens, &path, reason)
+                Note::new(&S25, Effect::Weakens, path.clone(), reason)
             }
             (Some(false) | None, true) => {
                 let reason = "99.99 % of new objects are copied within 15 minutes";
-                Note::new(&S25, Effect::Strengthens, &path, reason)
+                Note::new(&S25, Effect::Strengthens, path.clone(), reason)
             }
             (Some(false) | None, false) => {
                 let reason = "nothing promises when objects are copied: the possible loss is unbounded";
-                Note::new(&S25, Effect::Inform, &path, reason)
+                Note::new(&S25, Effect::Inform, path.clone(), reason)
             }
         };
         notes.push(note);
@@ -297,8 +306,7 @@ pub(super) fn s26(change: &Change<'_>, _world: &World<'_>) -> Vec<Note> {
     let mut notes = Vec::new();
     for (id, was) in before.rule.iter().filter(|(_, r)| r.status == Status::Enabled) {
         let to = Arn::parse(was.destination.as_str()).map_or(was.destination.as_str(), |arn| arn.resource);
-        let mut weaker =
-            |reason: String| notes.push(Note::new(&S26, Effect::Weakens, &rule_path(id), reason));
+        let mut weaker = |reason: String| notes.push(Note::new(&S26, Effect::Weakens, rule_path(id), reason));
         let Some(will) = new.get(id) else {
             weaker(format!(
                 "rule \"{id}\" is gone: nothing under \"{}\" is copied to {to} by it",
