@@ -365,6 +365,7 @@ pub(crate) fn with_input<T>(
         world: &observation.world,
         state,
         now: observation.now,
+        spread: crate::threads::spread,
         selection: &selection,
         accepted: &args.accept,
         rules_off: &BTreeSet::new(),

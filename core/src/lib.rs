@@ -33,6 +33,7 @@ pub mod schema;
 pub mod secret;
 pub mod size;
 pub mod span;
+pub mod spread;
 pub mod state;
 pub mod system;
 pub mod timeline;

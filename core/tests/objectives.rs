@@ -28,8 +28,13 @@ fn judged(text: &str) -> (Vec<Judgement<Span>>, SourceMap) {
     assert!(!diags.has_errors(), "{diags:?}");
     let (system, diags) = system(&config, &BTreeMap::new());
     assert!(!diags.has_errors(), "{diags:?}");
-    let input =
-        Input { system: &system, instances: &[], world: &World::default(), now: NOW.parse().unwrap() };
+    let input = Input {
+        system: &system,
+        instances: &[],
+        world: &World::default(),
+        now: NOW.parse().unwrap(),
+        spread: drctl_core::spread::in_turn,
+    };
     (judge(&input), sources)
 }
 

@@ -101,6 +101,7 @@ impl Case {
             world,
             state: self.state.as_ref(),
             now: "2026-11-21T00:00:00Z".parse().unwrap(),
+            spread: drctl_core::spread::in_turn,
             selection: self.options.selection.as_ref().unwrap_or(&nothing),
             accepted: &self.options.accepted,
             rules_off: &self.options.rules_off,

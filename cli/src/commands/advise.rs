@@ -69,6 +69,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         world: &observation.world,
         state: state.as_ref(),
         now: observation.now,
+        spread: crate::threads::spread,
         meet: args.meet,
         only: None,
     });

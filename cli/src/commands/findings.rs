@@ -74,6 +74,7 @@ fn find(loaded: &Loaded, now: Timestamp) -> Result<(Vec<Placed>, Vec<Checked>), 
         return Err(loaded.failure(diagnostics));
     }
     let places = Places::written(&loaded.config, &loaded.variables, &REGISTRY);
-    let subject = Subject { system: &system, config: &loaded.config, places: &places };
+    let subject =
+        Subject { system: &system, config: &loaded.config, places: &places, spread: crate::threads::spread };
     Ok((placed(&subject, &loaded.sources, now), checked(&system)))
 }

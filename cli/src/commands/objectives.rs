@@ -158,6 +158,7 @@ impl Ground {
                 world: &self.observation.world,
                 state: self.state.as_ref(),
                 now: self.observation.now,
+                spread: crate::threads::spread,
                 meet: None,
                 only: Some(Cell::of(one)),
             })

@@ -114,6 +114,7 @@ impl Commander {
                 world: &seen.world,
                 state: session.state.as_ref(),
                 now: self.clock().0,
+                spread: drctl_core::spread::in_turn,
                 selection: &Selection::default(),
                 accepted,
                 rules_off: &BTreeSet::new(),

@@ -21,6 +21,7 @@ use crate::plan::{World, expanded, system};
 use crate::provider::Registry;
 use crate::recovery::Status;
 use crate::span::{SourceMap, Span};
+use crate::spread::Spread;
 use crate::state::State;
 use crate::system::System;
 use crate::value::Value;
@@ -41,6 +42,8 @@ pub struct Input<'a> {
     pub state: Option<&'a State>,
     /// The present time.
     pub now: Timestamp,
+    /// How work that falls apart into pieces is done.
+    pub spread: Spread,
     /// Promised of everything in place of what is declared.
     pub meet: Option<SignedDuration>,
     /// Only this is to be met: subject, scenario, metric.
@@ -157,13 +160,13 @@ pub(crate) fn judge(input: &Input<'_>, sources: &SourceMap) -> Option<(System, V
     if diags.has_errors() || found.has_errors() {
         return None;
     }
-    let Input { world, now, .. } = *input;
+    let Input { world, now, spread, .. } = *input;
     let expanded = expanded(&config, input.variables, world, input.registry, input.state);
     if expanded.diagnostics.has_errors() {
         return None;
     }
     let instances = &expanded.instances;
-    let mut all = objective::judge(&objective::Input { system: &system, instances, world, now });
+    let mut all = objective::judge(&objective::Input { system: &system, instances, world, now, spread });
     if let Some(meet) = input.meet {
         for one in &mut all {
             one.objective = Some(objective::Promise { most_s: meet.as_secs(), at: None });

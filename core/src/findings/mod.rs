@@ -28,6 +28,7 @@ use crate::diag::Severity;
 use crate::plan::Source;
 use crate::recovery::Places;
 use crate::span::{SourceMap, Span};
+use crate::spread::Spread;
 use crate::system::System;
 
 /// One thing that is wrong. `At` is how its place is told: by a span while it is looked for, by file, line
@@ -77,6 +78,8 @@ pub struct Subject<'s> {
     pub config: &'s Config,
     /// Where the resources are, as it is written.
     pub places: &'s Places<'s>,
+    /// How work that falls apart into pieces is done.
+    pub spread: Spread,
 }
 
 /// Everything that is wrong: what is not waived first, then worst first, then by place.

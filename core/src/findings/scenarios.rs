@@ -12,25 +12,32 @@ use crate::diag::Severity;
 use crate::duration;
 use crate::graph::Graph;
 use crate::recovery::{Loss, Lost};
+use crate::spread;
 use crate::system::{Declared, Procedure, Scenario, Service, Step, System, in_order};
 
 /// All rules about scenarios.
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
-    for (name, scenario) in &subject.system.scenarios {
-        let loss = Loss::of(&scenario.is);
-        let lost = Lost::of(&loss, subject.system, subject.places);
-        found.extend(without_plan(subject, (name, scenario), &lost));
-        found.extend(phases((name, scenario), &lost));
-        found.extend(estimate(subject, (name, scenario)));
-        for (procedure_name, procedure) in procedures(&lost, &scenario.is) {
-            for (number, step) in procedure.is.step.0.iter().enumerate() {
-                let here = Here { scenario: name, name: procedure_name, procedure, number, step };
-                here.needs(&lost, found);
-                found.extend(here.restores(subject, &lost));
-                found.extend(here.latest(subject, &lost));
-            }
+    let scenarios: Vec<(&Name, &Declared<Scenario>)> = subject.system.scenarios.iter().collect();
+    let all = spread::over(subject.spread, &scenarios, |(name, scenario)| one(subject, name, scenario));
+    found.extend(all.into_iter().flatten());
+}
+
+fn one(subject: &Subject<'_>, name: &Name, scenario: &Declared<Scenario>) -> Vec<Finding> {
+    let loss = Loss::of(&scenario.is);
+    let lost = Lost::of(&loss, subject.system, subject.places);
+    let mut found = Vec::new();
+    found.extend(without_plan(subject, (name, scenario), &lost));
+    found.extend(phases((name, scenario), &lost));
+    found.extend(estimate(subject, (name, scenario)));
+    for (procedure_name, procedure) in procedures(&lost, &scenario.is) {
+        for (number, step) in procedure.is.step.0.iter().enumerate() {
+            let here = Here { scenario: name, name: procedure_name, procedure, number, step };
+            here.needs(&lost, &mut found);
+            found.extend(here.restores(subject, &lost));
+            found.extend(here.latest(subject, &lost));
         }
     }
+    found
 }
 
 fn without_plan(

@@ -17,6 +17,7 @@ use crate::addr::Name;
 use crate::plan::{Instance, Source, World};
 use crate::recovery::{self, Dependents, Inventory, Loss, Lost, Places, RecoveryPlan, Status};
 use crate::span::Span;
+use crate::spread::{self, Spread};
 use crate::system::{Declared, Scenario, System};
 
 /// Everything that objectives are judged from.
@@ -29,6 +30,8 @@ pub struct Input<'a> {
     pub world: &'a World,
     /// The time of planning.
     pub now: Timestamp,
+    /// How work that falls apart into pieces is done.
+    pub spread: Spread,
 }
 
 /// The way back from a scenario.
@@ -236,16 +239,17 @@ pub fn judge(input: &Input<'_>) -> Vec<Judgement<Span>> {
     let ground = Ground::of(input);
     let places = Places::of(ground.now.calm());
     let promises = Promises::of(input.system, &ground.dependents);
-    let mut all = Vec::new();
-    for (name, scenario) in &input.system.scenarios {
+    let one = |(name, scenario): &(&Name, &Declared<Scenario>)| {
         let loss = Loss::of(&scenario.is);
         let lost = Lost::of(&loss, input.system, &places);
         let case = Case { name, scenario, lost: &lost, ground: &ground, promises: &promises };
-        all.extend(rpo::judge(input, &case));
+        let mut judged = rpo::judge(input, &case);
         let ways = Ways::of(input, &ground, (name, &scenario.is), &loss);
-        all.extend(rto::judge(input, &case, &ways));
-    }
-    all
+        judged.extend(rto::judge(input, &case, &ways));
+        judged
+    };
+    let scenarios: Vec<(&Name, &Declared<Scenario>)> = input.system.scenarios.iter().collect();
+    spread::over(input.spread, &scenarios, one).into_iter().flatten().collect()
 }
 
 /// One scenario with what is lost in it.

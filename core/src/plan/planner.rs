@@ -31,6 +31,7 @@ use crate::provider::{Id, Observed, Registry};
 use crate::rule::{Note, Timing};
 use crate::schema::attribute as find;
 use crate::span::SourceMap;
+use crate::spread::Spread;
 use crate::state::State;
 use crate::system::System;
 use crate::value::Value;
@@ -55,6 +56,8 @@ pub struct Input<'p> {
     pub state: Option<&'p State>,
     /// The time.
     pub now: Timestamp,
+    /// How work that falls apart into pieces is done.
+    pub spread: Spread,
     /// What to leave out.
     pub selection: &'p Selection,
     /// Acceptances from the command line.
@@ -127,17 +130,17 @@ pub fn plan_expanded(input: &Input<'_>, expanded: Expanded) -> (Plan, Diagnostic
 
 /// What was promised and what is to be expected.
 fn objectives(input: &Input<'_>, system: &System, instances: &[Instance]) -> Vec<Judgement> {
-    let Input { world, now, .. } = *input;
-    let judged = objective::judge(&objective::Input { system, instances, world, now });
+    let Input { world, now, spread, .. } = *input;
+    let judged = objective::judge(&objective::Input { system, instances, world, now, spread });
     let lines = Lines::new(input.sources);
     judged.into_iter().map(|one| one.placed(&|span| lines.source(span))).collect()
 }
 
 /// What is wrong with the declared system.
 fn findings(input: &Input<'_>, system: &System) -> Vec<Placed> {
-    let Input { config, variables, registry, sources, now, .. } = input;
+    let Input { config, variables, registry, sources, now, spread, .. } = *input;
     let places = crate::recovery::Places::written(config, variables, registry);
-    findings::placed(&findings::Subject { system, config, places: &places }, sources, *now)
+    findings::placed(&findings::Subject { system, config, places: &places, spread }, sources, now)
 }
 
 /// Two addresses must not stand for one thing.

@@ -2,6 +2,7 @@
 //! and what becomes of them after a loss without taking in the others again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 use super::candidate::subject;
@@ -26,7 +27,8 @@ pub struct Components {
 /// The components when nothing is lost.
 struct Calm {
     all: Vec<Known>,
-    by_address: BTreeMap<Address, usize>,
+    /// By a digest of its address, where each stands: addresses are long to compare.
+    by_address: Vec<(u64, usize)>,
     names: OnceLock<Names>,
 }
 
@@ -85,13 +87,28 @@ fn protected(protection: &Protection) -> Option<&str> {
     }
 }
 
+fn digest(address: &Address) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    address.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl Calm {
+    /// Where the first of that address stands.
+    fn place(&self, address: &Address) -> Option<usize> {
+        let digest = digest(address);
+        let from = self.by_address.partition_point(|(of, _)| *of < digest);
+        let same = self.by_address[from..].iter().take_while(|(of, _)| *of == digest);
+        same.map(|(_, place)| *place).find(|place| self.all[*place].is.address == *address)
+    }
+}
+
 impl FromIterator<Component> for Components {
     fn from_iter<I: IntoIterator<Item = Component>>(all: I) -> Components {
         let all: Vec<Known> = all.into_iter().map(Known::new).collect();
-        let mut by_address = BTreeMap::new();
-        for (place, known) in all.iter().enumerate() {
-            by_address.entry(known.is.address.clone()).or_insert(place);
-        }
+        let mut by_address: Vec<(u64, usize)> =
+            all.iter().enumerate().map(|(place, known)| (digest(&known.is.address), place)).collect();
+        by_address.sort_unstable();
         let calm = Arc::new(Calm { all, by_address, names: OnceLock::new() });
         Components { calm, changed: BTreeMap::new(), names: OnceLock::new() }
     }
@@ -115,7 +132,7 @@ impl Components {
 
     /// The one of that address.
     pub fn get(&self, address: &Address) -> Option<&Component> {
-        self.calm.by_address.get(address).map(|place| &self.at(*place).is)
+        self.calm.place(address).map(|place| &self.at(place).is)
     }
 
     /// The names of those that a loss left as they are, and of those that it changed.
@@ -143,8 +160,7 @@ impl Components {
         resource: &'s Component,
     ) -> impl Iterator<Item = (&'s Component, &'s [Protection])> {
         let (calm, own) = self.names();
-        let mut places: BTreeSet<usize> =
-            self.calm.by_address.get(&resource.address).copied().into_iter().collect();
+        let mut places: BTreeSet<usize> = self.calm.place(&resource.address).into_iter().collect();
         for name in provider_names(resource) {
             let same = calm.protects.get(name).into_iter().flatten().filter(|place| self.is_same(place));
             places.extend(same.chain(own.protects.get(name).into_iter().flatten()));
