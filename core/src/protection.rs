@@ -167,6 +167,10 @@ pub struct RecoveryStep {
     /// The equivalent command, one word an element. Of a manual step the one that tells the person
     /// what is needed for it; may be empty there.
     pub command: Vec<String>,
+    /// The same as the kind does it; none where only a command or a person does.
+    pub verb: Option<Verb>,
+    /// For how long it is asked again as long as it does not hold yet.
+    pub within: Option<SignedDuration>,
     /// The usual and the unlucky duration.
     pub estimate: Estimate,
     /// Why this step is there.
@@ -175,6 +179,17 @@ pub struct RecoveryStep {
     pub undo: Undo,
     /// The facts it rests on.
     pub facts: Vec<crate::fact::FactId>,
+}
+
+/// Something that a kind does in a recovery, beyond settings: restore, wait. Everything in it was decided by
+/// the planner. It is safe to repeat under the same attempt key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verb {
+    /// `restore_to_point_in_time`.
+    #[serde(rename = "verb")]
+    pub name: String,
+    /// What it is done with.
+    pub arguments: BTreeMap<String, Value>,
 }
 
 /// How a recovery step is taken back.

@@ -17,7 +17,7 @@ pub use self::observed::{
 };
 pub use crate::protection::{
     ApiNeed, Estimate, Kept, Lock, Phase, Protection, RecoveryStep, Retention, Safeguards, StepNature,
-    Subject, Target, Undo, Window,
+    Subject, Target, Undo, Verb, Window,
 };
 use crate::rule::Rule;
 use crate::schema::{Attribute, Attributes, Invalid, Role};
@@ -137,6 +137,27 @@ pub trait Kind: Sized + Send + Sync + 'static {
         let _ = (subject, by, target);
         Vec::new()
     }
+
+    /// Does what one of its recovery steps says, and gives what came of it. What cannot be done yet is
+    /// [`ErrorClass::Conflict`]: it is asked again as long as the step lets it.
+    fn perform(
+        cloud: &Self::Cloud,
+        attempt: &Attempt,
+        verb: &Verb,
+    ) -> impl Future<Output = Result<BTreeMap<String, Value>, ProviderError>> + Send {
+        let _ = (cloud, attempt);
+        std::future::ready(Err(unknown_verb(Self::NAME, verb)))
+    }
+}
+
+/// The answer of a kind to a verb that it does not know.
+pub fn unknown_verb(kind: &str, verb: &Verb) -> ProviderError {
+    ProviderError {
+        doing: format!("{} of {kind}", verb.name),
+        class: ErrorClass::Rejected,
+        code: None,
+        message: "it knows no such verb".to_owned(),
+    }
 }
 
 /// A provider connection of unknown type, as the engine carries it.
@@ -215,6 +236,13 @@ pub trait AnyKind: Send + Sync {
     fn safeguards(&self, subject: &Subject<'_>) -> Safeguards;
     /// See [`Kind::recover`].
     fn recover(&self, subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep>;
+    /// See [`Kind::perform`].
+    fn perform<'a>(
+        &self,
+        cloud: &'a AnyCloud,
+        attempt: &'a Attempt,
+        verb: &'a Verb,
+    ) -> BoxFuture<'a, Result<BTreeMap<String, Value>, ProviderError>>;
 }
 
 /// An update by name and value.

@@ -29,8 +29,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// Between two signs of life of running steps.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
-/// Between two looks at what has to hold within a time.
+/// Between the first two looks at what has to hold within a time; later ones are further apart.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+/// The longest time between two looks.
+const LONGEST_LOOK: Duration = Duration::from_secs(30);
 
 /// The longest pause before a step is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -283,6 +286,7 @@ impl<'r, 'a> Commander<'r, 'a> {
             | Action::Tcp { .. }
             | Action::Dns { .. }
             | Action::Wait { .. }
+            | Action::Verb { .. }
             | Action::Person => Surroundings::default(),
         };
         let action = Action::Run { words: job.undo.clone(), surroundings }.filled(&self.said);
@@ -415,17 +419,24 @@ async fn carry_out(
     action: &Action,
     attempt: &Attempt,
 ) -> Result<Answer, ProviderError> {
+    let mut pause = LOOK_AGAIN;
     let until = job.carried.within_s.map(|s| Instant::now() + Duration::from_secs(s.unsigned_abs()));
     loop {
         let answer = in_time(performer, job.carried.timeout_s, action, attempt).await;
         let holds = answer.and_then(|answer| judged(action, answer));
         match (holds, until) {
-            (Err(_), Some(until)) if Instant::now() + LOOK_AGAIN < until => {
-                tokio::time::sleep(LOOK_AGAIN).await;
+            (Err(error), Some(until)) if may_hold(action, &error) && Instant::now() + pause < until => {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 3 / 2).min(LONGEST_LOOK);
             }
             (answer, _) => return answer,
         }
     }
+}
+
+/// Whether it may hold later. A provider says itself when it never will.
+fn may_hold(action: &Action, error: &ProviderError) -> bool {
+    !matches!(action, Action::Verb { .. }) || error.is_transient()
 }
 
 async fn in_time(

@@ -22,3 +22,4 @@ pub mod runs;
 pub mod session;
 pub mod state_file;
 mod step;
+pub mod verbs;

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use super::{
     AnyCloud, AnyKind, Attempt, BoxFuture, ErrorClass, Id, Kept, Kind, Observed, Place, Protection,
     ProviderError, Reading, Reads, RecoveryStep, Request, Retention, Safeguards, Subject, Target, Update,
+    Verb,
 };
 use crate::rule::Rule;
 use crate::schema::{Attribute, Attributes, Invalid};
@@ -157,5 +158,13 @@ impl<K: Kind> AnyKind for Erased<K> {
     }
     fn recover(&self, subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {
         K::recover(subject, by, target)
+    }
+    fn perform<'a>(
+        &self,
+        cloud: &'a AnyCloud,
+        attempt: &'a Attempt,
+        verb: &'a Verb,
+    ) -> BoxFuture<'a, Result<BTreeMap<String, Value>, ProviderError>> {
+        Box::pin(async move { K::perform(cloud_of::<K>(cloud), attempt, verb).await })
     }
 }

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::model::Step;
+use crate::addr::{KindName, ProviderAddress};
 use crate::plan::StepId;
-use crate::provider::StepNature;
+use crate::provider::{RecoveryStep, StepNature, Verb};
 use crate::run::{By, Node, Repeat, TakeBack};
 
 /// What is carried out.
@@ -72,8 +73,32 @@ pub enum Action {
         /// Seconds.
         seconds: i64,
     },
+    /// What a kind does through its provider.
+    Verb {
+        /// Where, and by which kind.
+        #[serde(flatten)]
+        through: Through,
+        /// What.
+        #[serde(flatten)]
+        verb: Verb,
+    },
     /// What a person does.
     Person,
+}
+
+/// The provider configuration that a kind does something in. Region and account are what the plan was made
+/// for: nothing is done where the configuration leads elsewhere by then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Through {
+    /// The provider configuration.
+    pub provider: ProviderAddress,
+    /// Its region.
+    pub region: String,
+    /// Its account, where that was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The kind.
+    pub kind: KindName,
 }
 
 /// Where a command is run, and what it is given.
@@ -124,15 +149,23 @@ impl Carried {
         }
     }
 
-    /// A command of a kind, or what a person does where there is none.
-    pub fn command(words: &[String], nature: StepNature, p95_s: Option<i64>) -> Carried {
-        let action = match (nature, words) {
-            (StepNature::Manual, _) | (_, []) => Action::Person,
-            (StepNature::Auto | StepNature::Check, words) => {
-                Action::Run { words: words.to_vec(), surroundings: Surroundings::default() }
+    /// A step of a kind: by the kind itself, by its command, or by a person where there is neither.
+    pub fn derived(step: &RecoveryStep, through: Option<&Through>) -> Carried {
+        let action = match (step.nature, &step.verb, through, step.command.as_slice()) {
+            (StepNature::Manual, ..) => Action::Person,
+            (_, Some(verb), Some(through), _) => {
+                Action::Verb { through: through.clone(), verb: verb.clone() }
             }
+            (.., []) => Action::Person,
+            (.., words) => Action::Run { words: words.to_vec(), surroundings: Surroundings::default() },
         };
-        Carried::plain(action, nature, p95_s)
+        let is_verb = matches!(action, Action::Verb { .. });
+        let plain = Carried::plain(action, step.nature, Some(step.estimate.p95.as_secs()));
+        Carried {
+            within_s: step.within.map(|within| within.as_secs()),
+            repeatable: plain.repeatable || is_verb,
+            ..plain
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::action::Through;
 use super::backups::{self, good_until};
 use super::candidate::{Ask, Candidate, candidates, steps};
 use super::judge::DataLoss;
@@ -20,6 +21,8 @@ pub(crate) struct Chosen<'a> {
     pub(crate) unseen: bool,
     pub(crate) resource: &'a Component,
     pub(crate) region: String,
+    /// What its kind does something through there.
+    pub(crate) through: Option<Through>,
 }
 
 impl Chosen<'_> {
@@ -111,9 +114,14 @@ pub(crate) fn choose<'a>(
         (c.doubt.is_some(), slow, loss, slow_later, c.from.address.clone())
     });
     let mut usable = usable.into_iter();
-    let Some((best, steps)) = usable.next() else {
+    let Some((best, mut steps)) = usable.next() else {
         return Err(Box::new(no_way(input, name, resource, rejected, homes)));
     };
+    let through = through(resource, &best);
+    if through.is_none() {
+        let why = format!("no provider block leads to {}: the command is run instead", best.region);
+        steps.iter_mut().filter(|s| s.verb.is_some()).for_each(|s| s.before.push(why.clone()));
+    }
     let best_takes = takes(&steps);
     rejected.extend(usable.map(|(other, its)| match (input.prefer, takes(&its) - best_takes) {
         (Prefer::Rto, more @ 1..) => other.rejected(format!("takes {} more", readable(more))),
@@ -126,6 +134,20 @@ pub(crate) fn choose<'a>(
         doubt: best.doubt,
         resource,
         region: best.region,
+        through,
+    })
+}
+
+/// Where the kind of a resource does what brings it back: by the provider block that holds what it comes
+/// back from.
+fn through(resource: &Component, best: &Candidate<'_>) -> Option<Through> {
+    let Component { provider, place, .. } = best.from;
+    let leads_there = place.region.as_ref() == Some(&best.region) && provider.name == resource.provider.name;
+    leads_there.then(|| Through {
+        provider: provider.clone(),
+        region: best.region.clone(),
+        account: place.account.clone(),
+        kind: resource.address.kind.clone(),
     })
 }
 

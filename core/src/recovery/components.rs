@@ -37,6 +37,7 @@ pub(crate) fn component(instance: &Instance, world: &World, loss: &Loss) -> Opti
         id: instance.id.clone()?,
         attributes: attributes(instance, observed),
         outputs: outputs(instance, observed),
+        provider: instance.provider.clone(),
         place,
         seen,
         needs: instance.needs.iter().cloned().collect(),

@@ -35,7 +35,7 @@ mod waits;
 mod weave;
 mod written;
 
-pub use action::{Action, Carried, Surroundings};
+pub use action::{Action, Carried, Surroundings, Through};
 pub use check::check;
 pub use components::components;
 pub use dependents::Dependents;

@@ -12,7 +12,7 @@ use super::groups::Group;
 use super::hit::Hit;
 use super::inventory::Components;
 use super::loss::Loss;
-use crate::addr::{Address, Name};
+use crate::addr::{Address, Name, ProviderAddress};
 use crate::fact::FactId;
 use crate::protection::Window;
 use crate::provider::{AnyKind, ApiNeed, Id, Phase, Place, StepNature};
@@ -67,6 +67,8 @@ pub struct Component {
     pub attributes: BTreeMap<String, Value>,
     /// Outputs: observed, else derived from the name.
     pub outputs: BTreeMap<String, Value>,
+    /// The provider configuration that it belongs to.
+    pub provider: ProviderAddress,
     /// Where it is.
     pub place: Place,
     /// Whether it was seen.

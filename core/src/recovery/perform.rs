@@ -54,6 +54,7 @@ impl Action {
                 surroundings: surroundings.clone(),
             },
             Action::Wait { seconds } => Action::Wait { seconds: *seconds },
+            Action::Verb { through, verb } => Action::Verb { through: through.clone(), verb: verb.clone() },
             Action::Person => Action::Person,
         })
     }
@@ -68,6 +69,7 @@ impl Action {
             | Action::Tcp { .. }
             | Action::Dns { .. }
             | Action::Wait { .. }
+            | Action::Verb { .. }
             | Action::Person => None,
         }
     }

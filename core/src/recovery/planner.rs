@@ -247,8 +247,9 @@ fn restored<'a>(input: &Input<'a>, followed: &[Followed<'a>]) -> BTreeSet<&'a Na
 pub(super) fn derived(input: &Input<'_>, lost: &Lost<'_>, name: &Name, run: &str) -> Option<Derived> {
     let held = input.system.datastores.get(name)?.is.resource.as_ref()?;
     let resource = input.components.get(&held.0)?;
-    let Chosen { choice, steps, doubt, unseen, .. } = choose(input, lost, (name, resource), run).ok()?;
-    Some(Derived { choice, steps, doubt, unseen })
+    let Chosen { choice, steps, doubt, unseen, through, .. } =
+        choose(input, lost, (name, resource), run).ok()?;
+    Some(Derived { choice, steps, doubt, unseen, through })
 }
 
 /// Services that are gone themselves and that nothing written brings back.
@@ -276,6 +277,7 @@ fn lanes<'c>(input: &Input<'_>, chosen: &'c [Chosen<'_>]) -> Vec<Lane<'c>> {
         priority: input.dependents.priority(&c.choice.datastore),
         resource: &c.resource.address,
         region: &c.region,
+        through: c.through.as_ref(),
         needs: &c.resource.needs,
         steps: &c.steps,
     };

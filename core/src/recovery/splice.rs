@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::action::{Action, Carried};
+use super::action::{Action, Carried, Through};
 use super::backups::{self, Kept};
 use super::control;
 use super::follow::Followed;
@@ -22,6 +22,8 @@ pub(crate) struct Derived {
     pub(crate) choice: Choice,
     /// The steps that restore; what is before and after them is written.
     pub(crate) steps: Vec<RecoveryStep>,
+    /// What its kind does something through there.
+    pub(crate) through: Option<Through>,
     /// What could not be observed of it.
     pub(crate) doubt: Option<String>,
     /// Whether what it loses was not observed, or not now.
@@ -181,7 +183,7 @@ pub(crate) fn restore(
             written.choices.entry(datastore.clone()).or_insert(choice);
             written.steps.push(step);
         }
-        (best, Some(Derived { mut choice, steps, doubt, unseen })) => {
+        (best, Some(Derived { mut choice, steps, doubt, unseen, through })) => {
             let worse = best.as_ref().map(|kept| kept.rejected(input.now, "the other way loses less"));
             choice.rejected.extend(worse);
             choice.rejected.append(&mut rejected);
@@ -190,7 +192,7 @@ pub(crate) fn restore(
             written.unseen.extend(unseen.then(|| datastore.clone()));
             let moves = steps.iter().any(|s| s.phase == Phase::Redirect);
             written.in_place.extend((!moves).then(|| datastore.clone()));
-            by_kind(&choice, steps, step, written);
+            by_kind(&choice, steps, (step, through.as_ref()), written);
             written.choices.entry(datastore.clone()).or_insert(choice);
         }
         (_, None) => {
@@ -252,7 +254,12 @@ fn from_backup(is: &Is, kept: &Kept<'_>, step: &mut Step) {
 }
 
 /// The steps of the kind in the place of the written one. Its own estimate stands for all of them.
-fn by_kind(choice: &Choice, steps: Vec<RecoveryStep>, step: Step, written: &mut Written) {
+fn by_kind(
+    choice: &Choice,
+    steps: Vec<RecoveryStep>,
+    (step, through): (Step, Option<&Through>),
+    written: &mut Written,
+) {
     let restores: Vec<RecoveryStep> = steps.into_iter().filter(|s| s.phase == Phase::Restore).collect();
     if restores.is_empty() {
         let summary = format!("{} from {} ({})", step.summary, choice.from, choice.mechanism);
@@ -261,12 +268,18 @@ fn by_kind(choice: &Choice, steps: Vec<RecoveryStep>, step: Step, written: &mut 
     }
     let mut needs = step.needs.clone();
     for (id, own) in (step.id..).zip(restores) {
+        let Carried { action, within_s, repeatable, .. } = Carried::derived(&own, through);
         let mut next = Step { id, needs: std::mem::replace(&mut needs, [id].into()), ..step.clone() };
         next.summary = own.summary;
         next.kind = own.nature;
         next.before.extend(own.before);
         next.api = own.api;
-        next.carried.action = Carried::command(&own.command, own.nature, None).action;
+        next.carried = Carried {
+            action,
+            within_s: next.carried.within_s.or(within_s),
+            repeatable: next.carried.repeatable || repeatable,
+            ..next.carried
+        };
         next.command_equivalent = own.command;
         next.facts = own.facts;
         if next.why.is_empty() {

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::action::Carried;
+use super::action::{Carried, Through};
 use super::inventory::Components;
 use super::model::Step;
 use crate::addr::{Address, Name};
@@ -21,6 +21,8 @@ pub(crate) struct Lane<'p> {
     pub(crate) priority: Priority,
     /// Where it comes back.
     pub(crate) region: &'p str,
+    /// What its kind does something through there.
+    pub(crate) through: Option<&'p Through>,
     /// What its resource needs.
     pub(crate) needs: &'p BTreeSet<Address>,
     /// Its steps.
@@ -183,7 +185,7 @@ fn numbered(
         before: step.before.clone(),
         api: step.api.clone(),
         command_equivalent: step.command.clone(),
-        carried: Carried::command(&step.command, step.nature, Some(step.estimate.p95.as_secs())),
+        carried: Carried::derived(step, lane.through),
         undo: match &step.undo {
             Undo::Command { words } => words.clone(),
             Undo::Nothing | Undo::ByHand { .. } | Undo::Never { .. } => Vec::new(),

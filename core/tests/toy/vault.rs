@@ -100,6 +100,8 @@ impl Kind for Vault {
                 control_plane: true,
             }),
             command: vec![],
+            verb: None,
+            within: None,
             estimate: Estimate {
                 p50: SignedDuration::from_mins(minutes),
                 p95: SignedDuration::from_mins(2 * minutes),
@@ -187,6 +189,7 @@ pub(crate) fn vault(
         id: Id(name.to_owned()),
         attributes: attributes.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect(),
         outputs: [("arn".to_owned(), Value::from(format!("arn:{name}")))].into(),
+        provider: "toy".parse().unwrap(),
         place: Place { region: Some(region.to_owned()), ..Place::default() },
         seen,
         needs: needs.iter().map(|n| format!("toy_vault.{n}").parse().unwrap()).collect(),

@@ -101,6 +101,16 @@ pub trait Aws: Send + Sync {
     async fn create_db_snapshot(&self, create: &CreateDbSnapshot) -> Answer<()>;
     /// Deletes a manual snapshot.
     async fn delete_db_snapshot(&self, identifier: &str) -> Answer<()>;
+    /// Makes a new instance of an instant in automated backups of this region, replicated ones included.
+    async fn restore_db_instance_to_point_in_time(
+        &self,
+        restore: &RestoreDbInstanceToPointInTime,
+    ) -> Answer<()>;
+    /// Makes a new instance of a snapshot of this region.
+    async fn restore_db_instance_from_db_snapshot(
+        &self,
+        restore: &RestoreDbInstanceFromDbSnapshot,
+    ) -> Answer<()>;
 }
 
 /// Whether a bucket is created with Object Lock.
@@ -347,6 +357,58 @@ pub struct ModifyDbInstance {
     pub multi_az: Option<bool>,
     /// Whether not to wait for the maintenance window (R4).
     pub apply_immediately: bool,
+}
+
+/// Restores an instance to an instant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreDbInstanceToPointInTime {
+    /// Whose history.
+    pub of: BackupsOf,
+    /// The instant; none for the latest restorable one.
+    pub restore_time: Option<Timestamp>,
+    /// What is made of it.
+    pub new: NewDbInstance,
+}
+
+/// Automated backups, as a restore names them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BackupsOf {
+    /// `SourceDBInstanceIdentifier`: those of an instance that is there.
+    Instance(String),
+    /// `SourceDBInstanceAutomatedBackupsArn`: those that were replicated here (R17).
+    AutomatedBackups(String),
+}
+
+/// Restores a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreDbInstanceFromDbSnapshot {
+    /// `DBSnapshotIdentifier`.
+    pub snapshot: String,
+    /// What is made of it.
+    pub new: NewDbInstance,
+}
+
+/// What a restore makes. What is none is what a restore chooses by itself (R11).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewDbInstance {
+    /// Its identifier, which nothing has yet (R10).
+    pub identifier: String,
+    /// `db.r6g.large`.
+    pub class: Option<String>,
+    /// Whether a standby waits in another zone.
+    pub multi_az: bool,
+    /// Protection against deletion.
+    pub deletion_protection: bool,
+    /// Tags on snapshots.
+    pub copy_tags_to_snapshot: bool,
+    /// Subnet group of this region.
+    pub db_subnet_group: Option<String>,
+    /// VPC security group ids; empty for the default one.
+    pub vpc_security_groups: Vec<String>,
+    /// Parameter group of this region.
+    pub parameter_group: Option<String>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// A replicated automated backup, seen in its destination region.

@@ -225,8 +225,13 @@ impl Database {
     pub(crate) fn settle_if_over(&mut self, now: Timestamp) {
         if self.settling.is_some_and(|s| s.looks == 0 || s.until <= now) {
             self.settling = None;
-            self.instance.status = "available".into();
+            let restored = std::mem::replace(&mut self.instance.status, "available".into()) == "creating";
             self.release(now);
+            // R12: a restored instance begins a history of its own with a backup of what came back.
+            if restored && self.instance.backup_retention_period > 0 {
+                self.backups = vec![now];
+                self.follow_log(now);
+            }
         }
     }
 

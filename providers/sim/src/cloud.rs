@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use drctl_aws::port::{
     Answer, Aws, CreateDbSnapshot, DbInstance, DbSnapshot, Encryption, LifecycleRule, LockAtBirth,
     ModifyDbInstance, ObjectLockConfiguration, PublicAccessBlock, ReplicatedBackup, ReplicationConfiguration,
-    SourceRegion, StartBackupsReplication, VersioningState, VersioningStatus,
+    RestoreDbInstanceFromDbSnapshot, RestoreDbInstanceToPointInTime, SourceRegion, StartBackupsReplication,
+    VersioningState, VersioningStatus,
 };
 use drctl_core::provider::{ErrorClass, Place, ProviderError};
 
@@ -18,7 +19,7 @@ use crate::gate::Op;
 use crate::stale::Thing;
 use crate::store::{Call, Sim};
 use crate::world::{Account, Caller, FaultMoment, SimWorld};
-use crate::{rds, s3};
+use crate::{rds, restore, s3};
 
 /// One provider configuration.
 pub(crate) struct SimCloud {
@@ -343,6 +344,26 @@ impl Aws for SimCloud {
         let op = rds("DeleteDBSnapshot", identifier);
         self.write(op, Some(Thing::Snapshot(identifier.to_owned())), |w, c, doing| {
             rds::delete_snapshot(w, c, doing, identifier)
+        })
+    }
+
+    async fn restore_db_instance_to_point_in_time(
+        &self,
+        restore: &RestoreDbInstanceToPointInTime,
+    ) -> Answer<()> {
+        let op = rds("RestoreDBInstanceToPointInTime", &restore.new.identifier);
+        self.write(op, Some(Thing::Database(restore.new.identifier.clone())), |w, c, doing| {
+            restore::to_point_in_time(w, c, doing, restore)
+        })
+    }
+
+    async fn restore_db_instance_from_db_snapshot(
+        &self,
+        restore: &RestoreDbInstanceFromDbSnapshot,
+    ) -> Answer<()> {
+        let op = rds("RestoreDBInstanceFromDBSnapshot", &restore.new.identifier);
+        self.write(op, Some(Thing::Database(restore.new.identifier.clone())), |w, c, doing| {
+            restore::from_snapshot(w, c, doing, restore)
         })
     }
 }

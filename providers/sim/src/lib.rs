@@ -15,6 +15,7 @@ mod error;
 mod gate;
 pub mod objects;
 mod rds;
+mod restore;
 mod s3;
 mod s3_rules;
 mod seed;

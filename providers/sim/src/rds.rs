@@ -46,7 +46,7 @@ pub(crate) fn describe_instances(
         .collect()
 }
 
-fn unknown_instance(doing: &str, identifier: &str) -> drctl_core::provider::ProviderError {
+pub(crate) fn unknown_instance(doing: &str, identifier: &str) -> drctl_core::provider::ProviderError {
     not_found(doing, "DBInstanceNotFound", &format!("DBInstance {identifier} not found."))
 }
 
@@ -391,7 +391,7 @@ pub(crate) fn create_snapshot(
     Ok(())
 }
 
-fn is_identifier(text: &str) -> bool {
+pub(crate) fn is_identifier(text: &str) -> bool {
     (1..=255).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')

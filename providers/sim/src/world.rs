@@ -301,6 +301,8 @@ pub struct Pace {
     pub modify_seconds: u32,
     /// A snapshot.
     pub snapshot_seconds: u32,
+    /// A restore, until the new instance is available.
+    pub restore_seconds: u32,
     /// The first copy of replicated automated backups.
     pub first_copy_seconds: u32,
     /// How far replicated automated backups are behind their source.
@@ -318,6 +320,7 @@ impl Default for Pace {
         Pace {
             modify_seconds: 120,
             snapshot_seconds: 300,
+            restore_seconds: 900,
             first_copy_seconds: 900,
             backup_lag_seconds: 300,
             replication_seconds: 60,

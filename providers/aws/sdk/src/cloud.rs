@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use drctl_aws::port::{
     Answer, Aws, CreateDbSnapshot, DbInstance, DbSnapshot, Encryption, LifecycleRule, LockAtBirth,
     ModifyDbInstance, ObjectLockConfiguration, PublicAccessBlock, ReplicatedBackup, ReplicationConfiguration,
-    SourceRegion, StartBackupsReplication, VersioningState, VersioningStatus,
+    RestoreDbInstanceFromDbSnapshot, RestoreDbInstanceToPointInTime, SourceRegion, StartBackupsReplication,
+    VersioningState, VersioningStatus,
 };
 use drctl_core::provider::Place;
 
@@ -170,5 +171,17 @@ impl Aws for SdkCloud {
     }
     async fn delete_db_snapshot(&self, identifier: &str) -> Answer<()> {
         self.rds.delete_snapshot(&self.calls, identifier).await
+    }
+    async fn restore_db_instance_to_point_in_time(
+        &self,
+        restore: &RestoreDbInstanceToPointInTime,
+    ) -> Answer<()> {
+        self.rds.restore_to_point_in_time(&self.calls, restore).await
+    }
+    async fn restore_db_instance_from_db_snapshot(
+        &self,
+        restore: &RestoreDbInstanceFromDbSnapshot,
+    ) -> Answer<()> {
+        self.rds.restore_from_snapshot(&self.calls, restore).await
     }
 }

@@ -30,6 +30,10 @@ fn instant(value: Option<&DateTime>) -> Result<Option<Timestamp>, Odd> {
         .transpose()
 }
 
+pub(crate) fn to_instant(at: Timestamp) -> DateTime {
+    DateTime::from_nanos(at.as_nanosecond()).unwrap_or_else(|_| DateTime::from_secs(at.as_second()))
+}
+
 fn tags(found: &[rds::Tag]) -> BTreeMap<String, String> {
     found.iter().filter_map(|t| Some((t.key()?.to_owned(), text(t.value())))).collect()
 }

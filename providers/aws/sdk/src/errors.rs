@@ -114,7 +114,10 @@ fn class_of_code(code: &str) -> Option<ErrorClass> {
         | "DBSnapshotNotFound"
         | "DBSnapshotNotFoundFault"
         | "DBInstanceAutomatedBackupNotFound"
-        | "DBInstanceAutomatedBackupNotFoundFault" => ErrorClass::NotFound,
+        | "DBInstanceAutomatedBackupNotFoundFault"
+        | "DBSubnetGroupNotFoundFault"
+        | "DBParameterGroupNotFound"
+        | "DBParameterGroupNotFoundFault" => ErrorClass::NotFound,
         "PermanentRedirect"
         | "TemporaryRedirect"
         | "AuthorizationHeaderMalformed"
@@ -160,6 +163,8 @@ fn class_of_code(code: &str) -> Option<ErrorClass> {
         | "InvalidDBInstanceStateFault"
         | "InvalidDBSnapshotState"
         | "InvalidDBSnapshotStateFault"
+        | "DBInstanceAlreadyExists"
+        | "DBInstanceAlreadyExistsFault"
         | "DBSnapshotAlreadyExists"
         | "DBSnapshotAlreadyExistsFault" => ErrorClass::Conflict,
         "NotImplemented" | "MethodNotAllowed" => ErrorClass::Rejected,

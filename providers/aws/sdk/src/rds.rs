@@ -229,6 +229,66 @@ impl Rds {
         let request = self.client.delete_db_snapshot().db_snapshot_identifier(identifier);
         calls.send(&format!("deleting snapshot `{identifier}`"), request.send()).await.map(|_| ())
     }
+
+    /// R11: everything is given that a restore would otherwise choose by itself.
+    pub(crate) async fn restore_to_point_in_time(
+        &self,
+        calls: &Calls,
+        restore: &port::RestoreDbInstanceToPointInTime,
+    ) -> Answer<()> {
+        let new = &restore.new;
+        let (instance, backups) = match &restore.of {
+            port::BackupsOf::Instance(name) => (Some(name.clone()), None),
+            port::BackupsOf::AutomatedBackups(arn) => (None, Some(arn.clone())),
+        };
+        let request = self
+            .client
+            .restore_db_instance_to_point_in_time()
+            .set_source_db_instance_identifier(instance)
+            .set_source_db_instance_automated_backups_arn(backups)
+            .set_restore_time(restore.restore_time.map(convert_rds::to_instant))
+            .set_use_latest_restorable_time(restore.restore_time.is_none().then_some(true))
+            .target_db_instance_identifier(&new.identifier)
+            .set_db_instance_class(new.class.clone())
+            .multi_az(new.multi_az)
+            .deletion_protection(new.deletion_protection)
+            .copy_tags_to_snapshot(new.copy_tags_to_snapshot)
+            .set_db_subnet_group_name(new.db_subnet_group.clone())
+            .set_vpc_security_group_ids(some(&new.vpc_security_groups))
+            .set_db_parameter_group_name(new.parameter_group.clone())
+            .set_tags(Some(convert_rds::to_tags(&new.tags)).filter(|tags| !tags.is_empty()));
+        calls.send(&restoring(new), request.send()).await.map(|_| ())
+    }
+
+    pub(crate) async fn restore_from_snapshot(
+        &self,
+        calls: &Calls,
+        restore: &port::RestoreDbInstanceFromDbSnapshot,
+    ) -> Answer<()> {
+        let new = &restore.new;
+        let request = self
+            .client
+            .restore_db_instance_from_db_snapshot()
+            .db_snapshot_identifier(&restore.snapshot)
+            .db_instance_identifier(&new.identifier)
+            .set_db_instance_class(new.class.clone())
+            .multi_az(new.multi_az)
+            .deletion_protection(new.deletion_protection)
+            .copy_tags_to_snapshot(new.copy_tags_to_snapshot)
+            .set_db_subnet_group_name(new.db_subnet_group.clone())
+            .set_vpc_security_group_ids(some(&new.vpc_security_groups))
+            .set_db_parameter_group_name(new.parameter_group.clone())
+            .set_tags(Some(convert_rds::to_tags(&new.tags)).filter(|tags| !tags.is_empty()));
+        calls.send(&restoring(new), request.send()).await.map(|_| ())
+    }
+}
+
+fn restoring(new: &port::NewDbInstance) -> String {
+    format!("restoring to the new database instance `{}`", new.identifier)
+}
+
+fn some(list: &[String]) -> Option<Vec<String>> {
+    (!list.is_empty()).then(|| list.to_vec())
 }
 
 /// "Not found" answers a question only when one thing was asked for.

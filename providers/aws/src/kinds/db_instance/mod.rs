@@ -3,13 +3,14 @@
 
 mod recovery;
 mod rules;
+mod verbs;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use drctl_core::Attributes;
 use drctl_core::provider::{
     Attempt, ErrorClass, Id, Kept, Kind, Pending, Place, Protection, ProviderError, Reading, Reads,
-    RecoveryStep, Request, Retention, Safeguards, Subject, Target,
+    RecoveryStep, Request, Retention, Safeguards, Subject, Target, Verb,
 };
 use drctl_core::rule::{Rule, Timing, Window};
 use drctl_core::schema::AttributeType;
@@ -178,6 +179,14 @@ impl Kind for DbInstance {
 
     fn recover(subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {
         recovery::recover(subject, by, target)
+    }
+
+    async fn perform(
+        cloud: &Cloud,
+        attempt: &Attempt,
+        verb: &Verb,
+    ) -> Result<BTreeMap<String, Value>, ProviderError> {
+        verbs::perform(cloud, attempt, verb).await
     }
 }
 

@@ -11,12 +11,17 @@ use drctl_core::provider::{
 use drctl_core::value::Value;
 use jiff::{SignedDuration, Timestamp};
 
+use super::verbs::{self, Restored};
 use crate::facts;
 
 /// How often logs reach S3 (R9).
 const UPLOAD: SignedDuration = SignedDuration::from_mins(5);
 /// Days that a restored instance keeps automated backups when the lost one's retention is not known.
 const RETENTION_DEFAULT: i64 = 7;
+/// How long a new instance is waited for: its first backup can take hours (R12).
+const WAIT_AT_MOST: SignedDuration = SignedDuration::from_hours(12);
+/// How long an instance may be too busy to take a change.
+const BUSY_AT_MOST: SignedDuration = SignedDuration::from_hours(1);
 
 pub(super) fn protections(subject: &Subject<'_>) -> Vec<Protection> {
     let retention = number(subject.attributes, "backup_retention_period");
@@ -45,6 +50,7 @@ const FOUND: &str = "ARN_OF_THE_STEP_BEFORE";
 /// Where a restore takes the data from.
 struct Source {
     words: Vec<String>,
+    is: Restored,
     facts: Vec<&'static Fact>,
     why: String,
 }
@@ -97,6 +103,8 @@ fn by_hand(phase: Phase, id: &str, needs: &str, summary: String, why: &str) -> R
         before: Vec::new(),
         api: None,
         command: Vec::new(),
+        verb: None,
+        within: None,
         estimate: estimate(5, 15, "a person notices, decides and acts"),
         why: why.to_owned(),
         undo: Undo::Nothing,
@@ -254,6 +262,11 @@ fn in_region(subject: &Subject<'_>, target: &Target) -> Source {
     command.extend(at(target));
     Source {
         words: command,
+        is: Restored {
+            source_db_instance_identifier: Some(subject.id.0.clone()),
+            restore_time: target.at.map(|at| at.to_string()),
+            ..Restored::default()
+        },
         facts: vec![&facts::R10, &facts::R11],
         why: "the automated backups reach any second of their window, the newest about 5 minutes old"
             .to_owned(),
@@ -268,6 +281,11 @@ fn replicated(backup: &str, target: &Target) -> Source {
     command.extend(at(target));
     Source {
         words: command,
+        is: Restored {
+            source_db_instance_automated_backups_arn: Some(backup.to_owned()),
+            restore_time: target.at.map(|at| at.to_string()),
+            ..Restored::default()
+        },
         facts: vec![&facts::R10, &facts::R11, &facts::R16, &facts::R17],
         why: "the replicated backups live outside of the lost region".to_owned(),
     }
@@ -276,6 +294,7 @@ fn replicated(backup: &str, target: &Target) -> Source {
 /// The name of the replicated backups was never read: it is looked up first, and a person carries it
 /// over into the restore.
 fn without_the_arn(subject: &Subject<'_>, of: &str, target: &Target) -> Vec<RecoveryStep> {
+    let verb = verbs::find(of);
     let mut find = words("aws rds describe-db-instance-automated-backups --query");
     let of = of.replace('\\', "\\\\").replace('\'', "\\'"); // a raw string of JMESPath
     find.push(format!("DBInstanceAutomatedBackups[?DBInstanceArn=='{of}'].DBInstanceAutomatedBackupsArn"));
@@ -290,6 +309,8 @@ fn without_the_arn(subject: &Subject<'_>, of: &str, target: &Target) -> Vec<Reco
         before: Vec::new(),
         api: api(target),
         command: find,
+        verb: Some(verb),
+        within: None,
         estimate: estimate(1, 5, "one request"),
         why: "a restore names the replicated backups themselves, and their ARN was not observed".to_owned(),
         undo: Undo::Nothing,
@@ -302,6 +323,7 @@ fn without_the_arn(subject: &Subject<'_>, of: &str, target: &Target) -> Vec<Reco
         nature: StepNature::Manual,
         needs: vec!["find_backups".to_owned()],
         before,
+        verb: None,
         ..template
     };
     let mut steps = vec![stop_writers(subject), find, restore];
@@ -314,6 +336,7 @@ fn from_snapshot(snapshot: &str) -> Source {
     command.push(snapshot.to_owned());
     Source {
         words: command,
+        is: Restored { db_snapshot_identifier: Some(snapshot.to_owned()), ..Restored::default() },
         facts: vec![&facts::R10, &facts::R11],
         why: "the snapshot holds one moment; everything written after it is lost".to_owned(),
     }
@@ -331,6 +354,14 @@ fn restore(subject: &Subject<'_>, target: &Target, source: Source) -> RecoverySt
         command.extend(["--db-instance-identifier".to_owned(), target.name.clone()]);
     }
     let on = |name: &str| subject.attributes.get(name) == Some(&Value::Bool(true));
+    let mut is = Restored {
+        db_instance_identifier: target.name.clone(),
+        multi_az: on("multi_az"),
+        copy_tags_to_snapshot: on("copy_tags_to_snapshot"),
+        db_instance_class: text(subject.outputs, "db_instance_class").map(str::to_owned),
+        tags: tags(subject.attributes),
+        ..source.is
+    };
     command.push(if on("multi_az") { "--multi-az" } else { "--no-multi-az" }.to_owned());
     command.push("--deletion-protection".to_owned());
     if on("copy_tags_to_snapshot") {
@@ -343,16 +374,19 @@ fn restore(subject: &Subject<'_>, target: &Target, source: Source) -> RecoverySt
     if subject.place.region.as_ref() == Some(&target.region) {
         if let Some(group) = text(subject.outputs, "db_subnet_group") {
             command.extend(["--db-subnet-group-name".to_owned(), group.to_owned()]);
+            is.db_subnet_group = Some(group.to_owned());
             missing.retain(|m| *m != "subnet group");
         }
         let groups = list(subject.outputs, "vpc_security_groups");
         if !groups.is_empty() {
             command.push("--vpc-security-group-ids".to_owned());
-            command.extend(groups);
+            command.extend(groups.clone());
+            is.vpc_security_groups = Some(groups);
             missing.retain(|m| *m != "security groups");
         }
         if let Some(group) = list(subject.outputs, "parameter_groups").into_iter().next() {
-            command.extend(["--db-parameter-group-name".to_owned(), group]);
+            command.extend(["--db-parameter-group-name".to_owned(), group.clone()]);
+            is.parameter_group = Some(group);
             missing.retain(|m| *m != "parameter group");
         }
     }
@@ -371,6 +405,8 @@ fn restore(subject: &Subject<'_>, target: &Target, source: Source) -> RecoverySt
         before,
         api: api(target),
         command,
+        verb: Some(verbs::restore(&is)),
+        within: None,
         estimate: estimate(17, 60, "restore of a small database; measure yours with a drill"),
         why: source.why,
         undo: taken_back(format!(
@@ -379,6 +415,13 @@ fn restore(subject: &Subject<'_>, target: &Target, source: Source) -> RecoverySt
         )),
         facts: source.facts.iter().map(|f| f.id()).collect(),
     }
+}
+
+/// Those of the lost instance, as far as they are known.
+fn tags(attributes: &BTreeMap<String, Value>) -> Option<BTreeMap<String, String>> {
+    let Value::Object(tags) = attributes.get("tags")? else { return None };
+    let text = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
+    Some(tags.iter().filter_map(text).collect())
 }
 
 fn list(values: &BTreeMap<String, Value>, name: &str) -> Vec<String> {
@@ -400,6 +443,8 @@ fn wait(target: &Target) -> RecoveryStep {
         before: Vec::new(),
         api: api(target),
         command,
+        verb: Some(verbs::wait(&target.name)),
+        within: Some(WAIT_AT_MOST),
         estimate: estimate(5, 180, "the first backup after a restore can take hours"),
         why: "its status is `backing-up` until the first backup is done, and a login may work before; the \
               command gives up after 30 minutes: then run it again"
@@ -420,6 +465,8 @@ fn verify(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
         before: vec!["you reach the endpoint that the command prints: security group, route".to_owned()],
         api: api(target),
         command: endpoint(target),
+        verb: None,
+        within: None,
         estimate: estimate(5, 15, "a login and a query, slower while blocks load for the first time"),
         why: "available is not usable: data loads lazily, and only a query shows what the point holds"
             .to_owned(),
@@ -447,6 +494,8 @@ fn protect(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
         before: Vec::new(),
         api: api(target),
         command,
+        verb: Some(verbs::protect(&target.name, u32::try_from(days).unwrap_or(u32::MAX))),
+        within: Some(BUSY_AT_MOST),
         estimate: estimate(1, 5, "one request, in effect asynchronously"),
         why: "the history of the new instance begins with its restore; nothing older is in it".to_owned(),
         undo: Undo::Nothing,

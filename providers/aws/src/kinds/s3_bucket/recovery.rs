@@ -175,6 +175,8 @@ pub(super) fn by_hand(phase: Phase, id: &str, needs: &str, summary: String, why:
         before: Vec::new(),
         api: None,
         command: Vec::new(),
+        verb: None,
+        within: None,
         estimate: minutes(5, 15, "a person notices, decides and acts"),
         why: why.to_owned(),
         undo: Undo::Nothing,
@@ -227,6 +229,8 @@ fn list(replica: &str, prefix: &str, region: &str) -> RecoveryStep {
         before: Vec::new(),
         api: Some(ApiNeed { service: "s3".to_owned(), region: region.to_owned(), control_plane: false }),
         command,
+        verb: None,
+        within: None,
         estimate: minutes(1, 2, "one request"),
         why: "an empty answer means that nothing was replicated; deletes of versions never reach a replica"
             .to_owned(),

@@ -71,6 +71,8 @@ impl Of<'_> {
                 control_plane: false,
             }),
             command,
+            verb: None,
+            within: None,
             estimate: minutes(2, 30, "a page of 1,000 versions a second"),
             why: String::new(),
             undo: Undo::Nothing,
