@@ -38,12 +38,7 @@ impl Performer for Verbs<'_> {
 }
 
 impl Verbs<'_> {
-    async fn verb(
-        &self,
-        through: &Through,
-        verb: &Verb,
-        attempt: &Attempt,
-    ) -> Result<Answer, ProviderError> {
+    async fn verb(&self, through: &Through, verb: &Verb, attempt: &Attempt) -> Result<Answer, ProviderError> {
         let Some(kind) = self.registry.kind(through.kind.as_str()) else {
             return Err(refused(through, verb, format!("there is no kind {}", through.kind)));
         };

@@ -1,7 +1,10 @@
 //! RDS' rules, each against the port directly: the name of a test starts with the fact it enforces.
 #![expect(clippy::unwrap_used, reason = "a failing test should say where")]
 
-use drctl_aws::port::{Cloud, CreateDbSnapshot, DbInstance, ModifyDbInstance, StartBackupsReplication};
+use drctl_aws::port::{
+    BackupsOf, Cloud, CreateDbSnapshot, DbInstance, ModifyDbInstance, NewDbInstance,
+    RestoreDbInstanceFromDbSnapshot, RestoreDbInstanceToPointInTime, StartBackupsReplication,
+};
 use drctl_core::provider::{ErrorClass, ProviderError};
 use drctl_sim::admin::{self, FinalSnapshot};
 use drctl_sim::world::Outage;
@@ -277,4 +280,98 @@ async fn unknown_names_are_told_and_snapshots_settle() {
     aws.add_tags_to_resource(ARN, &[("k".into(), "v".into())].into()).await.unwrap();
     aws.remove_tags_from_resource(ARN, &["team".into()].into()).await.unwrap();
     assert_eq!(main(&sim).await.tags, [("k".into(), "v".into())].into());
+}
+
+fn restore(of: BackupsOf, name: &str, at: Option<&str>) -> RestoreDbInstanceToPointInTime {
+    let new = NewDbInstance { identifier: name.into(), ..NewDbInstance::default() };
+    RestoreDbInstanceToPointInTime { of, restore_time: at.map(|at| at.parse().unwrap()), new }
+}
+
+fn of_main(name: &str, at: Option<&str>) -> RestoreDbInstanceToPointInTime {
+    restore(BackupsOf::Instance("main".into()), name, at)
+}
+
+#[tokio::test]
+async fn r9_r10_an_instant_within_the_history_comes_back_under_a_new_name() {
+    let sim = world(json!({ "backup_retention_period": 7 }));
+    let west = west(&sim);
+    let taken = west.restore_db_instance_to_point_in_time(&of_main("main", None)).await;
+    refused(taken, "DBInstanceAlreadyExists", "R10");
+    for at in ["2026-03-02T12:00:01Z", "2026-02-01T00:00:00Z"] {
+        let outside = west.restore_db_instance_to_point_in_time(&of_main("new", Some(at))).await;
+        refused(outside, "InvalidParameterValue", "R9");
+    }
+    west.restore_db_instance_to_point_in_time(&of_main("new", Some("2026-03-02T11:59:30Z"))).await.unwrap();
+    let off = world(json!({ "backup_retention_period": 0 }));
+    let off = self::west(&off).restore_db_instance_to_point_in_time(&of_main("new", None)).await;
+    refused(off, "PointInTimeRestoreNotEnabled", "R9");
+}
+
+#[tokio::test]
+async fn r11_r12_a_restore_takes_nothing_over_and_is_available_later() {
+    let sim = world(json!({ "backup_retention_period": 7, "multi_az": true, "deletion_protection": true,
+        "db_subnet_group": "private", "tags": { "team": "a" } }));
+    let west = west(&sim);
+    let group = |name: &str| NewDbInstance {
+        identifier: "new".into(),
+        db_subnet_group: Some(name.into()),
+        ..NewDbInstance::default()
+    };
+    let unknown = RestoreDbInstanceToPointInTime { new: group("gone"), ..of_main("new", None) };
+    let unknown = west.restore_db_instance_to_point_in_time(&unknown).await;
+    refused(unknown, "DBSubnetGroupNotFoundFault", "");
+    west.create_db_snapshot(&CreateDbSnapshot {
+        identifier: "snap".into(),
+        instance: "main".into(),
+        tags: [].into(),
+    })
+    .await
+    .unwrap();
+    let of_snapshot = RestoreDbInstanceFromDbSnapshot { snapshot: "snap".into(), new: group("private") };
+    refused(west.restore_db_instance_from_db_snapshot(&of_snapshot).await, "InvalidDBSnapshotState", "");
+    pass(&sim, 1);
+    west.restore_db_instance_from_db_snapshot(&of_snapshot).await.unwrap();
+    west.restore_db_instance_to_point_in_time(&of_main("other", None)).await.unwrap();
+    let creating = west.describe_db_instances(None).await.unwrap();
+    let states: Vec<_> = creating.iter().map(|i| (i.identifier.as_str(), i.status.as_str())).collect();
+    assert_eq!(states, [("main", "available"), ("new", "creating"), ("other", "creating")]);
+    assert_eq!(creating[2].latest_restorable_time, None);
+    pass(&sim, 1);
+    let there = west.describe_db_instances(Some("other")).await.unwrap().remove(0);
+    assert_eq!(
+        (there.status.as_str(), there.multi_az, there.deletion_protection),
+        ("available", false, false)
+    );
+    assert_eq!((there.db_subnet_group, there.backup_retention_period), (None, 7));
+    assert_eq!(there.latest_restorable_time, Some("2026-03-02T14:00:00Z".parse().unwrap()));
+    let early = of_main("third", None);
+    let early = RestoreDbInstanceToPointInTime {
+        of: BackupsOf::Instance("other".into()),
+        restore_time: Some("2026-03-02T12:30:00Z".parse().unwrap()),
+        ..early
+    };
+    refused(west.restore_db_instance_to_point_in_time(&early).await, "InvalidParameterValue", "R9");
+}
+
+#[tokio::test]
+async fn r16_r17_replicated_backups_are_restored_by_their_own_arn_without_their_region() {
+    let sim = world(json!({ "backup_retention_period": 7 }));
+    let london = sim.connect(ACCOUNT, "eu-west-2");
+    london.start_backups_replication(&start()).await.unwrap();
+    let arn = london.describe_replicated_backups(None).await.unwrap().remove(0).arn;
+    let of = |arn: &str, at| restore(BackupsOf::AutomatedBackups(arn.into()), "new", at);
+    let nothing_yet = world(json!({ "backup_retention_period": 7 })).connect(ACCOUNT, "eu-west-2");
+    let unknown = nothing_yet.restore_db_instance_to_point_in_time(&of(&arn, None)).await;
+    refused(unknown, "DBInstanceAutomatedBackupNotFound", "");
+    pass(&sim, 1);
+    admin::fail_region(&sim, "eu-west-1", Outage::Timeout).unwrap();
+    let late = london.restore_db_instance_to_point_in_time(&of(&arn, Some("2026-03-02T13:00:00Z"))).await;
+    refused(late, "InvalidParameterValue", "R16");
+    london.restore_db_instance_to_point_in_time(&of(&arn, None)).await.unwrap();
+    let made = london.describe_db_instances(Some("new")).await.unwrap().remove(0);
+    assert!(made.arn.contains("eu-west-2") && made.status == "creating", "{made:?}");
+    assert_eq!(
+        west(&sim).restore_db_instance_to_point_in_time(&of(&arn, None)).await.unwrap_err().class,
+        ErrorClass::Timeout
+    );
 }

@@ -101,8 +101,7 @@ pub(super) fn wait(identifier: &str) -> Verb {
 
 /// Keeps automated backups, and refuses deletion.
 pub(super) fn protect(identifier: &str, days: u32) -> Verb {
-    let what =
-        Protected { db_instance_identifier: identifier.to_owned(), backup_retention_period: days };
+    let what = Protected { db_instance_identifier: identifier.to_owned(), backup_retention_period: days };
     verb(PROTECT, what.to_values())
 }
 
