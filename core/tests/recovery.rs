@@ -49,6 +49,27 @@ fn the_newest_data_outside_of_the_loss_is_chosen_and_the_others_say_why_not() {
 }
 
 #[test]
+fn what_the_kind_does_is_done_through_the_provider_that_holds_the_data() {
+    let holder = Component { provider: "toy.west".parse().unwrap(), ..copy("new", "main", "r-west", 120) };
+    let foreign = Component { provider: "other".parse().unwrap(), ..holder.clone() };
+    for (holder, by_kind) in [(holder, true), (foreign, false)] {
+        let plan = plan(&[vault("main", "r-east", gone(), &[], &[]), holder], &["main"], "r-east");
+        let restore = &plan.steps[1];
+        let Action::Verb { through, verb } = &restore.carried.action else {
+            assert!(!by_kind, "{restore:?}");
+            assert!(restore.before[0].contains("no provider block leads to r-west"), "{restore:?}");
+            continue;
+        };
+        assert!(by_kind && restore.carried.repeatable);
+        let to = (through.provider.to_string(), through.region.as_str(), through.kind.as_str());
+        assert_eq!(to, ("toy.west".to_owned(), "r-west", "toy_vault"));
+        let name = verb.arguments["name"].as_str().unwrap();
+        assert!(restore.summary.ends_with(name), "{name}");
+        assert!(plan.steps.iter().filter(|s| s.id != restore.id).all(|s| s.carried.action == Action::Person));
+    }
+}
+
+#[test]
 fn without_a_copy_the_datastore_is_infeasible_and_says_why() {
     let system = [
         vault("main", "r-east", gone(), &[], &[]),

@@ -78,4 +78,6 @@ watched! {
     fn describe_db_snapshots(identifier: Option<&str>) -> Vec<DbSnapshot>;
     fn create_db_snapshot(create: &CreateDbSnapshot) -> ();
     fn delete_db_snapshot(identifier: &str) -> ();
+    fn restore_db_instance_to_point_in_time(restore: &RestoreDbInstanceToPointInTime) -> ();
+    fn restore_db_instance_from_db_snapshot(restore: &RestoreDbInstanceFromDbSnapshot) -> ();
 }

@@ -100,7 +100,10 @@ impl Kind for Vault {
                 control_plane: true,
             }),
             command: vec![],
-            verb: None,
+            verb: (id == "restore").then(|| Verb {
+                name: "restore".to_owned(),
+                arguments: [("name".to_owned(), Value::from(target.name.clone()))].into(),
+            }),
             within: None,
             estimate: Estimate {
                 p50: SignedDuration::from_mins(minutes),

@@ -8,4 +8,5 @@ mod killed;
 mod observe;
 mod seeds;
 mod toy;
+mod verbs;
 mod world;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use drctl_core::Attributes;
 use drctl_core::provider::{
     AnyCloud, AnyKind, Attempt, Erased, ErrorClass, Id, Kind, Pending, Place, ProviderEntry, ProviderError,
-    Reading, Reads, Registry, Request,
+    Reading, Reads, Registry, Request, Verb,
 };
 use drctl_core::rule::{Rule, Timing};
 use drctl_core::value::Value;
@@ -211,6 +211,14 @@ macro_rules! toy_kind {
                     _ => thing.size = after.size.unwrap_or(0),
                 }
                 Ok(())
+            }
+            async fn perform(
+                toy: &Toy,
+                attempt: &Attempt,
+                verb: &Verb,
+            ) -> Result<BTreeMap<String, Value>, ProviderError> {
+                toy.call(&verb.name, &attempt.0).await?;
+                Ok(verb.arguments.clone())
             }
             async fn delete(toy: &Toy, _attempt: &Attempt, id: &Id) -> Result<(), ProviderError> {
                 toy.call("delete", &id.0).await?;

@@ -98,26 +98,22 @@ impl Refusal {
 
 /// What a code means, for the codes whose status does not say it.
 fn class_of_code(code: &str) -> Option<ErrorClass> {
-    Some(match code {
+    // One error, in the words of the wire and in those of the service's model.
+    Some(match code.strip_suffix("Fault").unwrap_or(code) {
         "AccessDenied"
         | "AccessDeniedException"
-        | "AccessDeniedFault"
         | "AllAccessDisabled"
         | "UnauthorizedOperation"
         | "UnauthorizedAccess"
         | "AccountProblem"
-        | "KMSKeyNotAccessibleFault"
+        | "KMSKeyNotAccessible"
         | "KMS.AccessDeniedException" => ErrorClass::Denied,
         "NoSuchBucket"
         | "DBInstanceNotFound"
-        | "DBInstanceNotFoundFault"
         | "DBSnapshotNotFound"
-        | "DBSnapshotNotFoundFault"
         | "DBInstanceAutomatedBackupNotFound"
-        | "DBInstanceAutomatedBackupNotFoundFault"
-        | "DBSubnetGroupNotFoundFault"
-        | "DBParameterGroupNotFound"
-        | "DBParameterGroupNotFoundFault" => ErrorClass::NotFound,
+        | "DBSubnetGroupNotFound"
+        | "DBParameterGroupNotFound" => ErrorClass::NotFound,
         "PermanentRedirect"
         | "TemporaryRedirect"
         | "AuthorizationHeaderMalformed"
@@ -160,13 +156,9 @@ fn class_of_code(code: &str) -> Option<ErrorClass> {
         | "InvalidBucketState"
         | "BucketNotEmpty"
         | "InvalidDBInstanceState"
-        | "InvalidDBInstanceStateFault"
         | "InvalidDBSnapshotState"
-        | "InvalidDBSnapshotStateFault"
         | "DBInstanceAlreadyExists"
-        | "DBInstanceAlreadyExistsFault"
-        | "DBSnapshotAlreadyExists"
-        | "DBSnapshotAlreadyExistsFault" => ErrorClass::Conflict,
+        | "DBSnapshotAlreadyExists" => ErrorClass::Conflict,
         "NotImplemented" | "MethodNotAllowed" => ErrorClass::Rejected,
         _ => return None,
     })

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use drctl_aws::port::{CreateDbSnapshot, ModifyDbInstance};
+use drctl_aws::port::{
+    BackupsOf, CreateDbSnapshot, ModifyDbInstance, NewDbInstance, RestoreDbInstanceFromDbSnapshot,
+    RestoreDbInstanceToPointInTime,
+};
 use drctl_core::provider::ErrorClass;
 use serde_json::{Value, json};
 
@@ -96,6 +99,37 @@ async fn snapshots_are_taken_found_and_deleted() {
     assert_eq!(cloud.describe_db_snapshots(Some("before")).await, Ok(vec![]));
     assert_eq!(cloud.describe_db_snapshots(None).await, Ok(vec![]));
     assert_eq!(cloud.delete_db_snapshot("before").await.unwrap_err().class, ErrorClass::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_and_an_instant_come_back_as_new_instances() {
+    let server = Server::start(Product::Moto).await;
+    boto3(&server.url(), REGION, &json!([create("main")]));
+    let cloud = cloud(server.url(), |_| {}).await;
+    let (identifier, instance) = ("before".to_owned(), "main".to_owned());
+    cloud
+        .create_db_snapshot(&CreateDbSnapshot { identifier, instance, tags: BTreeMap::new() })
+        .await
+        .unwrap();
+    let new = |name: &str| NewDbInstance {
+        identifier: name.to_owned(),
+        class: Some("db.r6g.large".into()),
+        deletion_protection: true,
+        tags: [("by".to_owned(), "drctl".to_owned())].into(),
+        ..NewDbInstance::default()
+    };
+    let of_snapshot = RestoreDbInstanceFromDbSnapshot { snapshot: "before".into(), new: new("one") };
+    cloud.restore_db_instance_from_db_snapshot(&of_snapshot).await.unwrap();
+    let of = BackupsOf::Instance("main".into());
+    let newest = RestoreDbInstanceToPointInTime { of, restore_time: None, new: new("two") };
+    cloud.restore_db_instance_to_point_in_time(&newest).await.unwrap();
+    for name in ["one", "two"] {
+        let made = cloud.describe_db_instances(Some(name)).await.unwrap().remove(0);
+        assert_eq!((made.class.as_str(), made.deletion_protection), ("db.r6g.large", true), "{name}");
+        assert_eq!(made.tags.get("by").map(String::as_str), Some("drctl"), "{name}: {:?}", made.tags);
+    }
+    let taken = cloud.restore_db_instance_from_db_snapshot(&of_snapshot).await.unwrap_err();
+    assert_eq!(taken.class, ErrorClass::Conflict, "{taken}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

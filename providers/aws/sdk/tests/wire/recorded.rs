@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use drctl_aws::port::{ReplicationConfiguration, ReplicationRule, SourceRegion, StartBackupsReplication};
+use drctl_aws::port::{
+    BackupsOf, NewDbInstance, ReplicationConfiguration, ReplicationRule, RestoreDbInstanceToPointInTime,
+    SourceRegion, StartBackupsReplication,
+};
 use drctl_aws_sdk::AssumeRole;
 
 use crate::cloud;
@@ -92,6 +95,72 @@ async fn replication_is_started_and_stopped_in_the_destination_r15() {
         let signature = request.header("authorization").unwrap();
         assert!(signature.contains("/eu-west-2/rds/aws4_request"), "{signature}");
     }
+}
+
+#[tokio::test]
+async fn replicated_backups_are_restored_by_their_arn_with_everything_given_r11_r17() {
+    let answer = || {
+        let name = "RestoreDBInstanceToPointInTime";
+        Reply::new(200, &format!("<{name}Response><{name}Result/></{name}Response>"))
+    };
+    let server = Canned::start([answer(), answer()]).await;
+    let cloud = cloud(server.url(), |_| {}).await;
+    let arn = "arn:aws:rds:eu-west-2:111122223333:auto-backup:ab-1";
+    let new = NewDbInstance {
+        identifier: "main-r1".into(),
+        class: Some("db.r6g.large".into()),
+        multi_az: true,
+        deletion_protection: true,
+        copy_tags_to_snapshot: false,
+        db_subnet_group: Some("private".into()),
+        vpc_security_groups: vec!["sg-1".into(), "sg-2".into()],
+        parameter_group: Some("pg16".into()),
+        tags: [("team".to_owned(), "billing".to_owned())].into(),
+    };
+    let at = RestoreDbInstanceToPointInTime {
+        of: BackupsOf::AutomatedBackups(arn.into()),
+        restore_time: Some("2026-11-21T06:50:00Z".parse().unwrap()),
+        new,
+    };
+    cloud.restore_db_instance_to_point_in_time(&at).await.unwrap();
+    let newest = RestoreDbInstanceToPointInTime {
+        of: BackupsOf::Instance("main".into()),
+        restore_time: None,
+        new: NewDbInstance { identifier: "main-r1".into(), ..NewDbInstance::default() },
+    };
+    cloud.restore_db_instance_to_point_in_time(&newest).await.unwrap();
+    let seen: Vec<_> = server.seen().iter().map(parameters).collect();
+    let action = ("Action", "RestoreDBInstanceToPointInTime");
+    let target = ("TargetDBInstanceIdentifier", "main-r1");
+    assert_eq!(
+        seen[0],
+        expected(&[
+            action,
+            target,
+            ("SourceDBInstanceAutomatedBackupsArn", arn),
+            ("RestoreTime", "2026-11-21T06:50:00Z"),
+            ("DBInstanceClass", "db.r6g.large"),
+            ("MultiAZ", "true"),
+            ("DeletionProtection", "true"),
+            ("CopyTagsToSnapshot", "false"),
+            ("DBSubnetGroupName", "private"),
+            ("VpcSecurityGroupIds.VpcSecurityGroupId.1", "sg-1"),
+            ("VpcSecurityGroupIds.VpcSecurityGroupId.2", "sg-2"),
+            ("DBParameterGroupName", "pg16"),
+            ("Tags.Tag.1.Key", "team"),
+            ("Tags.Tag.1.Value", "billing"),
+        ])
+    );
+    let newest = [
+        action,
+        target,
+        ("SourceDBInstanceIdentifier", "main"),
+        ("UseLatestRestorableTime", "true"),
+        ("MultiAZ", "false"),
+        ("DeletionProtection", "false"),
+        ("CopyTagsToSnapshot", "false"),
+    ];
+    assert_eq!(seen[1], expected(&newest));
 }
 
 #[tokio::test]
