@@ -64,8 +64,9 @@ fn crates_depend_on_each_other_only_in_the_agreed_direction() {
         ("core/engine", &["drctl-core"]),
         ("providers/aws", &["drctl-core"]),
         ("providers/aws/sdk", &["drctl-aws", "drctl-core"]),
+        ("providers/host", &["drctl-core"]),
         ("providers/sim", &["drctl-aws", "drctl-core"]),
-        ("cli", &["drctl-aws", "drctl-aws-sdk", "drctl-core", "drctl-engine", "drctl-sim"]),
+        ("cli", &["drctl-aws", "drctl-aws-sdk", "drctl-core", "drctl-engine", "drctl-host", "drctl-sim"]),
     ]
     .into();
     for (folder, allowed) in allowed {

@@ -36,6 +36,7 @@ pub mod span;
 pub mod spread;
 pub mod state;
 pub mod system;
+pub mod text;
 pub mod timeline;
 pub mod value;
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use drctl_core::plan::LastSeen;
 use drctl_core::recovery::readable;
+pub(crate) use drctl_core::text::is_hostile;
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
@@ -27,14 +28,6 @@ pub(crate) fn last_seen(seen: LastSeen, now: Timestamp) -> String {
 pub(crate) fn last_seen_json(seen: LastSeen, now: Timestamp) -> serde_json::Value {
     let age = seen.as_of.map(|at| now.duration_since(at).as_secs().max(0));
     serde_json::json!({ "as_of": seen.as_of, "age_s": age, "never_seen": seen.never })
-}
-
-/// Whether a character could move the cursor, change colours or reorder what stands around it.
-pub(crate) fn is_hostile(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
-        || matches!(c, '\u{e0000}'..='\u{e007f}')
 }
 
 /// The text with hostile characters written out, as `\u{1b}`; line ends and tabs too.

@@ -151,7 +151,7 @@ pub struct Http {
     /// The status that is expected.
     #[attribute(default = 200)]
     pub status: u16,
-    /// What has to be true of the answer: `strcontains(self.body, "ok")`.
+    /// What has to be true of the answer: `strcontains(self.body, "ok")`, `self.certificate_days > 14`.
     pub expect: Option<OfAnswer>,
 }
 

@@ -1,0 +1,72 @@
+//! Carries the steps of a recovery out on the machine that drctl runs on: commands, requests,
+//! connections, names and SQL. What it needs of the environment is given to it; what it hands back is
+//! bounded, without secrets, and harmless to show.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod around;
+mod command;
+mod http;
+mod net;
+mod output;
+mod sql;
+mod tls;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use drctl_core::provider::{Attempt, BoxFuture, ErrorClass, ProviderError};
+use drctl_core::recovery::{Action, Answer, Performer};
+
+use crate::around::Around;
+use crate::command::Program;
+
+/// The machine that steps are carried out on.
+#[derive(Debug, Clone, Default)]
+pub struct Host {
+    /// The directory of the configuration, which those of the steps are relative to.
+    pub dir: PathBuf,
+    /// The environment that steps are given their variables from.
+    pub environment: BTreeMap<String, String>,
+}
+
+impl Performer for Host {
+    fn perform<'a>(
+        &'a self,
+        action: &'a Action,
+        attempt: &'a Attempt,
+    ) -> BoxFuture<'a, Result<Answer, ProviderError>> {
+        Box::pin(async move {
+            match action {
+                Action::Run { words, surroundings } => {
+                    let program = Program::words(words);
+                    let around = Around::of(self, surroundings, attempt, program.doing())?;
+                    command::run(&program, &around).await
+                }
+                Action::Shell { line, surroundings } => {
+                    let program = Program::line(line);
+                    let around = Around::of(self, surroundings, attempt, program.doing())?;
+                    command::run(&program, &around).await
+                }
+                Action::Http { url, status, expect: _ } => http::ask(self, url, *status).await,
+                Action::Tcp { host, port } => net::connect(host, *port).await,
+                Action::Dns { name, address } => net::resolve(name, address.as_deref()).await,
+                Action::Sql { database, query, file, assert: _, surroundings } => {
+                    let question = sql::Question {
+                        database: database.as_deref(),
+                        query: query.as_deref(),
+                        file: file.as_deref(),
+                    };
+                    let around = Around::of(self, surroundings, attempt, sql::DOING)?;
+                    sql::ask(self, &question, &around).await
+                }
+                Action::Wait { .. } => Err(by_nobody("waiting")),
+                Action::Person => Err(by_nobody("what a person does")),
+            }
+        })
+    }
+}
+
+fn by_nobody(what: &str) -> ProviderError {
+    around::error(what, ErrorClass::Rejected, "it is not carried out by a machine".to_owned())
+}
