@@ -86,6 +86,17 @@ impl Case {
         }
     }
 
+    /// What a person types who means it: the name of the scenario, or the losses.
+    pub(crate) fn typed(&self, args: &LossArgs) -> String {
+        match &self.name {
+            Some(name) => name.to_string(),
+            None => {
+                let losses = args.lose.iter().map(|(kind, name)| format!("{}={name}", kind.as_str()));
+                losses.collect::<Vec<_>>().join(" ")
+            }
+        }
+    }
+
     /// In words.
     pub(crate) fn heading(&self) -> String {
         match &self.name {

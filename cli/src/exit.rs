@@ -24,6 +24,8 @@ pub(crate) enum Exit {
     Locked,
     /// The saved plan is stale, or is not the one that was reviewed.
     Stale,
+    /// A recovery or drill has stopped at a step that failed or waits; it can be gone on with.
+    Stopped,
     /// Interrupted.
     Interrupted,
 }
@@ -41,6 +43,7 @@ impl Exit {
             Exit::Incomplete => 6,
             Exit::Locked => 7,
             Exit::Stale => 8,
+            Exit::Stopped => 9,
             Exit::Interrupted => 130,
         }
     }
@@ -52,12 +55,13 @@ impl Exit {
             Exit::Error => 1,
             Exit::Locked => 2,
             Exit::Stale => 3,
-            Exit::Incomplete => 4,
-            Exit::Weakens => 5,
-            Exit::Objective => 6,
-            Exit::Finding => 7,
-            Exit::Changes => 8,
-            Exit::Success => 9,
+            Exit::Stopped => 4,
+            Exit::Incomplete => 5,
+            Exit::Weakens => 6,
+            Exit::Objective => 7,
+            Exit::Finding => 8,
+            Exit::Changes => 9,
+            Exit::Success => 10,
         }
     }
 
@@ -85,6 +89,7 @@ mod tests {
             Exit::Error,
             Exit::Locked,
             Exit::Stale,
+            Exit::Stopped,
             Exit::Incomplete,
             Exit::Weakens,
             Exit::Objective,

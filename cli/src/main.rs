@@ -20,6 +20,7 @@ mod reading;
 mod registry;
 mod render;
 mod session;
+mod signals;
 mod threads;
 mod ui;
 mod variables;

@@ -19,13 +19,16 @@ use drctl_core::plan::{
 use drctl_core::schema::Attributes;
 use drctl_core::span::{FileId, SourceFile, SourceMap, Span};
 use drctl_core::state::State;
+use drctl_core::system::Measured;
 use drctl_core::value::Value;
 use drctl_engine::clock::Clock;
 use drctl_engine::connect::{Connections, connect};
 use drctl_engine::observe::{Limits, Observer, observe};
 use drctl_engine::reporter::Reporter;
+use drctl_engine::runs;
 use jiff::Timestamp;
 
+use crate::commands::recover;
 use crate::connect::{Configurations, Connector};
 use crate::exit::Exit;
 use crate::failure::{Failure, Reported};
@@ -379,6 +382,16 @@ pub(crate) fn load(project: &Project, args: &VariableArgs, ui: &Ui) -> Result<Lo
     evaluate(load::directory(&project.dir), project, (args, Undeclared::Refused), ui)
 }
 
+/// How long the steps of procedures took when they were carried out from here.
+fn measured(project: &Project) -> Result<Measured, Failure> {
+    let samples = runs::samples(&project.data).map_err(|error| recover::open::unusable(&error))?;
+    let named = samples.into_iter().filter_map(|((procedure, step), seconds)| {
+        // A name that is none any more means no procedure of this configuration.
+        Some(((procedure.parse().ok()?, step), seconds))
+    });
+    Ok(Measured::of(named.collect()))
+}
+
 /// Reads the texts of a configuration with the values of its variables.
 pub(crate) fn evaluate(
     (files, mut diagnostics): (SourceMap, Diagnostics),
@@ -386,7 +399,8 @@ pub(crate) fn evaluate(
     given: (&VariableArgs, Undeclared),
     ui: &Ui,
 ) -> Result<Loaded, Failure> {
-    let (config, found) = config::load(&files, &REGISTRY);
+    let (mut config, found) = config::load(&files, &REGISTRY);
+    config.measured = measured(project)?;
     diagnostics.extend(found);
     let mut hidden = hidden(&config);
     // Files that set variables are shown from, and are no part of the configuration.

@@ -1,6 +1,7 @@
 //! One test per folder of `testdata/diagnostics`: a configuration, a state or a file that is wrong, and
 //! what drctl says of it. `command` is a shell script in which `drctl` is the binary; without it
-//! the configuration is validated. `expected` is all that is printed, and the exit code.
+//! the configuration is validated. `expected` is all that is printed, and the exit code. The folders of
+//! `testdata/runs` are of the same form: recoveries that are carried out.
 //! `DRCTL_UPDATE=1` writes the expectations anew.
 
 #![allow(missing_docs)]
@@ -18,7 +19,20 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn run(main: &Path) -> datatest_stable::Result<()> {
+/// A case that shows a code.
+fn diagnostic(main: &Path) -> datatest_stable::Result<()> {
+    let (name, found) = run(main)?;
+    let code = name.split('-').next().unwrap_or_default();
+    if found.contains(code) { Ok(()) } else { Err(format!("{code} is not shown:\n{found}").into()) }
+}
+
+/// A run that is carried out.
+fn carried_out(main: &Path) -> datatest_stable::Result<()> {
+    run(main).map(|_| ())
+}
+
+/// The name of the case, and what was printed, which is as expected.
+fn run(main: &Path) -> datatest_stable::Result<(String, String)> {
     let folder = main.parent().ok_or("a file lies in a folder")?;
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let script = std::fs::read_to_string(folder.join("command")).unwrap_or_else(|_| "drctl validate".into());
@@ -39,16 +53,13 @@ fn run(main: &Path) -> datatest_stable::Result<()> {
         std::fs::write(folder.join("expected"), &found)?;
     }
     let wanted = std::fs::read_to_string(folder.join("expected")).unwrap_or_default();
-    let code = name.split('-').next().unwrap_or_default();
-    if !found.contains(code) {
-        return Err(format!("{code} is not shown:\n{found}").into());
-    }
     if wanted != found {
         return Err(format!("expected:\n{wanted}\nfound:\n{found}").into());
     }
-    Ok(())
+    Ok((name, found))
 }
 
 datatest_stable::harness! {
-    { test = run, root = "../testdata/diagnostics", pattern = r"main\.dr\.hcl$" },
+    { test = diagnostic, root = "../testdata/diagnostics", pattern = r"main\.dr\.hcl$" },
+    { test = carried_out, root = "../testdata/runs", pattern = r"main\.dr\.hcl$" },
 }

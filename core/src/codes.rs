@@ -159,6 +159,16 @@ codes! {
     UnknownRegion = "DR602";
     /// A number is asked for that no scenario gives.
     NothingToExplain = "DR603";
+    /// A recovery is open: whatever else changes things has to wait, or the run is to be gone on with.
+    RunOpen = "DR610";
+    /// There is no such run, or none that is open.
+    NoSuchRun = "DR611";
+    /// What was said of a step cannot be taken up where the run stands.
+    WordRefused = "DR612";
+    /// The steps cannot be carried out from here.
+    NotExecutable = "DR613";
+    /// A file of a run cannot be read or written.
+    RunUnusable = "DR615";
     // 700–749: the command line.
     /// A file or directory of the configuration cannot be read.
     Unreadable = "DR700";

@@ -18,10 +18,10 @@ use drctl_engine::hooks::NoHooks;
 use drctl_engine::reporter::{Level, Reporter};
 use drctl_engine::session::{Paths, Session, SessionError};
 use serde_json::json;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::plan::warn;
+use super::recover;
 use super::show::{self, PlanFormat};
 use crate::exit::Exit;
 use crate::failure::{Failure, Reported};
@@ -33,6 +33,7 @@ use crate::render::applied;
 use crate::render::progress::{Progress, Show};
 use crate::render::view::{View, acceptance};
 use crate::session;
+use crate::signals::Signals;
 use crate::ui::{Format, Ui};
 
 /// Options of `drctl apply`.
@@ -84,6 +85,7 @@ async fn apply(
 ) -> Result<Exit, Failure> {
     let loaded = planning::load(project, &args.planning.variables, ui)?;
     let mut held = open(args, project, clock, ui).await?;
+    recover::open::none_open(project)?;
     let look = Look {
         parallelism: args.planning.parallelism,
         reporter: progress,
@@ -255,7 +257,7 @@ async fn carry_out(
     };
     tokio::select! {
         done = execute(&apply, held) => done.map_err(failed),
-        () = signals.twice(&stop, progress) => Err(cut_short()),
+        () = signals.twice(&stop, |text| progress.message(Level::Warning, text)) => Err(cut_short()),
     }
 }
 
@@ -275,44 +277,6 @@ fn remember(
     let wrong = observation.memory.keep((&world, &expanded.instances), known, observation.now);
     for wrong in wrong {
         progress.message(Level::Warning, &wrong.headline);
-    }
-}
-
-/// What a person or a supervisor sends to stop a run.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    /// From now on they no longer end the process.
-    fn listen() -> Result<Signals, Failure> {
-        let listen = |kind| {
-            signal(kind).map_err(|error| {
-                let headline = format!("Ctrl-C cannot be listened for: {error}");
-                Failure::new(Code::CannotConnect, headline, "Nothing was changed.")
-            })
-        };
-        let (interrupt, terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-        Ok(Signals { interrupt, terminate })
-    }
-
-    /// Stops the run at the first one: what is in flight is waited for. Ends at the second one.
-    async fn twice(mut self, stop: &watch::Sender<bool>, progress: &Progress) {
-        self.one().await;
-        stop.send_replace(true);
-        progress.message(
-            Level::Warning,
-            "Interrupted: nothing new is started, what is in flight is waited for. Once more stops at once.",
-        );
-        self.one().await;
-    }
-
-    async fn one(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
     }
 }
 

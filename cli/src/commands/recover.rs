@@ -1,9 +1,15 @@
-//! `drctl recover`: the ordered way back from a loss. Shows it; executes nothing.
+//! `drctl recover`: the ordered way back from a loss. Shows it; carries it out only with `--execute`.
+
+mod execute;
+pub(crate) mod open;
+mod runs;
+mod word;
 
 use clap::ValueEnum;
 use drctl_core::plan::LastSeen;
 use drctl_core::recovery::{Judged, RecoveryPlan, Status};
 
+use self::execute::ExecuteArgs;
 use crate::case::{self, LossArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -17,7 +23,12 @@ use crate::ways::{self, WayArgs};
 
 /// Options of `drctl recover`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    execute: ExecuteArgs,
     #[command(flatten)]
     ways: WayArgs,
     #[command(flatten)]
@@ -25,6 +36,19 @@ pub(crate) struct Args {
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]
     format: RecoveryFormat,
+}
+
+/// What is done with the runs that there are.
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Lists the recoveries and drills that were carried out, and those that are open
+    Runs,
+    /// Shows the record of one run
+    Show(runs::ShowArgs),
+    /// Says what has become of a step of an open run
+    Mark(word::MarkArgs),
+    /// Gives an open run up: what can be taken back is taken back
+    Abort(word::AbortArgs),
 }
 
 /// How a recovery plan is printed.
@@ -46,6 +70,16 @@ enum RecoveryFormat {
 
 /// Plans the way back and prints it.
 pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
+    match &args.verb {
+        Some(Verb::Runs) => return runs::list(project, ui),
+        Some(Verb::Show(args)) => return runs::show(args, project, ui),
+        Some(Verb::Mark(args)) => return word::mark(args, project, ui),
+        Some(Verb::Abort(args)) => return word::abort(args, project, ui),
+        None => {}
+    }
+    if let Some(run) = args.execute.resumed() {
+        return execute::resume(run, &args.execute, project, ui);
+    }
     let opened = ways::open(&args.ways, project, ui)?;
     let now = session::clock(ui)?.now();
     let Some(case) = case::asked(&args.loss, &opened.system, now)? else {
@@ -54,7 +88,15 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     };
     let ground = opened.look(&args.ways, project, ui)?;
     let plan = ground.back(&case)?;
-    show(&plan, &case.heading(), (ground.simulated(), ground.last_seen()), args, ui)?;
+    if args.execute.asked() && ui.format == Format::Json {
+        // Standard output is the stream of events.
+    } else {
+        show(&plan, &case.heading(), (ground.simulated(), ground.last_seen()), args, ui)?;
+    }
+    if args.execute.asked() {
+        let name = case.typed(&args.loss);
+        return execute::execute((&plan, &name), &args.execute, ground.simulated(), project, ui);
+    }
     Ok(exit(&plan))
 }
 

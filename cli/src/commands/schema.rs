@@ -43,7 +43,11 @@ pub(crate) enum Of {
     Validate,
     /// `--format sarif` of `findings`, `plan`, `show` and `validate`: the part of SARIF 2.1.0 that is written
     Sarif,
-    /// Each line of `drctl apply --json`
+    /// `drctl recover runs --json`
+    Runs,
+    /// `drctl recover show RUN --json`
+    Run,
+    /// Each line of `drctl apply --json` and of `drctl recover --execute --json`
     Events,
 }
 
@@ -67,6 +71,8 @@ pub(crate) fn schema(of: Of) -> Json {
         Of::Due => include_str!("../../schemas/due.schema.json"),
         Of::Validate => include_str!("../../schemas/validate.schema.json"),
         Of::Sarif => include_str!("../../schemas/sarif.schema.json"),
+        Of::Runs => include_str!("../../schemas/runs.schema.json"),
+        Of::Run => include_str!("../../schemas/run.schema.json"),
         Of::Events => include_str!("../../schemas/events.schema.json"),
     };
     let read = |text| serde_json::from_str::<Json>(text).expect("the schemas are JSON: a test reads them");

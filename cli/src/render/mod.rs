@@ -17,7 +17,9 @@ mod people;
 pub(crate) mod plan;
 pub(crate) mod points;
 pub(crate) mod progress;
+pub(crate) mod record;
 pub(crate) mod recovery;
+pub(crate) mod run;
 pub(crate) mod runbook;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -121,6 +121,20 @@ impl Progress {
         });
     }
 
+    /// A line for a person that has its own clock.
+    pub(crate) fn note(&self, text: &str) {
+        if self.events.is_none() {
+            self.bar.suspend(|| {
+                let _ = self.err.print(&format!("{text}\n"));
+            });
+        }
+    }
+
+    /// What stands beside the spinner.
+    pub(crate) fn below(&self, text: &str) {
+        self.bar.set_message(text.to_owned());
+    }
+
     fn counted(&self, count: impl FnOnce(&mut Counts)) {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         count(&mut read);

@@ -9,8 +9,9 @@ use drctl_core::lang;
 use drctl_core::plan::StepId;
 use drctl_core::provider::{Attempt, BoxFuture, ErrorClass, ProviderError};
 use drctl_core::recovery::{Action, Answer, Performer, Surroundings};
-use drctl_core::run::{Event, Illegal, Next, Outcome, Question, Run};
+use drctl_core::run::{Event, Illegal, Next, Outcome, Question, Run, Standing, Verdict};
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -18,7 +19,7 @@ use crate::clock::Clock;
 use crate::files::FileError;
 use crate::hooks::Hooks;
 use crate::journal::{Journal, JournalError, Replayed};
-use crate::runs::{Begun, Folder, Job};
+use crate::runs::{Begun, Folder, Job, Word};
 
 /// Steps in flight unless told otherwise.
 pub const PARALLEL_STEPS: usize = 10;
@@ -72,8 +73,8 @@ pub enum Patience {
 /// What is told of a run, as it happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told<'t> {
-    /// A step begins.
-    Started,
+    /// A step begins, with the command that a person would type.
+    Started(&'t [String]),
     /// A step is still going on.
     Going(Duration),
     /// A step is done, with what it said.
@@ -82,8 +83,15 @@ pub enum Told<'t> {
     Failed(Duration, &'t str, Option<Duration>),
     /// A person is asked.
     Asked(Question),
-    /// A person has said something; what it was, and who.
-    Marked(&'t str, &'t str),
+    /// A person has said something.
+    Marked {
+        /// What of the step.
+        verdict: Verdict,
+        /// Who.
+        by: &'t str,
+        /// What shows it, or why.
+        evidence: &'t str,
+    },
     /// A step is being taken back.
     Undoing,
     /// A step is taken back.
@@ -98,6 +106,23 @@ pub trait RunReporter: Send + Sync {
     fn tell(&self, step: StepId, job: &Job, what: &Told<'_>);
     /// Something else worth saying, in one sentence.
     fn say(&self, text: &str);
+    /// How the run is doing.
+    fn clock(&self, clock: &RunClock) {
+        let _ = clock;
+    }
+}
+
+/// How a run is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunClock {
+    /// Seconds since it began.
+    pub elapsed_s: i64,
+    /// Seconds that it still takes, when all goes as usual.
+    pub left_p50_s: i64,
+    /// The same when luck is bad.
+    pub left_p95_s: i64,
+    /// Seconds that it may take.
+    pub rto_s: Option<i64>,
 }
 
 /// Why a run could not be commanded any further. What was in flight has been waited for.
@@ -170,7 +195,8 @@ struct Commander<'r, 'a> {
     run: Run,
     /// What operators have said, by name.
     said: BTreeMap<String, String>,
-    running: BTreeMap<StepId, Instant>,
+    /// Since when each step is under way: on the timer, and by the clock.
+    running: BTreeMap<StepId, (Instant, Timestamp)>,
     broken: Option<CommandError>,
 }
 
@@ -188,6 +214,7 @@ impl<'r, 'a> Commander<'r, 'a> {
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stopping = false;
         self.hear();
+        self.ask_again();
         loop {
             if *stop.borrow() && !stopping {
                 stopping = true;
@@ -254,16 +281,29 @@ impl<'r, 'a> Commander<'r, 'a> {
         }
     }
 
+    /// Tells what persons were asked before this process took the run over.
+    fn ask_again(&self) {
+        for (step, standing) in self.run.standings() {
+            if let Standing::Asked(question) = standing {
+                self.tell(step, &Told::Asked(*question));
+            }
+        }
+    }
+
     fn start(&mut self, step: StepId) -> Option<BoxFuture<'r, Back>> {
         let job = self.job(step);
         let attempt = self.key(step, "");
         let action = job.carried.action.filled(&self.said);
+        let told = match &action {
+            Ok(action) => action.words().unwrap_or_else(|| job.command.clone()),
+            Err(_) => job.command.clone(),
+        };
         let pause = pause(self.run.failures(step));
         if !self.record(&Event::Started { step, attempt: attempt.clone() }) {
             return None;
         }
-        self.running.insert(step, Instant::now());
-        self.tell(step, &Told::Started);
+        self.running.insert(step, (Instant::now(), self.command.clock.now()));
+        self.tell(step, &Told::Started(&told));
         let performer = self.command.performer;
         Some(Box::pin(async move {
             tokio::time::sleep(pause).await;
@@ -293,7 +333,7 @@ impl<'r, 'a> Commander<'r, 'a> {
         if !self.record(&Event::Undoing { step, attempt: attempt.clone() }) {
             return None;
         }
-        self.running.insert(step, Instant::now());
+        self.running.insert(step, (Instant::now(), self.command.clock.now()));
         self.tell(step, &Told::Undoing);
         let performer = self.command.performer;
         Some(Box::pin(async move {
@@ -312,7 +352,8 @@ impl<'r, 'a> Commander<'r, 'a> {
     }
 
     fn end(&mut self, Back { step, way, result }: Back) {
-        let elapsed = self.running.remove(&step).map(|since| since.elapsed()).unwrap_or_default();
+        let began = self.running.remove(&step).map(|(_, at)| at).unwrap_or(self.command.begun.began);
+        let elapsed = self.command.clock.now().duration_since(began).unsigned_abs();
         match (way, result) {
             (Way::There, Ok(answer)) => {
                 if let Err(error) = self.command.folder.keep(step, &answer.said) {
@@ -346,8 +387,8 @@ impl<'r, 'a> Commander<'r, 'a> {
             Ok(left) => left,
             Err(error) => return self.command.reporter.say(&format!("words are not heard: {error}")),
         };
-        for (path, word) in left {
-            match word {
+        for Word { path, said } in left {
+            match said {
                 Ok(word) => self.take_up(&word),
                 Err(why) => self.command.reporter.say(&format!("`{}` is no word: {why}", path.display())),
             }
@@ -370,9 +411,9 @@ impl<'r, 'a> Commander<'r, 'a> {
             return;
         }
         match word {
-            Event::Marked { step, by, evidence, inputs, verdict: _ } => {
+            Event::Marked { step, verdict, by, evidence, inputs } => {
                 self.said.extend(inputs.clone());
-                self.tell(*step, &Told::Marked(by, evidence));
+                self.tell(*step, &Told::Marked { verdict: *verdict, by, evidence });
             }
             Event::Aborted { by, reason } => {
                 self.command.reporter.say(&format!("given up by {by}: {reason}"));
@@ -391,9 +432,20 @@ impl<'r, 'a> Commander<'r, 'a> {
     }
 
     fn tell_progress(&self) {
-        for (step, since) in &self.running {
+        for (step, (since, _)) in self.running.iter().filter(|(_, (since, _))| since.elapsed() >= HEARTBEAT) {
             self.tell(*step, &Told::Going(since.elapsed()));
         }
+        let begun = self.command.begun;
+        let left = |of: fn(&Job) -> Option<i64>| {
+            // Only what the service needs to work again counts.
+            self.run.longest_left(|id| begun.jobs.get(&id).filter(|j| j.downtime).and_then(of).unwrap_or(0))
+        };
+        self.command.reporter.clock(&RunClock {
+            elapsed_s: self.command.clock.now().duration_since(begun.began).as_secs(),
+            left_p50_s: left(|job| job.p50_s),
+            left_p95_s: left(|job| job.p95_s),
+            rto_s: begun.rto_s,
+        });
     }
 }
 

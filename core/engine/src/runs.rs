@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use drctl_core::plan::StepId;
 use drctl_core::recovery::{Carried, Owner, RecoveryPlan};
-use drctl_core::run::{Event, Node, OnFailure, Run};
+use drctl_core::run::{Event, Next, Node, OnFailure, Run, Verdict};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +58,8 @@ pub enum Of {
 pub struct Job {
     /// What is done.
     pub summary: String,
+    /// The procedure and the step in it, where it is written.
+    pub written: Option<(String, String)>,
     /// How it is carried out.
     pub carried: Carried,
     /// The command that a person would type for it.
@@ -78,8 +80,8 @@ pub struct Job {
     pub p50_s: Option<i64>,
     /// The unlucky seconds.
     pub p95_s: Option<i64>,
-    /// Whether the service works again only after it.
-    pub critical: bool,
+    /// Whether it is a part of the downtime.
+    pub downtime: bool,
 }
 
 impl Begun {
@@ -87,6 +89,7 @@ impl Begun {
     pub fn of(plan: &RecoveryPlan, of: Of, began: Timestamp, on_failure: OnFailure) -> Begun {
         let job = |step: &drctl_core::recovery::Step| Job {
             summary: step.summary.clone(),
+            written: step.written.as_ref().map(|w| (w.procedure.to_string(), w.step.clone())),
             carried: step.carried.clone(),
             command: step.command_equivalent.clone(),
             undo: step.undo.clone(),
@@ -102,16 +105,19 @@ impl Begun {
             checks: step.checks.map(str::to_owned),
             p50_s: step.p50_s,
             p95_s: step.p95_s,
-            critical: step.critical,
+            downtime: step.downtime,
         };
         Begun {
             format_version: FORMAT_VERSION.to_owned(),
             run: plan.run.clone(),
-            of,
             began,
             rto_s: plan.rto.objective_s,
             on_failure,
-            nodes: plan.nodes(),
+            nodes: match of {
+                Of::Practice(_) => plan.looks(),
+                Of::Recovery(_) | Of::Drill(_) => plan.nodes(),
+            },
+            of,
             jobs: plan.steps.iter().map(|step| (StepId(step.id), job(step))).collect(),
         }
     }
@@ -125,6 +131,93 @@ impl Opening for Begun {
     fn begin(&self) -> Run {
         Run::new(self.nodes.clone(), self.on_failure)
     }
+}
+
+/// How many runs are looked at for how long steps take: what was long ago says little of today.
+const MEASURED_RUNS: usize = 20;
+
+/// How long each written step took in the last recoveries and drills, in seconds. What a person took is
+/// the time from when they were asked. Of a run that cannot be read nothing is known.
+///
+/// # Errors
+/// When the folder of the runs cannot be read.
+pub fn samples(data: &Path) -> Result<BTreeMap<(String, String), Vec<i64>>, FileError> {
+    let mut samples: BTreeMap<(String, String), Vec<i64>> = BTreeMap::new();
+    for folder in Folder::all(data)?.iter().rev().take(MEASURED_RUNS) {
+        let Ok(Some(run)) = folder.read() else { continue };
+        if matches!(run.header.of, Of::Practice(_)) {
+            continue;
+        }
+        for (step, seconds) in durations(&run.events) {
+            let written = run.header.jobs.get(&step).and_then(|job| job.written.clone());
+            if let Some(written) = written {
+                samples.entry(written).or_default().push(seconds);
+            }
+        }
+    }
+    Ok(samples)
+}
+
+/// How long each step took that is done: from its first start, so that what had to be tried again took
+/// longer. What was cut off and taken up later is left out, for it says nothing of the step.
+fn durations(events: &[(Timestamp, Event)]) -> BTreeMap<StepId, i64> {
+    let (mut began, mut took) = (BTreeMap::new(), BTreeMap::new());
+    for (at, event) in events {
+        match event {
+            Event::Started { step, .. } | Event::Asked { step } => {
+                began.entry(*step).or_insert(*at);
+            }
+            Event::Succeeded { step } | Event::Marked { step, verdict: Verdict::Done, .. } => {
+                if let Some(since) = began.get(step) {
+                    took.insert(*step, at.duration_since(*since).as_secs());
+                }
+            }
+            Event::Resumed => began.clear(),
+            Event::Made { .. }
+            | Event::Failed { .. }
+            | Event::Marked { .. }
+            | Event::Undoing { .. }
+            | Event::Undone { .. }
+            | Event::UndoFailed { .. }
+            | Event::Interrupted
+            | Event::Aborted { .. } => {}
+        }
+    }
+    took
+}
+
+/// Where a run stands, seen from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stand {
+    /// Everything is done.
+    Done,
+    /// It has failed and is taken back, or was given up: nothing is left to do.
+    Ended,
+    /// It can be gone on with: it was left, stopped or killed, or holds at a failure.
+    Open,
+}
+
+/// Where the run stands.
+pub fn stand(run: &Run) -> Stand {
+    match run.next(1) {
+        Next::Finished(outcome) if outcome.is_success() => Stand::Done,
+        Next::Finished(outcome) if outcome.interrupted || !outcome.stuck.is_empty() => Stand::Open,
+        Next::Finished(outcome) if outcome.aborted || !outcome.undone.is_empty() => Stand::Ended,
+        // What a person left out was left out on purpose.
+        Next::Finished(outcome) if outcome.failed.is_empty() => Stand::Done,
+        Next::Finished(_) | Next::Ask(_) | Next::Undo(_) | Next::Start(_) | Next::Wait | Next::Persons(_) => {
+            Stand::Open
+        }
+    }
+}
+
+/// A word of a person that nobody has taken up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// Its file.
+    pub path: PathBuf,
+    /// What was said, or why that cannot be read.
+    pub said: Result<Event, String>,
 }
 
 /// The folder of one run.
@@ -206,11 +299,11 @@ impl Folder {
         Ok(path)
     }
 
-    /// The words that nobody has taken up, in their order, with their files.
+    /// The words that nobody has taken up, in their order.
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn words_left(&self) -> Result<Vec<(PathBuf, Result<Event, String>)>, FileError> {
+    pub fn words_left(&self) -> Result<Vec<Word>, FileError> {
         let words = self.words();
         let entries = match fs::read_dir(&words) {
             Ok(entries) => entries,
@@ -223,7 +316,8 @@ impl Folder {
         let mut left = Vec::new();
         for path in paths {
             let Some(bytes) = files::read(&path, MAX_WORD_BYTES)? else { continue };
-            left.push((path, serde_json::from_slice(&bytes).map_err(|e| e.to_string())));
+            let said = serde_json::from_slice(&bytes).map_err(|e| e.to_string());
+            left.push(Word { path, said });
         }
         Ok(left)
     }

@@ -11,7 +11,7 @@ use crate::lang::types::TypeConstraint;
 use crate::map::Map;
 use crate::plan::AcceptKind;
 use crate::span::Span;
-use crate::system::Written;
+use crate::system::{Measured, Written};
 
 /// All that the files of a directory say.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -36,6 +36,8 @@ pub struct Config {
     pub declared: BTreeMap<&'static str, BTreeMap<Name, Written>>,
     /// What those refer to by address.
     pub references: Vec<(Reference, Span)>,
+    /// How long the steps of its procedures took when they were carried out.
+    pub measured: Measured,
 }
 
 impl Config {

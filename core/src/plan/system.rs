@@ -65,6 +65,7 @@ fn evaluated(
         diags: Diagnostics::default(),
     };
     let mut system = System::from_blocks(&mut evaluation);
+    system.measured = config.measured.clone();
     evaluation.check_instances();
     let mut diags = evaluation.diags;
     includes(&mut system, &mut diags);

@@ -169,10 +169,11 @@ impl Carried {
     }
 }
 
-/// The step as a run sees it. `is_pivot` is said by the plan.
-pub(super) fn node(step: &Step, is_pivot: bool) -> Node {
+/// The step as a run sees it. `is_pivot` is said by the plan; what is `blocked` is a person's, who may know
+/// another way.
+pub(super) fn node(step: &Step, is_pivot: bool, blocked: bool) -> Node {
     let written = step.written.as_ref();
-    let person = step.carried.action == Action::Person;
+    let person = blocked || step.carried.action == Action::Person;
     let to_approve =
         step.carried.approve.is_some() || written.is_some_and(|w| w.when.is_some() || !w.inputs.is_empty());
     Node {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::action::{Carried, Surroundings, node};
+use super::action::{Action, Carried, Surroundings, node};
 use super::dependents::Dependents;
 use super::exposed::Exposed;
 use super::groups::Group;
@@ -14,9 +14,10 @@ use super::inventory::Components;
 use super::loss::Loss;
 use crate::addr::{Address, Name, ProviderAddress};
 use crate::fact::FactId;
+use crate::plan::StepId;
 use crate::protection::Window;
 use crate::provider::{AnyKind, ApiNeed, Id, Phase, Place, StepNature};
-use crate::run::Node;
+use crate::run::{By, Node};
 use crate::size::Size;
 use crate::system::{System, When};
 use crate::value::Value;
@@ -159,7 +160,30 @@ impl RecoveryPlan {
     /// The steps as a run sees them.
     pub fn nodes(&self) -> Vec<Node> {
         let is_pivot = |step: &Step| self.pivots.iter().any(|pivot| pivot.step == step.id);
-        self.steps.iter().map(|step| node(step, is_pivot(step))).collect()
+        let blocked = |step: &Step| self.blocked.iter().any(|blocked| blocked.step == Some(step.id));
+        self.steps.iter().map(|step| node(step, is_pivot(step), blocked(step))).collect()
+    }
+
+    /// The steps that only look, as a run sees them, in their order. A practice does no others.
+    pub fn looks(&self) -> Vec<Node> {
+        let looks = |step: &Step| match &step.carried.action {
+            Action::Http { .. } | Action::Tcp { .. } | Action::Dns { .. } => true,
+            Action::Run { .. } | Action::Shell { .. } | Action::Sql { .. } => step.checks.is_some(),
+            Action::Wait { .. } | Action::Person => false,
+        };
+        // What a step waits for without the others: the looks before those.
+        let mut before: BTreeMap<u32, BTreeSet<StepId>> = BTreeMap::new();
+        let mut nodes = Vec::new();
+        for step in &self.steps {
+            let through = step.needs.iter().filter_map(|n| before.get(n)).flatten().copied().collect();
+            if looks(step) {
+                nodes.push(Node { needs: through, by: By::Machine, ..node(step, false, false) });
+                before.insert(step.id, [StepId(step.id)].into());
+            } else {
+                before.insert(step.id, through);
+            }
+        }
+        nodes
     }
 }
 

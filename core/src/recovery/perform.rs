@@ -59,6 +59,25 @@ impl Action {
         })
     }
 
+    /// The command as a person can type it; none where it is none.
+    pub fn words(&self) -> Option<Vec<String>> {
+        match self {
+            Action::Run { words, .. } => Some(words.clone()),
+            Action::Shell { line, surroundings } => {
+                let given = surroundings.given.iter().map(|(name, value)| format!("{name}={value}"));
+                let env = if surroundings.given.is_empty() { None } else { Some("env".to_owned()) };
+                let shell = ["sh", "-c", line].map(str::to_owned);
+                Some(env.into_iter().chain(given).chain(shell).collect())
+            }
+            Action::Http { .. }
+            | Action::Tcp { .. }
+            | Action::Dns { .. }
+            | Action::Sql { .. }
+            | Action::Wait { .. }
+            | Action::Person => None,
+        }
+    }
+
     /// The condition on its answer.
     pub fn condition(&self) -> Option<&str> {
         match self {
@@ -138,6 +157,9 @@ mod tests {
         let Ok(Action::Shell { line, surroundings }) = shell.filled(&said()) else { panic!("not filled") };
         assert_eq!(line, "restore \"${DRCTL_INPUT_BACKUP}\" | tee ${LOG}");
         assert_eq!(surroundings.given["DRCTL_INPUT_BACKUP"], "$(reboot); 'x'");
+        let shell = Action::Shell { line, surroundings };
+        let words = shell.words().unwrap_or_default();
+        assert_eq!(words[..3], ["env", "DRCTL_INPUT_BACKUP=$(reboot); 'x'", "sh"]);
     }
 
     #[test]

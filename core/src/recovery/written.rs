@@ -33,8 +33,7 @@ pub(crate) fn step(system: &System, at: &Placed<'_>, all: &[Placed<'_>]) -> Step
     before.extend(is.needs.iter().flatten().map(|site| format!("site.{} works", site.0)));
     before.extend(is.sql.as_ref().filter(|sql| sql.database.is_none()).and(brought).and_then(connected));
     before.extend(is.into.iter().map(|name| format!("it comes back as {name}, a new name")));
-    let usual = is.estimate.or(is.wait).or(is.estimate_p95);
-    let unlucky = is.estimate_p95.or(usual);
+    let (p50_s, p95_s, estimate_source) = estimate(system, at);
     Step {
         id: 0,
         datastore: is.restore.as_ref().map(|d| d.0.clone()),
@@ -71,15 +70,32 @@ pub(crate) fn step(system: &System, at: &Placed<'_>, all: &[Placed<'_>]) -> Step
         downtime: at.downtime,
         checks: is.checks.map(crate::system::Check::as_str),
         destroys: is.destroys.iter().flatten().map(|d| d.0.clone()).collect(),
-        p50_s: usual.map(|d| d.as_secs()),
-        p95_s: unlucky.map(|d| d.as_secs()),
-        estimate_source: if usual.is_some() { "declared".to_owned() } else { "no estimate".to_owned() },
+        p50_s,
+        p95_s,
+        estimate_source,
         done_p50_s: None,
         done_p95_s: None,
         critical: false,
         why: is.why.clone().unwrap_or_default(),
         facts: Vec::new(),
     }
+}
+
+/// How long the step takes as a rule and when luck is bad, and how that is known: what was measured stands
+/// over what is declared.
+fn estimate(system: &System, at: &Placed<'_>) -> (Option<i64>, Option<i64>, String) {
+    let is = at.step;
+    if let Some(took) = system.measured.step(at.procedure, &is.name) {
+        let source = match took.runs {
+            1 => "measured in 1 run".to_owned(),
+            runs => format!("measured in {runs} runs"),
+        };
+        return (Some(took.p50_s), Some(took.p95_s), source);
+    }
+    let usual = is.estimate.or(is.wait).or(is.estimate_p95);
+    let unlucky = is.estimate_p95.or(usual);
+    let source = if usual.is_some() { "declared" } else { "no estimate" };
+    (usual.map(|d| d.as_secs()), unlucky.map(|d| d.as_secs()), source.to_owned())
 }
 
 /// How the step is carried out. What it restores is said later.

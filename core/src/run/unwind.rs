@@ -39,6 +39,19 @@ impl Run {
         }
     }
 
+    /// The longest way through what is still to be done, by these lengths: how long the run still takes
+    /// when nothing else goes wrong.
+    pub fn longest_left(&self, length: impl Fn(StepId) -> i64) -> i64 {
+        let mut ends: BTreeMap<StepId, i64> = BTreeMap::new();
+        for id in self.order() {
+            let progress = &self.steps[&id];
+            let begins = progress.node.needs.iter().filter_map(|n| ends.get(n)).max().copied().unwrap_or(0);
+            let open = !progress.passed && !self.dead.contains(&id) && progress.node.instead_of.is_empty();
+            ends.insert(id, if open { begins.saturating_add(length(id)) } else { begins });
+        }
+        ends.into_values().max().unwrap_or(0)
+    }
+
     /// Of what was cut off and is given up, a person has to say what has become.
     fn doubt_the_lost(&mut self) {
         for id in &self.dead {

@@ -12,6 +12,7 @@ mod day;
 mod drill;
 mod escalation;
 mod late;
+mod measured;
 mod method;
 mod order;
 mod procedure;
@@ -35,6 +36,7 @@ pub use day::Day;
 pub use drill::Drill;
 pub use escalation::{Escalation, Level};
 pub use late::{OfAnswer, OfRows, Target};
+pub use measured::{Measured, Took};
 pub use method::{
     Copied, DumpFormat, Exposure, External, Kept, Log, Method, Newest, PgBackRest, PgDump, Restic,
 };
@@ -152,6 +154,8 @@ macro_rules! blocks {
         #[derive(Debug, Clone, Default, PartialEq)]
         pub struct System {
             $($(#[doc = $docs])+ pub $field: BTreeMap<Name, Declared<$type>>,)+
+            /// How long steps took when they were carried out.
+            pub measured: Measured,
         }
 
         /// The types of block, in the order of the reference.
@@ -168,7 +172,7 @@ macro_rules! blocks {
             pub fn from_blocks(blocks: &mut impl Blocks) -> System {
                 let mut types = BLOCKS.iter();
                 $(let $field = blocks.all(types.next().expect("the table has a row for every field"));)+
-                System { $($field,)+ }
+                System { $($field,)+ measured: Measured::default() }
             }
         }
     };

@@ -100,6 +100,7 @@ fn run(words: &str) -> Action {
 fn job(action: Action, undo: &str) -> Job {
     Job {
         summary: "a step".to_owned(),
+        written: None,
         carried: Carried::plain(action, StepNature::Auto, None),
         command: Vec::new(),
         undo: undo.split_whitespace().map(str::to_owned).collect(),
@@ -110,7 +111,7 @@ fn job(action: Action, undo: &str) -> Job {
         checks: None,
         p50_s: None,
         p95_s: None,
-        critical: false,
+        downtime: true,
     }
 }
 
@@ -245,7 +246,7 @@ async fn a_run_leaves_for_a_person_and_goes_on_with_their_word() {
     assert_eq!(scene.world.effects(), ["restore b 7"]);
     let heard = scene.heard.all().join("\n");
     assert!(heard.contains("not taken up: step 2 cannot be done before step 1 is"), "{heard}");
-    assert!(heard.contains("1 Marked(\"ann\", \"seen\")"), "{heard}");
+    assert!(heard.contains("1 Marked { verdict: Done, by: \"ann\", evidence: \"seen\" }"), "{heard}");
     assert_eq!(std::fs::read_to_string(scene.folder().said(StepId(2))).unwrap(), "well");
 }
 

@@ -1,0 +1,240 @@
+//! `drctl recover --execute` and `--resume`: carries a recovery plan out, step by step.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use drctl_host::Host;
+use drctl_core::codes::Code;
+use drctl_core::recovery::{Action, RecoveryPlan};
+use drctl_core::run::OnFailure;
+use drctl_engine::clock::Clock;
+use drctl_engine::commander::{self, Command, CommandError, Ended, PARALLEL_STEPS, Patience};
+use drctl_engine::hooks::NoHooks;
+use drctl_engine::journal::Replayed;
+use drctl_engine::lock::Lock;
+use drctl_engine::runs::{Begun, Folder, Of};
+use tokio::sync::watch;
+
+use super::open;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::project::Project;
+use crate::render::record;
+use crate::render::run::Live;
+use crate::render::text::safe;
+use crate::session;
+use crate::signals::Signals;
+use crate::ui::{Format, Ui};
+
+/// How a plan is carried out.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExecuteArgs {
+    /// Carries the plan out, after asking. Without it nothing is ever done
+    #[arg(long)]
+    execute: bool,
+    /// Carries out only the steps that look: checks, requests, questions. Changes nothing
+    #[arg(long, conflicts_with = "execute")]
+    practice: bool,
+    /// Goes on with a run that was left, stopped or killed, or that holds at a failure, which is tried again
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["execute", "practice", "scenario", "lose"])]
+    resume: Option<String>,
+    /// Does not ask whether to begin; never stands in for `--confirm`
+    #[arg(long)]
+    auto_approve: bool,
+    /// The name of the scenario, or of the loss as `KIND=NAME`, typed out: for plans that destroy data which
+    /// is there, when nobody is there to type it
+    #[arg(long, value_name = "NAME")]
+    confirm: Option<String>,
+    /// After a failure nothing is taken back, not even before the point of no return
+    #[arg(long)]
+    hold: bool,
+    /// Waits when only a person can go on, instead of leaving with exit code 9
+    #[arg(long)]
+    wait: bool,
+}
+
+impl ExecuteArgs {
+    /// Whether anything is to be carried out.
+    pub(super) fn asked(&self) -> bool {
+        self.execute || self.practice
+    }
+
+    /// The run to be gone on with.
+    pub(super) fn resumed(&self) -> Option<&str> {
+        self.resume.as_deref()
+    }
+}
+
+/// Carries a plan out that was shown.
+pub(super) fn execute(
+    (plan, name): (&RecoveryPlan, &str),
+    args: &ExecuteArgs,
+    simulated: bool,
+    project: &Project,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
+    if plan.steps.is_empty() {
+        let help = "Nothing is to be done, or nothing can be done: the plan says why.";
+        return Err(Failure::new(Code::NotExecutable, "The plan has no steps", help));
+    }
+    if simulated && !args.practice {
+        refuse_simulated(plan)?;
+    }
+    let scenario = plan.scenario.as_ref().map(ToString::to_string);
+    let of = if args.practice { Of::Practice(scenario) } else { Of::Recovery(scenario) };
+    if !approved((plan, name), args, ui)? {
+        ui.tell("Nothing was done.\n");
+        return Ok(Exit::Error);
+    }
+    let clock = session::clock(ui)?;
+    let on_failure = if args.hold { OnFailure::Hold } else { OnFailure::Unwind };
+    let mut begun = Begun::of(plan, of, clock.now(), on_failure);
+    if args.practice {
+        begun.run += "-practice";
+    }
+    let folder = Folder::new(&project.data, &begun.run);
+    if folder.journal().exists() {
+        let help = "A run is named by the second in which it was planned: plan again.";
+        return Err(Failure::new(Code::RunOpen, format!("There is a run {} already", begun.run), help));
+    }
+    command(&begun, None, &folder, args, &clock, project, ui)
+}
+
+/// Goes on with a run.
+pub(super) fn resume(name: &str, args: &ExecuteArgs, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
+    let clock = session::clock(ui)?;
+    let (folder, so_far) = open::named(project, name)?;
+    let begun = so_far.header.clone();
+    command(&begun, Some(so_far), &folder, args, &clock, project, ui)
+}
+
+fn command(
+    begun: &Begun,
+    so_far: Option<Replayed<Begun>>,
+    folder: &Folder,
+    args: &ExecuteArgs,
+    clock: &Arc<dyn Clock>,
+    project: &Project,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
+    let host = Host { dir: base(project), environment: ui.env.clone() };
+    let live = Live::new(ui, Arc::clone(clock), begun);
+    let runtime = session::runtime()?;
+    let ended = runtime.block_on(async {
+        let _lock = commander_lock(project, clock.as_ref(), ui).await?;
+        if so_far.is_none() {
+            open::none_open(project)?;
+        }
+        let signals = Signals::listen()?;
+        let (stop, interrupt) = watch::channel(false);
+        let command = Command {
+            begun,
+            folder,
+            performer: &host,
+            parallelism: PARALLEL_STEPS,
+            patience: if args.wait || ui.interactive { Patience::Stay } else { Patience::Leave },
+            interrupt,
+            clock: clock.as_ref(),
+            reporter: &live,
+            hooks: &NoHooks,
+        };
+        let run = async {
+            match so_far {
+                Some(so_far) => commander::resume(&command, so_far).await,
+                None => commander::begin(&command).await,
+            }
+        };
+        tokio::select! {
+            ended = run => ended.map_err(|error| broken(&error, &begun.run)),
+            () = signals.twice(&stop, |text| live.warn(text)) => Err(cut_short(&begun.run)),
+        }
+    })?;
+    live.finish();
+    finish(&ended, folder, &live, ui)
+}
+
+/// Takes the place of whoever commands recoveries here: one at a time.
+pub(super) async fn commander_lock(project: &Project, clock: &dyn Clock, ui: &Ui) -> Result<Lock, Failure> {
+    project.make_data()?;
+    let holder = session::holder(ui, "recover", clock);
+    let lock = Lock::acquire(&project.data.join("recovery.lock"), &holder, Duration::ZERO, clock).await;
+    let lock = lock.map_err(session::lock_failed)?;
+    if let Some(before) = &lock.taken_over {
+        ui.tell(&format!("Taken over from {}, whose process is gone.\n", safe(&before.user)));
+    }
+    Ok(lock)
+}
+
+fn base(project: &Project) -> PathBuf {
+    if project.dir.as_os_str().is_empty() { PathBuf::from(".") } else { project.dir.clone() }
+}
+
+/// A simulated cloud has no command line: running one would reach the real one.
+fn refuse_simulated(plan: &RecoveryPlan) -> Result<(), Failure> {
+    let derived = |s: &&drctl_core::recovery::Step| s.api.is_some() && s.carried.action != Action::Person;
+    let Some(step) = plan.steps.iter().find(derived) else { return Ok(()) };
+    let headline = format!("Step {} is a command for AWS, and this is a simulation", step.id);
+    let help = "It would reach the real cloud. `--practice` carries out what only looks.";
+    Err(Failure::new(Code::NotExecutable, headline, help))
+}
+
+/// Asks a person; where data that is there is destroyed, by the typed name.
+fn approved((plan, name): (&RecoveryPlan, &str), args: &ExecuteArgs, ui: &Ui) -> Result<bool, Failure> {
+    if args.practice {
+        return Ok(true);
+    }
+    let destroys: Vec<String> =
+        plan.steps.iter().filter(|s| !s.destroys.is_empty()).map(|s| s.id.to_string()).collect();
+    if !destroys.is_empty() {
+        let question =
+            format!("\nStep {} destroys data that is there. Type `{name}` to begin: ", destroys.join(", "));
+        let Some(typed) = args.confirm.clone().or_else(|| ui.ask(&question)) else {
+            let help = format!("When this is what you want: --confirm {name}");
+            return Err(Failure::new(Code::BadArgument, "The plan destroys data that is there", help));
+        };
+        return Ok(typed == name);
+    }
+    if args.auto_approve || args.confirm.as_deref() == Some(name) {
+        return Ok(true);
+    }
+    let Some(answer) = ui.ask("\nCarry this plan out? Only `yes` is accepted: ") else {
+        let help = "Add `--auto-approve`.";
+        return Err(Failure::new(Code::BadArgument, "Nobody is there to approve the plan", help));
+    };
+    Ok(answer == "yes")
+}
+
+/// Says what came of it.
+fn finish(ended: &Ended, folder: &Folder, live: &Live, ui: &Ui) -> Result<Exit, Failure> {
+    let so_far = open::read(folder)?;
+    match ui.format {
+        Format::Text => ui.print(&record::outcome(&so_far, ui.look()))?,
+        Format::Json => live.summary(&record::head(&so_far)),
+    }
+    Ok(match ended {
+        Ended::Over(outcome) if outcome.is_success() => Exit::Success,
+        Ended::Over(outcome) if outcome.interrupted => Exit::Interrupted,
+        Ended::Over(outcome)
+            if outcome.failed.is_empty()
+                && outcome.stuck.is_empty()
+                && outcome.undone.is_empty()
+                && !outcome.aborted =>
+        {
+            Exit::Success
+        }
+        Ended::Over(_) | Ended::Waiting(_) => Exit::Stopped,
+    })
+}
+
+fn broken(error: &CommandError, run: &str) -> Failure {
+    let help = format!("What was in flight was waited for. `drctl recover --resume {run}` goes on.");
+    Failure::new(Code::RunUnusable, format!("The run cannot be recorded any further: {error}"), help)
+        .exit(Exit::Stopped)
+}
+
+fn cut_short(run: &str) -> Failure {
+    let help = format!("`drctl recover --resume {run}` goes on, and asks about what nobody can know.");
+    let headline = "Stopped at once: what was in flight may or may not have been done";
+    Failure::new(Code::StepFailed, headline, help).exit(Exit::Interrupted)
+}

@@ -1,0 +1,52 @@
+//! `drctl recover runs` and `show RUN`: the record of what was done.
+
+use super::open;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::project::Project;
+use crate::render::record;
+use crate::ui::{Format, Ui};
+
+/// Options of `drctl recover show`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowArgs {
+    /// The run
+    #[arg(value_name = "RUN")]
+    run: String,
+    /// How to print it
+    #[arg(long, value_enum, default_value = "text")]
+    format: RecordFormat,
+}
+
+/// How the record of a run is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum RecordFormat {
+    /// For people at a terminal
+    Text,
+    /// For programs; the same as `--json`
+    Json,
+    /// The incident's record in Markdown: times, timeline, what each step took
+    Md,
+}
+
+/// Lists the runs.
+pub(crate) fn list(project: &Project, ui: &Ui) -> Result<Exit, Failure> {
+    let runs = open::all(project)?;
+    match ui.format {
+        Format::Text => ui.print(&record::list(&runs, ui.look()))?,
+        Format::Json => ui.print_json(&record::list_json(&runs))?,
+    }
+    Ok(Exit::Success)
+}
+
+/// Shows one run.
+pub(crate) fn show(args: &ShowArgs, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
+    let (folder, run) = open::named(project, &args.run)?;
+    let format = if ui.format == Format::Json { RecordFormat::Json } else { args.format };
+    match format {
+        RecordFormat::Text => ui.print(&record::text(&run, &folder, ui.look()))?,
+        RecordFormat::Json => ui.print_json(&record::json(&run))?,
+        RecordFormat::Md => ui.print(&record::markdown(&run))?,
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,149 @@
+//! `drctl recover mark` and `abort`: what a person says of an open run. Whoever commands it takes the
+//! word up; when nobody does, it is taken up by the next `--resume`.
+
+use std::collections::BTreeMap;
+
+use drctl_core::codes::Code;
+use drctl_core::plan::StepId;
+use drctl_core::run::{Event, Verdict};
+
+use super::open;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::project::Project;
+use crate::session;
+use crate::ui::Ui;
+
+/// Options of `drctl recover mark`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct MarkArgs {
+    /// The number of the step
+    #[arg(value_name = "STEP")]
+    step: u32,
+    #[command(flatten)]
+    verdict: VerdictArgs,
+    /// What shows it, or why: it stands in the record
+    #[arg(long, value_name = "TEXT", visible_alias = "reason", default_value = "")]
+    evidence: String,
+    /// What the step asks for, as NAME=VALUE
+    #[arg(long, value_name = "NAME=VALUE", value_parser = input)]
+    input: Vec<(String, String)>,
+    /// Which run, when more than one is open
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
+}
+
+/// What is said of a step.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct VerdictArgs {
+    /// It is done, or taken back where that was asked
+    #[arg(long)]
+    done: bool,
+    /// It cannot be done, or taken back
+    #[arg(long)]
+    failed: bool,
+    /// It is left out, and what waits for it goes on; needs a reason
+    #[arg(long)]
+    skip: bool,
+    /// It is to be done: approved, or tried again
+    #[arg(long)]
+    go: bool,
+}
+
+/// Options of `drctl recover abort`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AbortArgs {
+    /// Why: it stands in the record
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Which run, when more than one is open
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
+}
+
+fn input(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Says what has become of a step.
+pub(crate) fn mark(args: &MarkArgs, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
+    let verdict = match (args.verdict.done, args.verdict.failed, args.verdict.skip) {
+        (true, _, _) => Verdict::Done,
+        (_, true, _) => Verdict::Failed,
+        (_, _, true) => Verdict::Skipped,
+        (_, _, _) => Verdict::Go,
+    };
+    if verdict == Verdict::Skipped && args.evidence.trim().is_empty() {
+        let help = "It stands in the record: `--reason TEXT`.";
+        return Err(Failure::new(Code::BadArgument, "Why is the step left out?", help));
+    }
+    let inputs: BTreeMap<String, String> = args.input.iter().cloned().collect();
+    let word = |by: String| Event::Marked {
+        step: StepId(args.step),
+        verdict,
+        by,
+        evidence: args.evidence.clone(),
+        inputs,
+    };
+    say(args.run.as_deref(), word, project, ui)
+}
+
+/// Gives a run up.
+pub(crate) fn abort(args: &AbortArgs, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
+    say(args.run.as_deref(), |by| Event::Aborted { by, reason: args.reason.clone() }, project, ui)
+}
+
+fn say(
+    run: Option<&str>,
+    word: impl FnOnce(String) -> Event,
+    project: &Project,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
+    let clock = session::clock(ui)?;
+    let (folder, so_far) = open::meant(project, run)?;
+    let word = word(session::holder(ui, "recover", clock.as_ref()).user);
+    asked_for(&word, &so_far)?;
+    if let Err(illegal) = so_far.run.clone().record(&word) {
+        let help = format!("`drctl recover show {}` says where it stands.", so_far.header.run);
+        return Err(Failure::new(Code::WordRefused, format!("Not now: {illegal}"), help));
+    }
+    folder.leave_word(clock.now(), &word).map_err(|error| open::unusable(&error))?;
+    ui.tell(&format!(
+        "Said. Whoever commands run {run} takes it up; if nobody does: drctl recover --resume {run}\n",
+        run = so_far.header.run
+    ));
+    Ok(Exit::Success)
+}
+
+/// What a step asks for is said with it, and nothing else.
+fn asked_for(
+    word: &Event,
+    so_far: &drctl_engine::journal::Replayed<drctl_engine::runs::Begun>,
+) -> Result<(), Failure> {
+    let Event::Marked { step, verdict: Verdict::Done | Verdict::Go, inputs, .. } = word else {
+        return Ok(());
+    };
+    let Some(job) = so_far.header.jobs.get(step) else { return Ok(()) };
+    if let Some((name, asked)) = job.inputs.iter().find(|(name, _)| !inputs.contains_key(*name)) {
+        let headline = format!("Step {} asks for `{name}`", step.0);
+        return Err(Failure::new(
+            Code::WordRefused,
+            headline,
+            format!("Say it with `--input {name}=VALUE`: {asked}"),
+        ));
+    }
+    match inputs.keys().find(|name| !job.inputs.contains_key(*name) && *name != "point.id") {
+        None => Ok(()),
+        Some(name) => {
+            let headline = format!("Step {} does not ask for `{name}`", step.0);
+            let asked: Vec<&str> = job.inputs.keys().map(String::as_str).collect();
+            let help = match asked.as_slice() {
+                [] => "It asks for nothing.".to_owned(),
+                asked => format!("It asks for {}.", asked.join(", ")),
+            };
+            Err(Failure::new(Code::WordRefused, headline, help))
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! The record of a run: what was done when, by whom, how long it took, what was promised. Made from the
+//! journal alone.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use drctl_core::plan::StepId;
+use drctl_core::recovery::readable;
+use drctl_core::run::{Event, Next, Question, Standing};
+use drctl_engine::journal::{JournalError, Replayed};
+use drctl_engine::runs::{Begun, Folder, Of, Stand, stand};
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+
+use super::palette::{Look, Tone};
+use super::run::said;
+use super::text::{count, safe, wrap};
+
+type Record = Replayed<Begun>;
+
+/// When a step began and ended, and how.
+struct Took {
+    began: Option<Timestamp>,
+    ended: Option<Timestamp>,
+}
+
+/// What came of a run, in a few lines.
+pub(crate) fn outcome(run: &Record, look: Look) -> String {
+    let mut text = String::new();
+    let outcome = run.run.outcome();
+    let name = &run.header.run;
+    let (tone, told) = match (stand(&run.run), run.run.next(1)) {
+        (Stand::Done, _) => (Tone::Good, format!("Run {name} is done")),
+        (Stand::Ended, _) if outcome.aborted => (Tone::Bad, format!("Run {name} was given up")),
+        (Stand::Ended, _) => {
+            (Tone::Bad, format!("Run {name} has failed, and what could be taken back is taken back"))
+        }
+        (Stand::Open, Next::Persons(steps)) => {
+            let steps: Vec<String> = steps.iter().map(|s| s.0.to_string()).collect();
+            (Tone::Caution, format!("Run {name} waits for a person: step {}", steps.join(", ")))
+        }
+        (Stand::Open, _) if !outcome.stuck.is_empty() => {
+            (Tone::Bad, format!("Run {name} is STUCK: something could not be taken back"))
+        }
+        (Stand::Open, _) if outcome.interrupted => (Tone::Caution, format!("Run {name} is stopped")),
+        (Stand::Open, _) => (Tone::Bad, format!("Run {name} holds at a failure")),
+    };
+    let _ = writeln!(text, "\n{}", look.paint(tone, &safe(&told)));
+    for (step, standing) in run.run.standings() {
+        let why = match standing {
+            Standing::Failed(error) => format!("failed: {error}"),
+            Standing::UndoFailed(error) => format!("could not be taken back: {error}"),
+            _ => continue,
+        };
+        let _ = writeln!(text, "{}", wrap(&format!("  step {} ", step.0), &safe(&why), look.width));
+    }
+    let _ = writeln!(
+        text,
+        "  {} done, {} failed, {} not done, {} taken back",
+        outcome.succeeded.len(),
+        outcome.failed.len() + outcome.stuck.len(),
+        outcome.skipped.len(),
+        outcome.undone.len()
+    );
+    if let Some(rto) = downtime(run) {
+        let _ = writeln!(text, "  {}", measured(rto, run.header.rto_s));
+    }
+    if stand(&run.run) == Stand::Open {
+        let _ = writeln!(text, "  go on: drctl recover --resume {name}");
+        let _ = writeln!(text, "  or:    drctl recover abort --run {name} --reason TEXT");
+    }
+    let _ = writeln!(text, "  record: drctl recover show {name}");
+    text
+}
+
+fn measured(rto: i64, promised: Option<i64>) -> String {
+    match promised {
+        Some(promised) if rto > promised => format!(
+            "measured RTO {}, objective {}: MISSED by {}",
+            readable(rto),
+            readable(promised),
+            readable(rto - promised)
+        ),
+        Some(promised) => format!("measured RTO {}, objective {}: met", readable(rto), readable(promised)),
+        None => format!("measured RTO {}", readable(rto)),
+    }
+}
+
+/// Seconds from the beginning until the last step of the downtime was done; none while one is open.
+fn downtime(run: &Record) -> Option<i64> {
+    if !matches!(run.header.of, Of::Recovery(_) | Of::Drill(_)) {
+        return None;
+    }
+    let took = took(run);
+    let mut end = run.header.began;
+    for (id, _) in run.header.jobs.iter().filter(|(_, job)| job.downtime) {
+        match run.run.standing(*id)? {
+            Standing::Succeeded => end = end.max(took.get(id)?.ended?),
+            Standing::NotNeeded | Standing::Skipped => {}
+            _ => return None,
+        }
+    }
+    Some(end.duration_since(run.header.began).as_secs())
+}
+
+fn took(run: &Record) -> BTreeMap<StepId, Took> {
+    let mut took: BTreeMap<StepId, Took> = BTreeMap::new();
+    for (at, event) in &run.events {
+        match event {
+            Event::Started { step, .. } | Event::Asked { step } => {
+                took.entry(*step).or_insert(Took { began: Some(*at), ended: None });
+            }
+            Event::Succeeded { step } | Event::Failed { step, .. } | Event::Marked { step, .. } => {
+                took.entry(*step).or_insert(Took { began: None, ended: None }).ended = Some(*at);
+            }
+            Event::Made { .. }
+            | Event::Undoing { .. }
+            | Event::Undone { .. }
+            | Event::UndoFailed { .. }
+            | Event::Interrupted
+            | Event::Resumed
+            | Event::Aborted { .. } => {}
+        }
+    }
+    took
+}
+
+/// Where a step stands, in words.
+fn standing(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Waiting => "not begun",
+        Standing::Asked(Question::Doubt | Question::DoubtTakenBack) => "cut off; asked about",
+        Standing::Asked(_) => "waits for a person",
+        Standing::Running(_) | Standing::Lost(_) => "under way or cut off",
+        Standing::Succeeded => "done",
+        Standing::NotNeeded => "not needed",
+        Standing::Skipped => "left out",
+        Standing::Failed(_) => "FAILED",
+        Standing::Undoing(_) | Standing::UndoLost(_) => "being taken back",
+        Standing::Undone => "taken back",
+        Standing::UndoFailed(_) => "NOT TAKEN BACK",
+    }
+}
+
+/// What an event says, for the timeline.
+fn event(event: &Event, run: &Record) -> (Option<StepId>, String) {
+    let summary = |step: &StepId| run.header.jobs.get(step).map_or("", |job| job.summary.as_str());
+    match event {
+        Event::Started { step, .. } => (Some(*step), format!("begun: {}", summary(step))),
+        Event::Made { step } => (Some(*step), "made".to_owned()),
+        Event::Succeeded { step } => (Some(*step), "done".to_owned()),
+        Event::Failed { step, error } => (Some(*step), format!("FAILED: {error}")),
+        Event::Asked { step } => (Some(*step), format!("a person is asked: {}", summary(step))),
+        Event::Marked { step, verdict, by, evidence, inputs } => {
+            let verdict = said(*verdict);
+            let inputs: String = inputs.iter().map(|(name, value)| format!(", {name} = {value}")).collect();
+            let why = if evidence.is_empty() { String::new() } else { format!(": {evidence}") };
+            (Some(*step), format!("{by} says that it is {verdict}{inputs}{why}"))
+        }
+        Event::Undoing { step, .. } => (Some(*step), format!("being taken back: {}", summary(step))),
+        Event::Undone { step } => (Some(*step), "taken back".to_owned()),
+        Event::UndoFailed { step, error } => (Some(*step), format!("COULD NOT BE TAKEN BACK: {error}")),
+        Event::Interrupted => (None, "stopped by a person".to_owned()),
+        Event::Resumed => (None, "gone on with".to_owned()),
+        Event::Aborted { by, reason } => (None, format!("given up by {by}: {reason}")),
+    }
+}
+
+fn of(run: &Record) -> String {
+    let scenario = |name: &Option<String>| name.clone().unwrap_or_else(|| "a loss without a name".to_owned());
+    match &run.header.of {
+        Of::Recovery(name) => format!("recovery from {}", scenario(name)),
+        Of::Practice(name) => format!("practice of {}", scenario(name)),
+        Of::Drill(name) => format!("drill {name}"),
+    }
+}
+
+/// All runs, a line each.
+pub(crate) fn list(runs: &[(Folder, Result<Record, JournalError>)], look: Look) -> String {
+    if runs.is_empty() {
+        return "No recovery and no drill was carried out from here.\n".to_owned();
+    }
+    let mut text = String::new();
+    for (_, run) in runs {
+        let line = match run {
+            Ok(run) => {
+                let stands = match stand(&run.run) {
+                    Stand::Done => "done",
+                    Stand::Ended => "ended",
+                    Stand::Open => "OPEN",
+                };
+                let time = downtime(run).map(|s| format!(", RTO {}", readable(s))).unwrap_or_default();
+                format!("{}  {stands:<5}  {}, begun {:.0}{time}", run.header.run, of(run), run.header.began)
+            }
+            Err(error) => format!("unreadable: {error}"),
+        };
+        let _ = writeln!(text, "{}", wrap("", &safe(&line), look.width));
+    }
+    text
+}
+
+/// All runs, for programs.
+pub(crate) fn list_json(runs: &[(Folder, Result<Record, JournalError>)]) -> Json {
+    let one = |run: &Result<Record, JournalError>| match run {
+        Ok(run) => head(run),
+        Err(error) => json!({ "error": error.to_string() }),
+    };
+    json!({ "format_version": "1.0", "runs": runs.iter().map(|(_, run)| one(run)).collect::<Vec<_>>() })
+}
+
+/// What a run is and where it stands.
+pub(crate) fn head(run: &Record) -> Json {
+    json!({
+        "run": run.header.run,
+        "of": run.header.of,
+        "began": run.header.began,
+        "status": match stand(&run.run) {
+            Stand::Done => "done",
+            Stand::Ended => "ended",
+            Stand::Open => "open",
+        },
+        "rto_s": downtime(run),
+        "objective_s": run.header.rto_s,
+    })
+}
+
+/// One run, for programs.
+pub(crate) fn json(run: &Record) -> Json {
+    let took = took(run);
+    let steps = run.header.jobs.iter().filter_map(|(id, job)| {
+        let took = took.get(id);
+        Some(json!({
+            "id": id,
+            "summary": job.summary,
+            "standing": standing(run.run.standing(*id)?),
+            "began": took.and_then(|t| t.began),
+            "ended": took.and_then(|t| t.ended),
+            "p50_s": job.p50_s,
+            "p95_s": job.p95_s,
+        }))
+    });
+    let mut json = head(run);
+    json["format_version"] = "1.0".into();
+    json["steps"] = steps.collect();
+    json["events"] = run
+        .events
+        .iter()
+        .map(|(at, what)| {
+            let (step, text) = event(what, run);
+            json!({ "at": at, "step": step, "text": text })
+        })
+        .collect();
+    json
+}
+
+/// One run, for people.
+pub(crate) fn text(run: &Record, folder: &Folder, look: Look) -> String {
+    let began = run.header.began;
+    let mut text = format!("{}: {}, begun {began:.0}\n", safe(&run.header.run), safe(&of(run)));
+    for (id, job) in &run.header.jobs {
+        let Some(stands) = run.run.standing(*id) else { continue };
+        let first = format!("  {:>3}  {:<20}  ", id.0, standing(stands));
+        let _ = writeln!(text, "{}", wrap(&first, &safe(&job.summary), look.width));
+        if folder.said(*id).exists() {
+            let _ = writeln!(text, "       what it said: {}", safe(&folder.said(*id).display().to_string()));
+        }
+    }
+    let _ = writeln!(text, "\nWhat happened");
+    for (at, what) in &run.events {
+        let (step, told) = event(what, run);
+        let step = step.map_or_else(String::new, |s| s.0.to_string());
+        let first = format!("  T+{:<8} {step:>3}  ", readable(at.duration_since(began).as_secs()));
+        let _ = writeln!(text, "{}", wrap(&first, &safe(&told), look.width));
+    }
+    text + &outcome(run, look)
+}
+
+/// The incident's record in Markdown.
+pub(crate) fn markdown(run: &Record) -> String {
+    let began = run.header.began;
+    let mut text = format!("# {}\n\n", cell(&of(run)));
+    let _ = writeln!(
+        text,
+        "Run `{}`, begun {began:.0}, {}.",
+        cell(&run.header.run),
+        match stand(&run.run) {
+            Stand::Done => "done",
+            Stand::Ended => "ended without success",
+            Stand::Open => "open",
+        }
+    );
+    if let Some(rto) = downtime(run) {
+        let _ = writeln!(text, "\n{}.", cell(&measured(rto, run.header.rto_s)));
+    }
+    let took = took(run);
+    let _ = writeln!(
+        text,
+        "\n## Recovery time\n\n| step | what | expected | took | outcome |\n|---|---|---|---|---|"
+    );
+    for (id, job) in &run.header.jobs {
+        let Some(stands) = run.run.standing(*id) else { continue };
+        let time = took.get(id).and_then(|t| Some(t.ended?.duration_since(t.began?).as_secs()));
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} |",
+            id.0,
+            cell(&job.summary),
+            job.p50_s.map_or_else(String::new, readable),
+            time.map_or_else(String::new, readable),
+            standing(stands)
+        );
+    }
+    let _ = writeln!(text, "\n## Timeline\n\n| time | clock | step | what |\n|---|---|---|---|");
+    for (at, what) in &run.events {
+        let (step, told) = event(what, run);
+        let step = step.map_or_else(String::new, |s| s.0.to_string());
+        let clock = readable(at.duration_since(began).as_secs());
+        let _ = writeln!(text, "| {at:.0} | T+{clock} | {step} | {} |", cell(&told));
+    }
+    let open = run.run.outcome();
+    let _ = writeln!(
+        text,
+        "\n{} done, {} failed, {} not done, {} taken back; {}.",
+        open.succeeded.len(),
+        open.failed.len() + open.stuck.len(),
+        open.skipped.len(),
+        open.undone.len(),
+        count(run.events.len(), "event")
+    );
+    text
+}
+
+/// Text in a cell of a table, harmless.
+fn cell(text: &str) -> String {
+    super::markdown::escape(&safe(text))
+}

@@ -1,0 +1,233 @@
+//! A run while it goes on: what happens, line by line with the time on the run's clock, or one JSON
+//! object a line.
+
+use std::sync::Arc;
+
+use drctl_core::plan::StepId;
+use drctl_core::recovery::readable;
+use drctl_core::run::{Question, Verdict};
+use drctl_engine::clock::Clock;
+use drctl_engine::commander::{RunClock, RunReporter, Told};
+use drctl_engine::runs::{Begun, Job};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::palette::Tone;
+use super::progress::{Progress, Show};
+use super::recovery::quote;
+use super::text::{safe, wrap};
+use crate::ui::Ui;
+
+/// Tells a person or a program how a run goes.
+pub(crate) struct Live {
+    progress: Progress,
+    clock: Arc<dyn Clock>,
+    began: Timestamp,
+    run: String,
+    look: super::palette::Look,
+}
+
+impl Live {
+    /// For this run.
+    pub(crate) fn new(ui: &Ui, clock: Arc<dyn Clock>, begun: &Begun) -> Live {
+        let progress = Progress::new(ui, Arc::clone(&clock), Show::Steps);
+        progress.open();
+        let look = ui.err_look();
+        Live { progress, clock, began: begun.began, run: begun.run.clone(), look }
+    }
+
+    /// Takes what was drawn away.
+    pub(crate) fn finish(&self) {
+        self.progress.finish();
+    }
+
+    /// What came of it, for programs.
+    pub(crate) fn summary(&self, head: &serde_json::Value) {
+        let text = format!("run {} is {}", self.run, head["status"].as_str().unwrap_or_default());
+        self.progress.event("recovery_summary", "info", &text, head.clone());
+    }
+
+    /// Something that needs attention.
+    pub(crate) fn warn(&self, text: &str) {
+        self.progress.note(&self.look.paint(Tone::Caution, &safe(text)));
+        self.progress.event("log", "warn", text, json!({}));
+    }
+
+    /// `T+12m 3s`
+    fn at(&self) -> String {
+        format!("T+{}", readable(self.clock.now().duration_since(self.began).as_secs()))
+    }
+
+    fn line(&self, step: StepId, tone: Option<Tone>, text: &str) {
+        let first = format!("{:>9}  {:>3}  ", self.at(), step.0);
+        let line = wrap(&first, &safe(text), self.look.width);
+        self.progress.note(&tone.map_or_else(|| line.clone(), |tone| self.look.paint(tone, &line)));
+    }
+
+    fn event(
+        &self,
+        kind: &str,
+        level: &str,
+        step: StepId,
+        job: &Job,
+        message: &str,
+        more: serde_json::Value,
+    ) {
+        let mut extra = json!({ "run": self.run, "step": step.0, "summary": job.summary });
+        if let (Some(extra), serde_json::Value::Object(more)) = (extra.as_object_mut(), more) {
+            extra.extend(more);
+        }
+        self.progress.event(kind, level, message, extra);
+    }
+
+    fn asked(&self, step: StepId, job: &Job, question: Question) {
+        let (what, answers) = words(question, job);
+        self.line(step, Some(Tone::Strong), &what);
+        if let Some(owner) = &job.owner {
+            let name = owner.name.clone().or_else(|| owner.role.clone());
+            let mut who = vec![name.unwrap_or_else(|| format!("contact.{}", owner.contact))];
+            who.extend(owner.reached.iter().cloned());
+            self.line(step, None, &format!("who: {}", who.join(", ")));
+        }
+        if !job.command.is_empty() && question != Question::TakeBack {
+            self.line(step, None, &format!("$ {}", shell(&job.command)));
+        }
+        let inputs: String = job.inputs.keys().map(|name| format!(" --input {name}=…")).collect();
+        for (flag, meaning) in answers {
+            let with = if matches!(flag, "--done" | "--go") { inputs.as_str() } else { "" };
+            self.line(step, None, &format!("{meaning}: drctl recover mark {} {flag}{with}", step.0));
+        }
+        self.event("recovery_step_waiting", "info", step, job, &what, json!({ "question": code(question) }));
+    }
+}
+
+/// What a person is asked, and the answers that there are.
+fn words(question: Question, job: &Job) -> (String, Vec<(&'static str, &'static str)>) {
+    let skip = ("--skip --reason …", "leave it out");
+    match question {
+        Question::Do => (
+            format!("YOUR TURN: {}", job.summary),
+            vec![("--done", "when it is done"), ("--failed", "it cannot be done"), skip],
+        ),
+        Question::Decide => (
+            format!("SHALL IT BE DONE? {}", job.summary),
+            vec![("--go", "do it"), ("--done", "it is done already"), skip],
+        ),
+        Question::Doubt => (
+            format!("CUT OFF, and nobody knows whether it was done: {}", job.summary),
+            vec![("--done", "it was done"), ("--go", "it was not: do it"), ("--failed", "it cannot be done")],
+        ),
+        Question::TakeBack => (
+            format!("TAKE BACK: {}", job.undo_by_hand.as_deref().unwrap_or(&job.summary)),
+            vec![("--done", "when it is taken back"), ("--skip --reason …", "it stays as it is")],
+        ),
+        Question::DoubtTakenBack => (
+            format!("CUT OFF while it was taken back: {}", job.summary),
+            vec![("--done", "it is taken back"), ("--go", "it is not: take it back")],
+        ),
+    }
+}
+
+/// What a person says of a step: that it is …
+pub(super) fn said(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Done => "done",
+        Verdict::Failed => "failed",
+        Verdict::Skipped => "to be left out",
+        Verdict::Go => "to be done",
+    }
+}
+
+fn code(question: Question) -> &'static str {
+    match question {
+        Question::Do => "do",
+        Question::Decide => "decide",
+        Question::Doubt => "doubt",
+        Question::TakeBack => "take_back",
+        Question::DoubtTakenBack => "doubt_taken_back",
+    }
+}
+
+/// The command as a person would type it.
+fn shell(words: &[String]) -> String {
+    words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
+}
+
+impl RunReporter for Live {
+    fn tell(&self, step: StepId, job: &Job, what: &Told<'_>) {
+        match what {
+            Told::Started(command) => {
+                self.line(step, None, &job.summary);
+                if !command.is_empty() {
+                    self.line(step, Some(Tone::Faint), &format!("$ {}", shell(command)));
+                }
+                self.event("recovery_step_start", "info", step, job, &job.summary, json!({}));
+            }
+            Told::Going(elapsed) => {
+                let text = format!("still going on after {}", readable(elapsed.as_secs() as i64));
+                self.line(step, None, &text);
+                let more = json!({ "elapsed_s": elapsed.as_secs() });
+                self.event("recovery_step_progress", "info", step, job, &text, more);
+            }
+            Told::Done(elapsed, _) => {
+                let text = format!("done in {}", readable(elapsed.as_secs() as i64));
+                self.line(step, Some(Tone::Good), &text);
+                let more = json!({ "elapsed_s": elapsed.as_secs() });
+                self.event("recovery_step_complete", "info", step, job, &text, more);
+            }
+            Told::Failed(elapsed, why, again) => {
+                let next = again.map(|p| format!("; tried again in {} s", p.as_secs())).unwrap_or_default();
+                let text = format!("FAILED: {why}{next}");
+                self.line(step, Some(Tone::Bad), &text);
+                let more = json!({ "elapsed_s": elapsed.as_secs(), "again_s": again.map(|p| p.as_secs()) });
+                self.event("recovery_step_errored", "error", step, job, &text, more);
+            }
+            Told::Asked(question) => self.asked(step, job, *question),
+            Told::Marked { verdict, by, evidence } => {
+                let why = if evidence.is_empty() { String::new() } else { format!(": {evidence}") };
+                let text = format!("{by} says that it is {}{why}", said(*verdict));
+                self.line(step, None, &text);
+                let more = json!({ "verdict": verdict, "by": by, "evidence": evidence });
+                self.event("recovery_step_marked", "info", step, job, &text, more);
+            }
+            Told::Undoing => {
+                self.line(step, Some(Tone::Caution), &format!("taking back: {}", job.summary));
+                self.line(step, Some(Tone::Faint), &format!("$ {}", shell(&job.undo)));
+                self.event("recovery_undo_start", "warn", step, job, &job.summary, json!({}));
+            }
+            Told::Undone(elapsed) => {
+                self.line(step, None, "taken back");
+                let more = json!({ "elapsed_s": elapsed.as_secs() });
+                self.event("recovery_undo_complete", "info", step, job, "taken back", more);
+            }
+            Told::UndoFailed(elapsed, why) => {
+                let text = format!("COULD NOT BE TAKEN BACK: {why}");
+                self.line(step, Some(Tone::Bad), &text);
+                let more = json!({ "elapsed_s": elapsed.as_secs() });
+                self.event("recovery_undo_errored", "error", step, job, &text, more);
+            }
+        }
+    }
+
+    fn say(&self, text: &str) {
+        self.warn(text);
+    }
+
+    fn clock(&self, clock: &RunClock) {
+        let RunClock { elapsed_s, left_p50_s, left_p95_s, rto_s } = *clock;
+        let over = rto_s.map(|rto| elapsed_s + left_p50_s - rto).filter(|over| *over > 0);
+        let mut text = format!("{} elapsed, about {} left", readable(elapsed_s), readable(left_p50_s));
+        if let Some(over) = over {
+            text += &format!("; RTO will be missed by {}", readable(over));
+        }
+        self.progress.below(&text);
+        let extra = json!({
+            "run": self.run,
+            "elapsed_s": elapsed_s,
+            "left_p50_s": left_p50_s,
+            "left_p95_s": left_p95_s,
+            "rto_s": rto_s,
+        });
+        self.progress.event("rto_clock", if over.is_some() { "warn" } else { "info" }, &text, extra);
+    }
+}

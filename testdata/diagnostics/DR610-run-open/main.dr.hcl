@@ -1,0 +1,41 @@
+contact "dba" {
+  role  = "DBA"
+  phone = "+44 20 7946 0101"
+}
+site "host" {}
+site "vault" {}
+datastore "orders" {
+  site   = site.host
+  engine = "postgresql"
+}
+backup "dump" {
+  of = datastore.orders
+  external {
+    schedule = cron("0 2 * * *", "UTC")
+    restore  = ["sh", "-c", "cp backup restored && echo restored"]
+  }
+  to "vault" {
+    site = site.vault
+  }
+}
+service "shop" {
+  data    = [datastore.orders]
+  recover = procedure.back
+  objective {
+    rto = "1h"
+  }
+}
+scenario "gone" {
+  lose "datastore" {
+    datastore = datastore.orders
+  }
+}
+procedure "back" {
+  step "switch" {
+    description = "send the shop there"
+    manual      = "Point DATABASE_URL at the new one."
+    why         = "the platform has no API for it"
+    owner       = contact.dba
+    estimate    = "2m"
+  }
+}

@@ -1,0 +1,9 @@
+site "host" {}
+datastore "orders" {
+  site = site.host
+}
+scenario "gone" {
+  lose "datastore" {
+    datastore = datastore.orders
+  }
+}
