@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    advise, apply, backups, due, explain, findings, graph, import, kinds, objectives, plan, points, ready,
-    recover, scenarios, schema, show, sim, snapshot, state, timeline, validate, version,
+    advise, apply, backups, drill, due, explain, findings, graph, import, kinds, objectives, plan, points,
+    ready, recover, scenarios, schema, show, sim, snapshot, state, timeline, validate, version,
 };
 
 /// Disaster recovery as code: declares how data is protected, plans and applies it, and plans the way back.
@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Backups(backups::Args),
     /// Lists what is provably wrong with the declared system
     Findings(findings::Args),
+    /// Shows what is done in a drill: the way back on other things than those in use
+    Drill(drill::Args),
     /// Lists drills, verifications and waivers by the day they are due, what is overdue first
     Due(due::Args),
     /// Takes something that exists for ours, under an address of the configuration

@@ -115,6 +115,7 @@ fn dispatch(cli: &Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Advise(args) => commands::advise::run(args, &project, ui),
         Command::Timeline(args) => commands::timeline::run(args, &project, ui),
         Command::Backups(args) => commands::backups::run(args, &project, ui),
+        Command::Drill(args) => commands::drill::run(args, &project, ui),
         Command::Due(args) => commands::due::run(args, &project, ui),
         Command::Graph(args) => commands::graph::run(args, &project, ui),
         Command::Findings(args) => commands::findings::run(args, &project, ui),

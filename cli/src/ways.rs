@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use drctl_core::addr::Name;
-use drctl_core::plan::{self, Expanded, Instance, LastSeen, bound, system};
-use drctl_core::recovery::{self, Dependents, Input, Loss, RecoveryPlan};
+use drctl_core::diag::Diagnostics;
+use drctl_core::plan::{self, Expanded, Instance, LastSeen, Rehearsed, bound, rehearsed, system};
+use drctl_core::recovery::{self, Dependents, Input, Loss, Prefer, RecoveryPlan, Rehearsal, rehearse};
 use drctl_core::state::State;
-use drctl_core::system::{Scenario, System};
+use drctl_core::system::{Drill, Scenario, System};
 
 use crate::case::{Case, refuse_unknown};
 use crate::commands::plan::warn;
@@ -136,6 +137,38 @@ impl Ground {
     /// How old what was looked at is, when nobody was asked.
     pub(crate) fn last_seen(&self) -> Option<LastSeen> {
         self.observation.world.last_seen()
+    }
+
+    /// What is done in a drill.
+    pub(crate) fn rehearsal(&self, name: &Name, drill: &Drill) -> Result<Rehearsal, Failure> {
+        let now = self.observation.now;
+        let run = recovery::run_id(now);
+        let Rehearsed { system, production, scenario } =
+            rehearsed(&self.loaded.config, &self.loaded.variables, name, &run)
+                .expect("the drill was found in the same configuration");
+        let loss = system.scenarios.get(&scenario).map(|s| Loss::of(&s.is)).unwrap_or_default();
+        let world = &self.observation.world;
+        let components = recovery::components(&self.instances, world, &loss);
+        refuse_unknown(&loss, &self.system, (world, &self.instances), &components)?;
+        let input = Input {
+            components: &components,
+            system: &system,
+            dependents: &Dependents::of(&system),
+            loss: &loss,
+            scenario: Some(&scenario),
+            objective: recovery::Objective::default(),
+            at: &BTreeMap::new(),
+            prefer: Prefer::Rpo,
+            now,
+        };
+        // As the run sees it: with its id.
+        let drill = system.drills.get(name).map_or(drill, |bound| &bound.is);
+        Ok(rehearse(&input, &production, drill))
+    }
+
+    /// These diagnostics with the files they point into.
+    pub(crate) fn failure(&self, diagnostics: Diagnostics) -> Failure {
+        self.loaded.failure(diagnostics)
     }
 
     /// The resources that were not observed, by the reason.

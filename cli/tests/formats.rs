@@ -72,6 +72,7 @@ fn json_of_every_example_keeps_to_its_schema() {
         ("matrix --json", "objectives"),
         ("advise --json", "advice"),
         ("scenarios --json", "scenarios"),
+        ("drill quarterly --json", "drill"),
         ("ready --all --json", "ready"),
         ("recover --lose region=eu-west-1 --json", "recovery"),
         ("findings --format sarif", "sarif"),
@@ -85,8 +86,8 @@ fn json_of_every_example_keeps_to_its_schema() {
         copy(&example, dir.path());
         for (command, name) in commands {
             let (text, _) = drctl(dir.path(), dir.path(), command);
-            // A region that no provider is in is refused.
-            if text.is_empty() && name == "recovery" {
+            // A region that no provider is in is refused, and so is a drill that is not declared.
+            if text.is_empty() && ["recovery", "drill"].contains(&name) {
                 continue;
             }
             let wrong = schema_check::check(&schema(name), &serde_json::from_str(&text).unwrap());
@@ -130,6 +131,30 @@ fn checks_for_other_programs_are_as_expected() {
             fs::write(&path, &text).unwrap();
         }
         assert_eq!(fs::read_to_string(&path).unwrap_or_default(), text, "{name}");
+    }
+}
+
+/// What is done in a drill; `testdata/drills` holds what is printed.
+#[test]
+fn drills_are_as_expected() {
+    for case in projects("testdata/drills") {
+        let (dir, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        copy(&case, dir.path());
+        let (text, code) = drctl(dir.path(), home.path(), "drill quarterly");
+        assert_eq!(code, 0, "{}: {text}", case.display());
+        let (json, _) = drctl(dir.path(), home.path(), "drill quarterly --json");
+        let plan: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let wrong = schema_check::check(&schema("drill"), &plan);
+        assert!(wrong.is_empty(), "{}: {wrong:#?}", case.display());
+        for step in plan["steps"].as_array().unwrap() {
+            let command = step["command_equivalent"].to_string();
+            assert!(!command.contains("shop-production"), "{}: {command}", case.display());
+        }
+        let path = case.join("expected");
+        if std::env::var_os("DRCTL_UPDATE").is_some() {
+            fs::write(&path, &text).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap_or_default(), text, "{}", path.display());
     }
 }
 

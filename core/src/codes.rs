@@ -134,6 +134,8 @@ codes! {
     AnotherThing = "DR421";
     /// A step of a scenario's way back needs a name that the scenario does not give in `target`.
     TargetMissing = "DR422";
+    /// A drill does not give a name that its steps need, or gives the one of production.
+    DrillTarget = "DR423";
     // 450–499: observing and changing providers.
     /// A resource could not be observed, so nothing is written.
     Unobserved = "DR450";
@@ -159,6 +161,10 @@ codes! {
     UnknownRegion = "DR602";
     /// A number is asked for that no scenario gives.
     NothingToExplain = "DR603";
+    /// A drill that nothing declares, or that says neither scenario nor procedure.
+    NothingToRehearse = "DR604";
+    /// A step of a drill names something of production.
+    DrillTouchesProduction = "DR605";
     /// A recovery is open: whatever else changes things has to wait, or the run is to be gone on with.
     RunOpen = "DR610";
     /// There is no such run, or none that is open.

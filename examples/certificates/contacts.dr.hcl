@@ -74,11 +74,22 @@ checklist "afterwards" {
 }
 
 # The annual one is that of everything; the others are rehearsed each quarter, with the restores.
+
+# On a small copy of the cluster, the place `drill`, which is always there and reads the backups without being able
+# to write any. What would reach further is left out, and `drctl drill` says so: building anew, which shares its
+# state with what is in use, closing the old region, and backups of what was restored.
 drill "complete-system-failure" {
   scenario = scenario.complete-system-failure
   every    = "365d"
   owner    = contact.lead
   last     = "2025-10-14"
+  target {
+    place         = "drill"
+    host          = "drill.certificates.internal"
+    database      = "/var/lib/postgresql/drill-${run.id}"
+    certificates  = "/srv/drill/certificates-${run.id}"
+    configuration = "/srv/drill/configuration-${run.id}"
+  }
 }
 
 drill "database-failure" {
@@ -86,6 +97,11 @@ drill "database-failure" {
   every    = "90d"
   owner    = contact.on_call
   last     = "2026-02-03"
+  target {
+    place    = "drill"
+    host     = "drill.certificates.internal"
+    database = "/var/lib/postgresql/drill-${run.id}"
+  }
 }
 
 drill "certificate-loss" {
@@ -93,6 +109,11 @@ drill "certificate-loss" {
   every    = "90d"
   owner    = contact.on_call
   last     = "2026-02-04"
+  target {
+    place        = "drill"
+    host         = "drill.certificates.internal"
+    certificates = "/srv/drill/certificates-${run.id}"
+  }
 }
 
 drill "configuration-loss" {
@@ -100,6 +121,11 @@ drill "configuration-loss" {
   every    = "90d"
   owner    = contact.on_call
   last     = "2026-02-04"
+  target {
+    place         = "drill"
+    host          = "drill.certificates.internal"
+    configuration = "/srv/drill/configuration-${run.id}"
+  }
 }
 
 drill "application-instance-failure" {
@@ -107,4 +133,8 @@ drill "application-instance-failure" {
   every    = "90d"
   owner    = contact.on_call
   last     = "2026-02-05"
+  target {
+    place = "drill"
+    host  = "drill.certificates.internal"
+  }
 }

@@ -11,6 +11,7 @@ procedure "restore_database" {
     run         = ["./ops/database/look.sh", "--at", target.place]
     needs       = [site.database_host]
     estimate    = "2m"
+    drill       = "run"
   }
   step "verify_backup" {
     description = "read the backup and its log, and compare their checksums"
@@ -18,6 +19,7 @@ procedure "restore_database" {
     checks      = "backup"
     needs       = [site.database_host]
     estimate    = "4m"
+    drill       = "run"
   }
   step "stop_application" {
     description = "take the instances away, so that nothing is written beside the restore"
@@ -26,6 +28,7 @@ procedure "restore_database" {
     undo        = ["docker", "--context", target.place, "service", "scale", "certificates_app=3"]
     needs       = [site.cluster]
     estimate    = "1m"
+    drill       = "run"
   }
   step "new_directory" {
     description = "an empty directory, which pgBackRest restores into from here on; the old one stays as it is"
@@ -34,6 +37,7 @@ procedure "restore_database" {
     undo        = ["./ops/restore-into.sh", "--at", target.place, "--remove", target.database]
     needs       = [site.database_host]
     estimate    = "1m"
+    drill       = "run"
   }
   step "restore" {
     description  = "on the database host, as postgres: into the new directory"
@@ -52,6 +56,7 @@ procedure "restore_database" {
     checks      = "data"
     needs       = [site.database_host]
     estimate    = "2m"
+    drill       = "run"
   }
   step "migrate" {
     description = "bring the schema to the version of the application; nothing happens when it is there"
@@ -60,6 +65,7 @@ procedure "restore_database" {
     undo        = ["./ops/restore-into.sh", "--at", target.place, "--remove", target.database]
     needs       = [site.database_host]
     estimate    = "1m"
+    drill       = "run"
   }
   step "switch" {
     description = "let PostgreSQL serve the new directory to everybody"
@@ -68,6 +74,7 @@ procedure "restore_database" {
     undo        = ["./ops/database/serve.sh", "--at", target.place, "the-one-before"]
     needs       = [site.database_host]
     estimate    = "1m"
+    drill       = "run"
   }
   # No `undo`: what is written from here on is in the new directory alone.
   step "start_application" {
@@ -76,6 +83,7 @@ procedure "restore_database" {
     run         = ["docker", "--context", target.place, "service", "scale", "certificates_app=3"]
     needs       = [site.cluster]
     estimate    = "1m"
+    drill       = "run"
   }
   step "verify_application" {
     description = "see that the application works with it"
@@ -111,6 +119,7 @@ procedure "restore_certificates" {
     undo        = ["./ops/restore-into.sh", "--at", target.place, "--remove", target.certificates]
     needs       = [site.volume]
     estimate    = "30s"
+    drill       = "run"
   }
   step "restore" {
     description = "onto the volume, beside what is served"
@@ -120,6 +129,7 @@ procedure "restore_certificates" {
     into        = target.certificates
     needs       = [site.volume]
     estimate    = "2m"
+    drill       = "run"
   }
   step "verify_permissions" {
     description = "600: nobody but the application may read them"
@@ -128,6 +138,7 @@ procedure "restore_certificates" {
     checks      = "data"
     needs       = [site.volume]
     estimate    = "30s"
+    drill       = "run"
   }
   step "verify_validity" {
     description = "each has its private key, a whole chain and time left"
@@ -136,6 +147,7 @@ procedure "restore_certificates" {
     checks      = "data"
     needs       = [site.volume]
     estimate    = "1m"
+    drill       = "run"
   }
   step "update_metadata" {
     description = "compare with the database; what was issued since the snapshot is marked, to be issued again"
@@ -144,6 +156,7 @@ procedure "restore_certificates" {
     undo        = ["./ops/certificates/metadata.sh", "--at", target.place, "revert", target.certificates]
     needs       = [site.database_host]
     estimate    = "1m"
+    drill       = "run"
   }
   # No `undo`: what is issued from here on is in the new directory alone.
   step "switch" {
@@ -152,6 +165,7 @@ procedure "restore_certificates" {
     run         = ["./ops/certificates/serve.sh", "--at", target.place, target.certificates]
     needs       = [site.volume]
     estimate    = "30s"
+    drill       = "run"
   }
   step "verify_access" {
     description = "see that every instance reads them"
@@ -170,6 +184,7 @@ procedure "restore_certificates" {
     checks      = "service"
     needs       = [site.cluster]
     estimate    = "1m"
+    drill       = "run"
   }
 }
 
@@ -188,6 +203,7 @@ procedure "restore_configuration" {
     undo        = ["./ops/restore-into.sh", "--at", target.place, "--remove", target.configuration]
     needs       = [site.cluster]
     estimate    = "30s"
+    drill       = "run"
   }
   step "restore" {
     description = "onto the cluster, beside what is used"
@@ -197,6 +213,7 @@ procedure "restore_configuration" {
     into        = target.configuration
     needs       = [site.cluster]
     estimate    = "1m"
+    drill       = "run"
   }
   step "validate" {
     description = "see that every variable is there that the application asks for"
@@ -205,6 +222,7 @@ procedure "restore_configuration" {
     checks      = "data"
     needs       = [site.cluster]
     estimate    = "30s"
+    drill       = "run"
   }
   step "restart" {
     description = "restart the instances with it, one after the other"
@@ -213,6 +231,7 @@ procedure "restore_configuration" {
     undo        = ["./ops/configuration/use.sh", "--at", target.place, "the-one-before"]
     needs       = [site.cluster]
     estimate    = "2m"
+    drill       = "run"
   }
   step "verify_health" {
     description = "see that all instances work"
@@ -243,6 +262,7 @@ procedure "recover_application" {
     run         = ["docker", "--context", target.place, "service", "update", "--force", "certificates_app"]
     needs       = [site.cluster]
     estimate    = "1m"
+    drill       = "run"
   }
   step "verify_health" {
     description = "see that all instances work"
@@ -316,6 +336,7 @@ procedure "rebuild" {
     ]
     phase    = "build"
     estimate = "1m"
+    drill    = "run"
   }
   step "restore_database" {
     description  = "on the new database host, as postgres: into the new directory"
@@ -334,6 +355,7 @@ procedure "rebuild" {
     checks      = "data"
     phase       = "restore"
     estimate    = "2m"
+    drill       = "run"
   }
   step "migrate" {
     description = "bring the schema to the version of the application; nothing happens when it is there"
@@ -342,6 +364,7 @@ procedure "rebuild" {
     undo        = ["./ops/restore-into.sh", "--at", target.place, "--remove", target.database]
     phase       = "restore"
     estimate    = "1m"
+    drill       = "run"
   }
   step "serve_database" {
     description = "let PostgreSQL serve it to the new cluster"
@@ -350,6 +373,7 @@ procedure "rebuild" {
     undo        = ["./ops/database/serve.sh", "--at", target.place, "nothing"]
     phase       = "restore"
     estimate    = "1m"
+    drill       = "run"
   }
   step "restore_certificates" {
     description = "onto the new volume"
@@ -359,6 +383,7 @@ procedure "rebuild" {
     into        = target.certificates
     phase       = "restore"
     estimate    = "2m"
+    drill       = "run"
   }
   step "verify_permissions" {
     description = "600: nobody but the application may read them"
@@ -367,6 +392,7 @@ procedure "rebuild" {
     checks      = "data"
     phase       = "restore"
     estimate    = "30s"
+    drill       = "run"
   }
   step "verify_certificates" {
     description = "each has its private key, a whole chain and time left"
@@ -375,6 +401,7 @@ procedure "rebuild" {
     checks      = "data"
     phase       = "restore"
     estimate    = "1m"
+    drill       = "run"
   }
   step "update_metadata" {
     description = "compare files and database; what only one of them has is marked, to be issued again"
@@ -383,6 +410,7 @@ procedure "rebuild" {
     undo        = ["./ops/certificates/metadata.sh", "--at", target.place, "revert", target.certificates]
     phase       = "restore"
     estimate    = "1m"
+    drill       = "run"
   }
   step "serve_certificates" {
     description = "let the instances read them"
@@ -391,6 +419,7 @@ procedure "rebuild" {
     undo        = ["./ops/certificates/serve.sh", "--at", target.place, "nothing"]
     phase       = "restore"
     estimate    = "30s"
+    drill       = "run"
   }
   step "restore_configuration" {
     description = "onto the new cluster"
@@ -400,6 +429,7 @@ procedure "rebuild" {
     into        = target.configuration
     phase       = "restore"
     estimate    = "1m"
+    drill       = "run"
   }
   step "validate_configuration" {
     description = "see that every variable is there that the application asks for"
@@ -408,6 +438,7 @@ procedure "rebuild" {
     checks      = "data"
     phase       = "restore"
     estimate    = "30s"
+    drill       = "run"
   }
   step "start_application" {
     description = "start three instances with it"
@@ -417,6 +448,7 @@ procedure "rebuild" {
     needs       = [site.registry]
     phase       = "switch"
     estimate    = "2m"
+    drill       = "run"
   }
   step "check_before_dns" {
     description = "sign an invoice that is for nobody, before anybody is sent there"
@@ -425,6 +457,7 @@ procedure "rebuild" {
     checks      = "service"
     phase       = "switch"
     estimate    = "1m"
+    drill       = "run"
   }
   # No `undo`: what is written from here on is in the new region alone.
   step "point_dns" {
@@ -434,6 +467,7 @@ procedure "rebuild" {
     needs       = [site.dns]
     phase       = "switch"
     estimate    = "1m"
+    drill       = "run"
   }
   step "propagation" {
     description  = "until everybody sees it: the TTL of 60 seconds, and resolvers that round it up"

@@ -72,12 +72,18 @@ checklist "post_mortem" {
   owner = contact.devops_lead
 }
 
-# The plan's quarterly recovery tests, one for each scenario.
+# The plan's quarterly recovery tests, one for each scenario: with a PostgreSQL and a small host that are there for
+# drills alone. Steps that lead Railway's application elsewhere, tell somebody or look at what is in use are left
+# out, and `drctl drill` says so.
 drill "database_loss" {
   scenario = scenario.database-loss
   every    = "92d"
   owner    = contact.database_admin
   last     = "2026-01-20"
+  target {
+    server   = "postgres-drill"
+    database = "drill_${run.id}"
+  }
 }
 
 drill "application_failure" {
@@ -92,6 +98,11 @@ drill "regional_outage" {
   every    = "92d"
   owner    = contact.devops_lead
   last     = "2026-02-10"
+  target {
+    host     = "standby-drill.inventory.example"
+    server   = "standby-drill"
+    database = "drill_${run.id}"
+  }
 }
 
 drill "data_corruption" {
@@ -99,4 +110,8 @@ drill "data_corruption" {
   every    = "92d"
   owner    = contact.database_admin
   last     = "2026-01-27"
+  target {
+    server   = "postgres-drill"
+    database = "drill_${run.id}"
+  }
 }

@@ -90,6 +90,7 @@ procedure "restore" {
       description = "the newest file of the list that is from before the trouble"
     }
     estimate = "2m"
+    drill    = "run"
   }
 
   step "fetch" {
@@ -99,6 +100,7 @@ procedure "restore" {
     checks       = "backup"
     estimate     = "3m"
     estimate_p95 = "4m"
+    drill        = "run"
   }
 
   step "create" {
@@ -106,6 +108,7 @@ procedure "restore" {
     run         = ["./ops/create-database.sh", target.server, target.database]
     undo        = ["./ops/drop-database.sh", target.server, target.database]
     estimate    = "1m"
+    drill       = "run"
   }
 
   step "restore" {
@@ -116,13 +119,14 @@ procedure "restore" {
     into         = target.database
     estimate     = "15m"
     estimate_p95 = "24m"
+    drill        = "run"
   }
 
   step "counts" {
     description = "see that no table is smaller than in the nightly restore, and that its last hour is there"
     after       = [step.restore]
     sql {
-      database = "service=recovery"
+      database = "service=recovery dbname=${target.database}"
       file     = "./ops/counts.sql"
     }
     checks   = "data"
@@ -133,7 +137,7 @@ procedure "restore" {
     description = "see that all balances are the sums of their movements, and that no row has left its tenant"
     after       = [step.restore]
     sql {
-      database = "service=recovery"
+      database = "service=recovery dbname=${target.database}"
       query    = "SELECT count(*) AS n FROM audit.violations"
       assert   = self.rows[0].n == 0
     }
@@ -370,27 +374,29 @@ procedure "failover" {
   step "pull" {
     description = "get the image that passed the smoke tests last"
     after       = [step.look]
-    run         = ["ssh", "standby.inventory.example", "docker", "pull", "ghcr.io/example/inventory:known-good"]
+    run         = ["ssh", target.host, "docker", "pull", "ghcr.io/example/inventory:known-good"]
     phase       = "recovery"
     needs       = [site.standby, site.registry]
     estimate    = "2m"
+    drill       = "run"
   }
 
   step "start" {
     description = "start the application on the standby"
     after       = [step.decide, step.restore, step.pull]
-    run         = ["ssh", "standby.inventory.example", "inventory-up", target.database]
-    undo        = ["ssh", "standby.inventory.example", "inventory-down"]
+    run         = ["ssh", target.host, "inventory-up", target.database]
+    undo        = ["ssh", target.host, "inventory-down"]
     phase       = "recovery"
     needs       = [site.standby]
     estimate    = "2m"
+    drill       = "run"
   }
 
   step "keep_out" {
     description = "put the application at Railway into maintenance as soon as Railway answers again"
     after       = [step.decide]
-    run         = ["ssh", "standby.inventory.example", "inventory-keep-railway-out", "--start"]
-    undo        = ["ssh", "standby.inventory.example", "inventory-keep-railway-out", "--stop"]
+    run         = ["ssh", target.host, "inventory-keep-railway-out", "--start"]
+    undo        = ["ssh", target.host, "inventory-keep-railway-out", "--stop"]
     phase       = "recovery"
     needs       = [site.standby]
     estimate    = "1m"
@@ -399,8 +405,8 @@ procedure "failover" {
   step "protect" {
     description = "let the standby make the hourly dumps"
     after       = [step.start]
-    run         = ["ssh", "standby.inventory.example", "systemctl", "enable", "--now", "inventory-dump.timer"]
-    undo        = ["ssh", "standby.inventory.example", "systemctl", "disable", "--now", "inventory-dump.timer"]
+    run         = ["ssh", target.host, "systemctl", "enable", "--now", "inventory-dump.timer"]
+    undo        = ["ssh", target.host, "systemctl", "disable", "--now", "inventory-dump.timer"]
     phase       = "recovery"
     needs       = [site.standby]
     estimate    = "1m"
@@ -409,12 +415,13 @@ procedure "failover" {
   step "smoke" {
     description  = "sign in, ask for stock, look for another tenant's, and compare a balance, before users come"
     after        = [step.start]
-    run          = ["./ops/smoke.sh", "--host", "standby.inventory.example"]
+    run          = ["./ops/smoke.sh", "--host", target.host]
     checks       = "service"
     phase        = "validation"
     needs        = [site.standby]
     estimate     = "3m"
     estimate_p95 = "5m"
+    drill        = "run"
   }
 
   # No `undo`: what users write from here on is on the standby alone.

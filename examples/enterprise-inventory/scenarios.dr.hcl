@@ -84,6 +84,7 @@ scenario "regional-outage" {
     site = site.railway
   }
   target {
+    host     = "standby.inventory.example"
     server   = "standby"
     database = "inventory_${run.id}"
   }

@@ -24,6 +24,8 @@ locals {
   rto     = "4h"
   rpo     = "1h"
   account = "000000000000"
+  # What was released last and worked is in it, at GitHub.
+  repository = "https://github.com/metrics-billing/platform.git"
   # The endpoint of an RDS instance is its name and this, the same for all instances of an account in a region:
   # the address of a restored database is known before it exists.
   rds_suffix = {

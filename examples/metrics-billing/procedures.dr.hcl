@@ -23,11 +23,12 @@ procedure "checkout" {
   step "clone" {
     description = "get what was released last and worked"
     run = [
-      "git", "clone", "--depth=1", "--branch=released", "https://github.com/metrics-billing/platform.git",
+      "git", "clone", "--depth=1", "--branch=released", target.repository,
       "metrics-billing-${run.id}",
     ]
     needs    = [site.github]
     estimate = "1m"
+    drill    = "run"
   }
   step "install" {
     description = "install its packages"
@@ -35,6 +36,7 @@ procedure "checkout" {
     run         = ["npm", "ci"]
     dir         = "metrics-billing-${run.id}"
     estimate    = "3m"
+    drill       = "run"
   }
 }
 
@@ -93,6 +95,7 @@ procedure "database" {
     ]
     estimate     = "2m"
     estimate_p95 = "5m"
+    drill        = "run"
   }
   step "tables" {
     description = "see that none of the critical tables is empty: the view counts their rows"
@@ -116,6 +119,7 @@ procedure "database" {
     checks       = "data"
     estimate     = "5m"
     estimate_p95 = "10m"
+    drill        = "run"
   }
 }
 

@@ -22,6 +22,7 @@ procedure "rehearsal" {
       "--apply-immediately", "--region", target.region,
     ]
     estimate = "1m"
+    drill    = "run"
   }
   step "remove" {
     description = "remove what was restored; the name is new, so that nothing else can be meant"
@@ -31,6 +32,7 @@ procedure "rehearsal" {
       "--delete-automated-backups", "--region", target.region,
     ]
     estimate = "1m"
+    drill    = "run"
   }
 }
 
@@ -42,6 +44,14 @@ drill "database" {
   every       = "30d"
   owner       = contact.database_owner
   last        = "2026-02-09"
+  shared      = ["repository", "region", "closed_group"]
+  target {
+    instance = "drill-metrics-billing-${run.id}"
+    arn      = "arn:aws:rds:eu-west-1:${local.account}:db:drill-metrics-billing-${run.id}"
+    host     = "drill-metrics-billing-${run.id}.${local.rds_suffix["eu-west-1"]}"
+    # Made beforehand: it lets in the host from which drills are done, and not the workers.
+    security_group = "sg-0e1111111111111e1"
+  }
 }
 
 drill "other_region" {
@@ -51,14 +61,23 @@ drill "other_region" {
   every       = "90d"
   owner       = contact.database_owner
   last        = "2026-01-19"
+  shared      = ["repository", "region", "closed_group"]
+  target {
+    instance       = "drill-metrics-billing-${run.id}"
+    arn            = "arn:aws:rds:eu-west-2:${local.account}:db:drill-metrics-billing-${run.id}"
+    host           = "drill-metrics-billing-${run.id}.${local.rds_suffix["eu-west-2"]}"
+    security_group = "sg-0e1111111111111e2"
+  }
 }
 
-# What was released last is deployed again.
+# What was released last is deployed again. This and the next two are done on what is in use, by somebody who watches:
+# there is one set of workers, one queue and one account at Razorpay. drctl leaves these steps out and says so.
 drill "workers" {
   scenario = scenario.workers-broken
   every    = "30d"
   owner    = contact.on_call
   last     = "2026-02-11"
+  shared   = ["repository"]
 }
 
 # Harmless with nothing broken: a message or a payment that is there already is left out.
@@ -67,6 +86,7 @@ drill "queue" {
   every    = "90d"
   owner    = contact.on_call
   last     = "2026-01-21"
+  shared   = ["repository"]
 }
 
 drill "payments" {
@@ -74,4 +94,5 @@ drill "payments" {
   every    = "90d"
   owner    = contact.on_call
   last     = "2026-01-22"
+  shared   = ["repository"]
 }

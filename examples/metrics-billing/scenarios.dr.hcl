@@ -17,11 +17,12 @@ scenario "complete-platform-failure" {
     service = service.queue
   }
   target {
-    region   = "eu-west-2"
-    instance = "metrics-billing-${run.id}"
-    arn      = "arn:aws:rds:eu-west-2:${local.account}:db:metrics-billing-${run.id}"
-    host     = "metrics-billing-${run.id}.${local.rds_suffix["eu-west-2"]}"
-    before   = "metrics-billing.${local.rds_suffix["eu-west-1"]}"
+    repository = local.repository
+    region     = "eu-west-2"
+    instance   = "metrics-billing-${run.id}"
+    arn        = "arn:aws:rds:eu-west-2:${local.account}:db:metrics-billing-${run.id}"
+    host       = "metrics-billing-${run.id}.${local.rds_suffix["eu-west-2"]}"
+    before     = "metrics-billing.${local.rds_suffix["eu-west-1"]}"
     # Made beforehand in both regions: the first lets the tunnel of the workers in, the second nobody.
     security_group = "sg-0b1111111111111e2"
     closed_group   = "sg-0c1111111111111e2"
@@ -48,6 +49,7 @@ scenario "data-corruption" {
     noticed_within = "40m"
   }
   target {
+    repository     = local.repository
     region         = "eu-west-1"
     instance       = "metrics-billing-${run.id}"
     arn            = "arn:aws:rds:eu-west-1:${local.account}:db:metrics-billing-${run.id}"
@@ -80,6 +82,9 @@ scenario "payment-processing-failure" {
     rto = local.rto
     rpo = local.rpo
   }
+  target {
+    repository = local.repository
+  }
   recover   = [procedure.access, procedure.checkout, procedure.payments]
   commander = contact.on_call
 }
@@ -94,6 +99,9 @@ scenario "workers-broken" {
   objective {
     rto = local.rto
     rpo = local.rpo
+  }
+  target {
+    repository = local.repository
   }
   recover   = [procedure.checkout, procedure.workers]
   commander = contact.on_call
@@ -112,6 +120,9 @@ scenario "queue-stuck" {
   objective {
     rto = local.rto
     rpo = local.rpo
+  }
+  target {
+    repository = local.repository
   }
   recover   = [procedure.access, procedure.checkout, procedure.queue]
   commander = contact.on_call

@@ -14,12 +14,13 @@ procedure "database" {
     needs    = [site.fly]
     estimate = "1m"
     phase    = "recovery"
+    drill    = "run"
   }
   step "machine" {
     description = "start a machine on it, with pgBackRest and the repositories that are left, and without PostgreSQL"
     after       = [step.volume]
     run = [
-      "fly", "machine", "run", "registry.fly.io/vatevo-db:current", "restore",
+      "fly", "machine", "run", target.image, "restore",
       "--app", target.database_app, "--region", target.region, "--name", "pg-${run.id}",
       "--volume", "pg_${run.id}:/var/lib/postgresql", "--metadata", "run=${run.id}",
       "--env", "REPOSITORIES=${target.repositories}",
@@ -28,6 +29,7 @@ procedure "database" {
     needs    = [site.fly]
     estimate = "2m"
     phase    = "recovery"
+    drill    = "run"
   }
   step "verify_backup" {
     description = "see on it that the backup which the restore takes is whole, checksum by checksum"
@@ -40,6 +42,7 @@ procedure "database" {
     needs    = [site.fly]
     estimate = "5m"
     phase    = "recovery"
+    drill    = "run"
   }
   step "restore" {
     description  = "restore into the empty volume; type it on the new machine, in: fly ssh console --app ${target.database_app} --address ${target.database_host}"
@@ -52,6 +55,7 @@ procedure "database" {
     estimate     = "15m"
     estimate_p95 = "20m"
     phase        = "recovery"
+    drill        = "run"
   }
   step "start" {
     description = "start PostgreSQL there and wait until it has replayed the log"
@@ -68,6 +72,7 @@ procedure "database" {
     estimate     = "3m"
     estimate_p95 = "5m"
     phase        = "recovery"
+    drill        = "run"
   }
   step "count" {
     description = "see that tenants came back"
@@ -102,6 +107,7 @@ procedure "database" {
     needs       = [site.fly]
     estimate    = "1m"
     phase       = "recovery"
+    drill       = "run"
   }
 }
 

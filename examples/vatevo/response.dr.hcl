@@ -10,6 +10,7 @@ procedure "start_api" {
     needs       = [site.fly]
     estimate    = "2m"
     phase       = "recovery"
+    drill       = "run"
   }
   step "ready" {
     description = "see that it answers"
@@ -43,6 +44,7 @@ procedure "start_api" {
     needs       = [site.fly]
     estimate    = "2m"
     phase       = "verification"
+    drill       = "run"
   }
 }
 
@@ -56,6 +58,7 @@ procedure "database_corruption" {
     owner    = contact.communications
     estimate = "5m"
     phase    = "assessment"
+    drill    = "skip"
   }
   step "stop" {
     description = "stop the API, so that no more is written on top of what is wrong"
@@ -64,6 +67,7 @@ procedure "database_corruption" {
     needs       = [site.fly]
     estimate    = "1m"
     phase       = "assessment"
+    drill       = "run"
   }
   step "freeze" {
     description = "let nobody write into the old database; it stays for those who look into it"
@@ -118,6 +122,7 @@ procedure "database_corruption" {
     owner    = contact.communications
     estimate = "5m"
     phase    = "verification"
+    drill    = "skip"
   }
 }
 
@@ -132,6 +137,7 @@ procedure "regional_outage" {
     owner    = contact.communications
     estimate = "5m"
     phase    = "assessment"
+    drill    = "skip"
   }
   step "decide" {
     manual   = "Read status.flyio.net and health.aws.amazon.com. Leave unless both say that it is over within 15 minutes"
@@ -148,6 +154,7 @@ procedure "regional_outage" {
     needs       = [site.fly]
     estimate    = "1m"
     phase       = "assessment"
+    drill       = "run"
   }
   step "fence_database" {
     description = "take the database's machine in Paris away; its volume stays"
@@ -161,6 +168,7 @@ procedure "regional_outage" {
     needs    = [site.fly]
     estimate = "1m"
     phase    = "assessment"
+    drill    = "run"
   }
   step "archive" {
     after     = [step.fence_api]
@@ -193,6 +201,7 @@ procedure "regional_outage" {
     owner    = contact.technical_lead
     estimate = "5m"
     phase    = "verification"
+    drill    = "skip"
   }
   step "resolved" {
     after    = [step.resume, step.reconcile]
@@ -201,6 +210,7 @@ procedure "regional_outage" {
     owner    = contact.communications
     estimate = "5m"
     phase    = "verification"
+    drill    = "skip"
   }
 }
 
@@ -251,6 +261,7 @@ procedure "data_center_failure" {
     owner    = contact.communications
     estimate = "5m"
     phase    = "assessment"
+    drill    = "skip"
   }
   step "decide" {
     manual   = "Read status.flyio.net. Leave unless it says that it is over within 15 minutes"
@@ -267,6 +278,7 @@ procedure "data_center_failure" {
     needs       = [site.fly]
     estimate    = "1m"
     phase       = "assessment"
+    drill       = "run"
   }
   step "fence_database" {
     description = "take the database's machine in Paris away; its volume stays"
@@ -280,6 +292,7 @@ procedure "data_center_failure" {
     needs    = [site.fly]
     estimate = "1m"
     phase    = "assessment"
+    drill    = "run"
   }
   step "restore" {
     after     = [step.fence_api, step.fence_database]
@@ -308,6 +321,7 @@ procedure "data_center_failure" {
     owner    = contact.communications
     estimate = "5m"
     phase    = "verification"
+    drill    = "skip"
   }
 }
 
@@ -322,6 +336,7 @@ procedure "security_incident" {
     needs       = [site.fly]
     estimate    = "1m"
     phase       = "assessment"
+    drill       = "run"
   }
   step "revoke" {
     description = "make every token and key worthless, and put new ones into the platform's secrets"
@@ -338,6 +353,7 @@ procedure "security_incident" {
     needs       = [site.fly]
     estimate    = "1m"
     phase       = "assessment"
+    drill       = "run"
   }
   step "scope" {
     after    = [step.isolate]
@@ -354,6 +370,7 @@ procedure "security_incident" {
     owner    = contact.communications
     estimate = "5m"
     phase    = "assessment"
+    drill    = "skip"
   }
   step "restore" {
     after     = [step.revoke, step.evidence, step.scope]
@@ -366,6 +383,7 @@ procedure "security_incident" {
     needs       = [site.fly, site.github]
     estimate    = "5m"
     phase       = "recovery"
+    drill       = "run"
   }
   step "roles" {
     description = "give the database the new passwords: what came back has the old ones"
@@ -398,6 +416,7 @@ procedure "security_incident" {
     owner    = contact.communications
     estimate = "5m"
     phase    = "verification"
+    drill    = "skip"
   }
 }
 
@@ -410,6 +429,7 @@ procedure "restart_api" {
     run         = ["fly", "status", "--app", target.app]
     needs       = [site.fly]
     estimate    = "1m"
+    drill       = "run"
   }
   step "restart" {
     description = "restart them"
@@ -417,6 +437,7 @@ procedure "restart_api" {
     run         = ["fly", "apps", "restart", target.app]
     needs       = [site.fly]
     estimate    = "2m"
+    drill       = "run"
   }
   step "more" {
     description = "start more"
@@ -426,6 +447,7 @@ procedure "restart_api" {
     undo        = ["fly", "scale", "count", "2", "--app", target.app, "--region", target.region, "--yes"]
     needs       = [site.fly]
     estimate    = "2m"
+    drill       = "run"
   }
   step "ready" {
     description = "see that it answers"
@@ -447,12 +469,13 @@ procedure "object_recovery" {
   step "versions" {
     description = "list the versions of the invoice"
     run = [
-      "aws", "s3api", "list-object-versions", "--bucket", "vatevo-invoices-prod", "--prefix", input.key,
+      "aws", "s3api", "list-object-versions", "--bucket", target.bucket, "--prefix", input.key,
     ]
     input "key" {
       description = "the key of the invoice, from the user's message: invoices/ID/TIME.xml"
     }
     estimate = "1m"
+    drill    = "run"
   }
   step "choose" {
     after  = [step.versions]
@@ -468,17 +491,19 @@ procedure "object_recovery" {
     description = "copy it over the key: it becomes the current one, and none is lost"
     after       = [step.choose]
     run = [
-      "aws", "s3api", "copy-object", "--bucket", "vatevo-invoices-prod", "--key", input.key,
-      "--copy-source", "vatevo-invoices-prod/${input.key}?versionId=${input.version}",
+      "aws", "s3api", "copy-object", "--bucket", target.bucket, "--key", input.key,
+      "--copy-source", "${target.bucket}/${input.key}?versionId=${input.version}",
     ]
     estimate = "1m"
+    drill    = "run"
   }
   step "signature" {
     description = "see that its signature is right"
     after       = [step.copy]
-    run         = ["./ops/archive/check-signature.sh", "vatevo-invoices-prod", input.key]
+    run         = ["./ops/archive/check-signature.sh", target.bucket, input.key]
     checks      = "data"
     estimate    = "1m"
+    drill       = "run"
   }
 }
 
@@ -491,12 +516,14 @@ procedure "web" {
     why      = "what customers are told is a person's word"
     owner    = contact.communications
     estimate = "5m"
+    drill    = "skip"
   }
   step "clone" {
     description = "get what is released"
     run         = ["git", "clone", "--branch", "released", "git@github.com:vatevo/web.git", "web-${run.id}"]
     needs       = [site.github]
     estimate    = "1m"
+    drill       = "run"
   }
   step "deploy" {
     description = "build and start all three sites"
@@ -504,6 +531,7 @@ procedure "web" {
     run         = ["fly", "deploy", "web-${run.id}", "--app", target.web_app]
     needs       = [site.fly]
     estimate    = "10m"
+    drill       = "run"
   }
   step "look" {
     description = "see that they answer there, before anybody is sent there"

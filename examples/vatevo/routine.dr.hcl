@@ -26,12 +26,23 @@ checklist "after" {
   owner = contact.technical_lead
 }
 
-# Each month the database, the other region and the whole platform, with other names in `target`.
+# Each month the database, the other region and the whole platform, on apps and a bucket that are there for drills
+# alone: their secrets read the database's repositories and write into neither, and lead to `vatevo-invoices-drill`.
+# What would reach further is left out, and `drctl drill` says so: backups of what was restored, new secrets for
+# everything, and whatever is told to customers.
 drill "database_restore" {
   scenario = scenario.database-corruption
   every    = "30d"
   owner    = contact.database_admin
   last     = "2026-02-10"
+  shared   = ["image", "region", "repositories"]
+  target {
+    app               = "vatevo-drill-api"
+    api_host          = "drill.vatevo.internal"
+    database_app      = "vatevo-drill-db"
+    database_host     = "${run.id}.run.kv._metadata.vatevo-drill-db.internal"
+    old_database_host = "db.vatevo-drill-db.internal"
+  }
 }
 
 drill "regional_failover" {
@@ -39,6 +50,14 @@ drill "regional_failover" {
   every    = "30d"
   owner    = contact.technical_lead
   last     = "2026-02-17"
+  shared   = ["image", "region", "repositories", "lost_region"]
+  target {
+    app               = "vatevo-drill-api"
+    api_host          = "drill.vatevo.internal"
+    database_app      = "vatevo-drill-db"
+    database_host     = "${run.id}.run.kv._metadata.vatevo-drill-db.internal"
+    old_database_host = "db.vatevo-drill-db.internal"
+  }
 }
 
 drill "platform_recovery" {
@@ -46,14 +65,30 @@ drill "platform_recovery" {
   every    = "30d"
   owner    = contact.technical_lead
   last     = "2026-02-24"
+  shared   = ["image", "region", "repositories", "lost_region"]
+  target {
+    app               = "vatevo-drill-api"
+    api_host          = "drill.vatevo.internal"
+    database_app      = "vatevo-drill-db"
+    database_host     = "${run.id}.run.kv._metadata.vatevo-drill-db.internal"
+    old_database_host = "db.vatevo-drill-db.internal"
+  }
 }
 
-# Each quarter what is rarer or shorter. The first is the whole response, with everybody who is told.
+# Each quarter what is rarer or shorter.
 drill "incident_response" {
   scenario = scenario.security-incident
   every    = "90d"
   owner    = contact.incident_commander
   last     = "2026-01-20"
+  shared   = ["image", "region", "repositories"]
+  target {
+    app               = "vatevo-drill-api"
+    api_host          = "drill.vatevo.internal"
+    database_app      = "vatevo-drill-db"
+    database_host     = "${run.id}.run.kv._metadata.vatevo-drill-db.internal"
+    old_database_host = "db.vatevo-drill-db.internal"
+  }
 }
 
 drill "restart" {
@@ -61,6 +96,11 @@ drill "restart" {
   every    = "90d"
   owner    = contact.on_call
   last     = "2026-01-13"
+  shared   = ["region"]
+  target {
+    app      = "vatevo-drill-api"
+    api_host = "drill.vatevo.internal"
+  }
 }
 
 drill "object_recovery" {
@@ -68,6 +108,9 @@ drill "object_recovery" {
   every    = "90d"
   owner    = contact.on_call
   last     = "2026-01-13"
+  target {
+    bucket = "vatevo-invoices-drill"
+  }
 }
 
 drill "web_sites" {
@@ -75,4 +118,7 @@ drill "web_sites" {
   every    = "90d"
   owner    = contact.on_call
   last     = "2026-01-27"
+  target {
+    web_app = "vatevo-drill-web"
+  }
 }

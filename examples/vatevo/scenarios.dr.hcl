@@ -21,6 +21,7 @@ scenario "database-corruption" {
     app               = "vatevo-api"
     api_host          = "api.vatevo.com"
     database_app      = "vatevo-db"
+    image             = "registry.fly.io/vatevo-db:current"
     database_host     = "${run.id}.run.kv._metadata.vatevo-db.internal"
     old_database_host = "db.vatevo-db.internal"
     region            = "cdg"
@@ -61,6 +62,7 @@ scenario "regional-outage" {
     app               = "vatevo-api"
     api_host          = "api.vatevo.com"
     database_app      = "vatevo-db"
+    image             = "registry.fly.io/vatevo-db:current"
     database_host     = "${run.id}.run.kv._metadata.vatevo-db.internal"
     old_database_host = "db.vatevo-db.internal"
     region            = "fra"
@@ -99,6 +101,7 @@ scenario "data-center-failure" {
     app               = "vatevo-api"
     api_host          = "api.vatevo.com"
     database_app      = "vatevo-db"
+    image             = "registry.fly.io/vatevo-db:current"
     database_host     = "${run.id}.run.kv._metadata.vatevo-db.internal"
     old_database_host = "db.vatevo-db.internal"
     region            = "fra"
@@ -138,6 +141,7 @@ scenario "security-incident" {
     app               = "vatevo-api"
     api_host          = "api.vatevo.com"
     database_app      = "vatevo-db"
+    image             = "registry.fly.io/vatevo-db:current"
     database_host     = "${run.id}.run.kv._metadata.vatevo-db.internal"
     old_database_host = "db.vatevo-db.internal"
     region            = "cdg"
@@ -186,6 +190,9 @@ scenario "lost-invoice" {
   }
   objective {
     rto = "2h"
+  }
+  target {
+    bucket = "vatevo-invoices-prod"
   }
   recover   = [procedure.object_recovery]
   commander = contact.on_call

@@ -3,6 +3,7 @@
 pub(crate) mod advise;
 pub(crate) mod apply;
 pub(crate) mod backups;
+pub(crate) mod drill;
 pub(crate) mod due;
 pub(crate) mod explain;
 pub(crate) mod findings;

@@ -37,6 +37,8 @@ pub(crate) enum Of {
     Scenarios,
     /// `drctl timeline --json`
     Timeline,
+    /// `drctl drill --json`
+    Drill,
     /// `drctl due --json`
     Due,
     /// `drctl validate --json`
@@ -68,6 +70,7 @@ pub(crate) fn schema(of: Of) -> Json {
         Of::Ready => include_str!("../../schemas/ready.schema.json"),
         Of::Scenarios => include_str!("../../schemas/scenarios.schema.json"),
         Of::Timeline => include_str!("../../schemas/timeline.schema.json"),
+        Of::Drill => include_str!("../../schemas/drill.schema.json"),
         Of::Due => include_str!("../../schemas/due.schema.json"),
         Of::Validate => include_str!("../../schemas/validate.schema.json"),
         Of::Sarif => include_str!("../../schemas/sarif.schema.json"),

@@ -5,6 +5,7 @@ pub(crate) mod applied;
 pub(crate) mod base;
 pub(crate) mod diagnostics;
 pub(crate) mod diff;
+pub(crate) mod drill;
 pub(crate) mod due;
 pub(crate) mod findings;
 pub(crate) mod graph;

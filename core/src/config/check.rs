@@ -89,7 +89,7 @@ fn late(block: &str) -> &'static [&'static str] {
     match block {
         "procedure" => &["target", "run", "input", "self"],
         "service" => &["target", "run"],
-        "scenario" => &["run"],
+        "scenario" | "drill" => &["run"],
         _ => &[],
     }
 }
@@ -286,7 +286,9 @@ impl Check<'_> {
             _ if !place.late.contains(&root) => {
                 let where_it_is = match root {
                     "target" => "the steps of a procedure and `health` of a service",
-                    "run" => "`target` of a scenario, in the steps of a procedure and `health` of a service",
+                    "run" => {
+                        "`target` of a scenario or a drill, in the steps of a procedure and `health` of a service"
+                    }
                     _ => "the steps of a procedure",
                 };
                 format!("`{root}.{name}` is known only in {where_it_is}")

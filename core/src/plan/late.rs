@@ -12,7 +12,7 @@ use crate::lang::{near, render};
 use crate::recovery::{Components, Loss, Lost, Places};
 use crate::schema::{AttributeType, Type, attribute as find};
 use crate::span::Span;
-use crate::system::{Declared, Scenario, System, Written, in_order};
+use crate::system::{Declared, Drill, Scenario, System, Written, in_order};
 use crate::value::Value;
 
 /// The expression with its texts as they stand, wherever they wait only for what is known later; conditions
@@ -120,6 +120,102 @@ pub(super) fn missing(system: &System) -> Diagnostics {
         }
     }
     diags
+}
+
+/// Reports what drills do not say of what they touch, and where they name what is in use.
+pub(super) fn drills(system: &System) -> Diagnostics {
+    let mut diags = Diagnostics::default();
+    for (name, drill) in &system.drills {
+        let scenario = drill.is.scenario.as_ref().and_then(|s| system.scenarios.get_key_value(&s.0));
+        let theirs: BTreeMap<&str, &str> = scenario
+            .iter()
+            .flat_map(|(_, s)| s.is.target.iter().flat_map(|target| &target.0))
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let own = drill.is.target.iter().flat_map(|target| &target.0);
+        let own: BTreeMap<&str, &str> = own.map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let shared: BTreeSet<&str> = drill.is.shared.iter().flatten().map(String::as_str).collect();
+        let headline = |target: &str| format!("Drill `{name}` does not say what `target.{target}` is");
+        let help = |target: &str| {
+            format!(
+                "Write `target {{ {target} = \"…\" }}` in the drill, a name that is not in use; or, where it is a \
+                 place or a size and no thing, `shared = [\"{target}\"]`."
+            )
+        };
+        for (target, span, whose) in rehearsed(system, drill) {
+            let given = own.contains_key(target.as_str())
+                || (shared.contains(target.as_str()) && theirs.contains_key(target.as_str()));
+            if !given {
+                let headline = headline(&target);
+                let label = "it rehearses on production without it";
+                let found = Diagnostic::error(Code::DrillTarget, headline, drill.written.span, label);
+                diags.push(found.label(span, whose).help(help(&target)));
+            }
+        }
+        for stray in shared.iter().filter(|name| !theirs.contains_key(*name)) {
+            let label = format!("its scenario gives no `target.{stray}`");
+            let span = drill.written.at(&["shared"]);
+            diags.push(Diagnostic::error(Code::DrillTarget, headline(stray), span, label));
+        }
+        for (target, value) in &own {
+            let Some(scenario) = in_use(system, scenario.map(|(name, _)| name), target, value) else {
+                continue;
+            };
+            let headline = format!("Drill `{name}` names production");
+            let label = format!("`target.{target}` is the same in scenario.{scenario}");
+            let span = drill.written.at(&["target", target]);
+            let help = match drill.is.scenario {
+                Some(_) => help(target),
+                None => format!(
+                    "Give it a name that is not in use. Where it is a place or a size and no thing, say which scenario \
+                     is rehearsed (`scenario = scenario.{scenario}`), and `shared = [\"{target}\"]`."
+                ),
+            };
+            diags.push(Diagnostic::error(Code::DrillTarget, headline, span, label).help(help));
+        }
+    }
+    diags
+}
+
+/// The scenario that gives the name the same value: the one that is rehearsed, or any where none is. A name with
+/// the id of the run is new each time.
+fn in_use<'s>(system: &'s System, only: Option<&Name>, target: &str, value: &str) -> Option<&'s Name> {
+    let gives = |scenario: &Scenario| {
+        scenario.target.as_ref().and_then(|t| t.0.get(target)).is_some_and(|theirs| theirs == value)
+    };
+    let mut scenarios = system.scenarios.iter().filter(|(name, _)| only.is_none_or(|only| only == *name));
+    if value.contains("${run.id}") {
+        return None;
+    }
+    scenarios.find(|(_, scenario)| gives(&scenario.is)).map(|(name, _)| name)
+}
+
+/// The names that a drill has to give, each with where it is needed and what that is: all of its scenario, or
+/// those that the steps of its own procedure need.
+fn rehearsed(system: &System, drill: &Declared<Drill>) -> BTreeSet<(String, Span, String)> {
+    let mut names: BTreeMap<String, (Span, String)> = BTreeMap::new();
+    match (&drill.is.procedure, &drill.is.scenario) {
+        (Some(procedure), _) => {
+            let all: BTreeSet<&Name> =
+                in_order(system, &procedure.0).into_iter().map(|at| at.procedure).collect();
+            for procedure in all {
+                let Some(declared) = system.procedures.get(procedure) else { continue };
+                for (name, span) in wanted(&declared.written) {
+                    let whose = format!("procedure.{procedure} needs it");
+                    names.entry(name.to_string()).or_insert((span, whose));
+                }
+            }
+        }
+        (None, Some(scenario)) => {
+            let Some(declared) = system.scenarios.get(&scenario.0) else { return BTreeSet::new() };
+            for name in declared.is.target.iter().flat_map(|target| target.0.keys()) {
+                let whose = format!("scenario.{} gives it", scenario.0);
+                names.entry(name.clone()).or_insert((declared.written.at(&["target", name]), whose));
+            }
+        }
+        (None, None) => {}
+    }
+    names.into_iter().map(|(name, (span, whose))| (name, span, whose)).collect()
 }
 
 /// The procedures of the way back from a scenario and the services that it hits, as far as that is declared.

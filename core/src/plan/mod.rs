@@ -41,6 +41,6 @@ pub use planner::{FORMAT_VERSION, Input, plan, plan_expanded};
 pub use providers::providers;
 pub use resolve::{Progress, resolve};
 pub use source::Lines;
-pub use system::{bound, system};
+pub use system::{Rehearsed, bound, rehearsed, system};
 pub use text::loops;
 pub use world::{Basis, Earlier, Observation, ReadRequest, World};

@@ -19,7 +19,7 @@ use crate::lang::reduce;
 use crate::lang::render::reference as reference_text;
 use crate::schema::{Attributes, Type, attribute as find};
 use crate::span::Span;
-use crate::system::{BlockType, Blocks, Declared, Many, Step, System, Written};
+use crate::system::{BlockType, Blocks, Declared, Many, Scenario, Step, System, Written};
 use crate::value::Value;
 
 /// The system that is declared. What is not known or does not fit is an error; what only a scenario or a run
@@ -27,6 +27,7 @@ use crate::value::Value;
 pub fn system(config: &Config, variables: &BTreeMap<Name, Value>) -> (System, Diagnostics) {
     let (system, mut diags) = evaluated(config, variables, None);
     diags.extend(late::missing(&system));
+    diags.extend(late::drills(&system));
     (system, diags.sorted())
 }
 
@@ -48,6 +49,45 @@ pub fn bound(
             evaluated(config, variables, Some(&bound)).0
         }
     }
+}
+
+/// What a drill sees.
+#[derive(Debug)]
+pub struct Rehearsed {
+    /// With the names that it gives, and its procedure in the place of those of the scenario.
+    pub system: System,
+    /// With the names that the scenario gives.
+    pub production: System,
+    /// What it rehearses: the drill's own name when that is a procedure alone.
+    pub scenario: Name,
+}
+
+/// The system as a drill sees it; none when there is no such drill.
+pub fn rehearsed(
+    config: &Config,
+    variables: &BTreeMap<Name, Value>,
+    drill: &Name,
+    run: &str,
+) -> Option<Rehearsed> {
+    let mut names = Bound { target: BTreeMap::new(), run: run.to_owned() };
+    let (first, _) = evaluated(config, variables, Some(&names));
+    let is = &first.drills.get(drill)?.is;
+    let target = crate::recovery::drill_target(&first, is);
+    names.target = target.into_iter().map(|(name, (value, _))| (name, value)).collect();
+    let (mut system, _) = evaluated(config, variables, Some(&names));
+    let production = bound(config, variables, is.scenario.as_ref().map(|s| &s.0), run);
+    let name = is.scenario.as_ref().map_or(drill, |s| &s.0).clone();
+    if let Some(procedure) = &is.procedure {
+        if is.scenario.is_none() {
+            let alone = Scenario::of(procedure.clone());
+            let written = first.drills[drill].written.clone();
+            system.scenarios.insert(name.clone(), Declared { is: alone, written });
+        }
+        if let Some(scenario) = system.scenarios.get_mut(&name) {
+            scenario.is.recover = Some(vec![procedure.clone()]);
+        }
+    }
+    Some(Rehearsed { system, production, scenario: name })
 }
 
 fn evaluated(

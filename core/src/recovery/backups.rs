@@ -72,8 +72,8 @@ impl Kept<'_> {
 
     /// The command that restores it: to that moment where it must be that one. Else to the newest that is
     /// there, for a log that ends earlier than expected must not stop the restore.
-    pub(crate) fn command(&self) -> Option<Vec<String>> {
-        self.method.restore(Some((self.point.filter(|_| self.exact), self.from)))
+    pub(crate) fn command(&self, into: Option<&str>) -> Option<Vec<String>> {
+        self.method.restore_into(Some((self.point.filter(|_| self.exact), self.from)), into)
     }
 }
 

@@ -80,16 +80,31 @@ pub(crate) fn subject(component: &Component) -> Subject<'_> {
     }
 }
 
-/// The steps of the resource's kind that bring it back from there, its new name carrying the run's id.
+/// What is restored gets a name that is not in use.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Named<'n> {
+    /// The name that is written.
+    pub(crate) into: Option<&'n str>,
+    /// The id of the run, which the name carries when none is written.
+    pub(crate) run: &'n str,
+}
+
+impl Named<'_> {
+    fn of(self, old: &str) -> String {
+        self.into.map_or_else(|| new_name(old, self.run), str::to_owned)
+    }
+}
+
+/// The steps of the resource's kind that bring it back from there, under its new name.
 pub(crate) fn steps(
     input: &Ask<'_>,
     resource: &Component,
     candidate: &Candidate<'_>,
-    run: &str,
+    named: Named<'_>,
 ) -> Result<Vec<RecoveryStep>, &'static str> {
     let target = Target {
         region: candidate.region.clone(),
-        name: new_name(&resource.id.0, run),
+        name: named.of(&resource.id.0),
         at: candidate.point,
         now: input.now,
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::action::Through;
 use super::backups::{self, good_until};
-use super::candidate::{Ask, Candidate, candidates, steps};
+use super::candidate::{Ask, Candidate, Named, candidates, steps};
 use super::judge::DataLoss;
 use super::lost::Lost;
 use super::model::{Choice, Component, Infeasible, Input, Prefer, Rejected, Seen};
@@ -76,7 +76,7 @@ pub(crate) fn choose<'a>(
     input: &Input<'a>,
     lost: &Lost<'_>,
     (name, resource): (&Name, &'a Component),
-    run: &str,
+    named: Named<'_>,
 ) -> Result<Chosen<'a>, Box<Infeasible>> {
     let mut rejected = Vec::new();
     let mut usable: Vec<(Candidate<'_>, Vec<RecoveryStep>)> = Vec::new();
@@ -100,7 +100,7 @@ pub(crate) fn choose<'a>(
             rejected.push(candidate.rejected(why));
             continue;
         }
-        match steps(&ask, resource, &candidate, run) {
+        match steps(&ask, resource, &candidate, named) {
             Err(why) => rejected.push(candidate.rejected(why)),
             Ok(steps) => usable.push((candidate, steps)),
         }

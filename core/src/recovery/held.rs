@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::candidate::{Ask, Candidate, candidates, steps};
+use super::candidate::{Ask, Candidate, Named, candidates, steps};
 use super::inventory::Components;
 use super::model::Component;
 use crate::addr::Address;
@@ -41,7 +41,8 @@ pub fn held(components: &Components, resource: &Address, now: Timestamp) -> Vec<
 
 fn one(input: &Ask<'_>, resource: &Component, candidate: Candidate<'_>) -> Held {
     let refused = candidate.refused.clone();
-    let refused = refused.or_else(|| steps(input, resource, &candidate, "").err().map(str::to_owned));
+    let named = Named { into: None, run: "" };
+    let refused = refused.or_else(|| steps(input, resource, &candidate, named).err().map(str::to_owned));
     let seen = candidate.loss;
     let (worst, source) = match &candidate.protection {
         Protection::PointInTime { lag_max, .. } => match (lag_max, seen) {

@@ -4,6 +4,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::candidate::Named;
 use super::choose::choose;
 use super::groups;
 use super::hit::Hit;
@@ -138,7 +139,10 @@ impl<'a, P: Fn(&Input<'_>) -> RecoveryPlan> Next<'a, P> {
         match followed.as_slice() {
             [] => {
                 let held = datastore.resource.as_ref().and_then(|held| input.components.get(&held.0));
-                let chosen = held.and_then(|held| choose(&input, &lost, (name, held), &run).ok());
+                let chosen = held.and_then(|held| {
+                    let named = Named { into: None, run: &run };
+                    choose(&input, &lost, (name, held), named).ok()
+                });
                 Told::Alone(chosen.map(|chosen| Box::new(chosen.choice)))
             }
             [procedure] => {
@@ -146,7 +150,9 @@ impl<'a, P: Fn(&Input<'_>) -> RecoveryPlan> Next<'a, P> {
                 let placed = in_order(input.system, procedure);
                 for at in placed.iter().filter(|at| at.step.restore.as_ref().is_some_and(|d| d.0 == *name)) {
                     let next = step(input.system, at, &placed);
-                    let derive = |name: &Name| derived(&input, &lost, name, &run);
+                    let derive = |name: &Name, into: Option<&str>| {
+                        derived(&input, &lost, name, Named { into, run: &run })
+                    };
                     restore(&input, &lost, at.step, name, next, derive, &mut written);
                 }
                 Told::Alone(written.choices.remove(name).map(Box::new))

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::backups::good_until;
+use super::candidate::Named;
 use super::check::{check, doubts};
 use super::choose::{Chosen, choose, missing_resource, not_written, with_backups};
 use super::exposed::exposed;
@@ -68,7 +69,7 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
     let lanes = lanes(input, &parts.chosen);
     let (steps, mut backs) = order(&lanes, input.components);
     let first = u32::try_from(steps.len()).unwrap_or(u32::MAX) + 1;
-    let derive = |name: &Name| derived(input, &lost, name, &run);
+    let derive = |name: &Name, into: Option<&str>| derived(input, &lost, name, Named { into, run: &run });
     let waits = Waits::new(input, &lost.hit, &backs);
     let mut written = splice(input, &lost, &followed, (first, &waits), derive);
     let looks = waits.looks(&written.steps);
@@ -203,7 +204,7 @@ fn parts<'a>(input: &Input<'a>, lost: &Lost<'_>, restored: &BTreeSet<&Name>, run
                     parts.untouched.push(name.clone());
                     continue;
                 }
-                Some(resource) => choose(input, lost, (name, resource), run),
+                Some(resource) => choose(input, lost, (name, resource), Named { into: None, run }),
             },
             None if !is_hit => {
                 parts.untouched.push(name.clone());
@@ -244,12 +245,11 @@ fn restored<'a>(input: &Input<'a>, followed: &[Followed<'a>]) -> BTreeSet<&'a Na
 }
 
 /// The way back that the kind of a datastore's resource knows.
-pub(super) fn derived(input: &Input<'_>, lost: &Lost<'_>, name: &Name, run: &str) -> Option<Derived> {
+pub(super) fn derived(input: &Input<'_>, lost: &Lost<'_>, name: &Name, named: Named<'_>) -> Option<Derived> {
     let held = input.system.datastores.get(name)?.is.resource.as_ref()?;
     let resource = input.components.get(&held.0)?;
-    let Chosen { choice, steps, doubt, unseen, through, .. } =
-        choose(input, lost, (name, resource), run).ok()?;
-    Some(Derived { choice, steps, doubt, unseen, through })
+    let Chosen { choice, steps, doubt, unseen, .. } = choose(input, lost, (name, resource), named).ok()?;
+    Some(Derived { choice, steps, doubt, unseen })
 }
 
 /// Services that are gone themselves and that nothing written brings back.

@@ -56,7 +56,7 @@ pub(crate) fn splice<'a>(
     lost: &Lost<'_>,
     followed: &[Followed<'a>],
     (first, waits): (u32, &Waits<'a>),
-    derive: impl Fn(&Name) -> Option<Derived>,
+    derive: impl Fn(&Name, Option<&str>) -> Option<Derived>,
 ) -> Written {
     let mut written = Written::default();
     let mut ends: Vec<BTreeSet<u32>> = Vec::new();
@@ -148,11 +148,13 @@ pub(crate) fn restore(
     is: &Is,
     datastore: &Name,
     mut step: Step,
-    derive: impl Fn(&Name) -> Option<Derived>,
+    derive: impl Fn(&Name, Option<&str>) -> Option<Derived>,
     written: &mut Written,
 ) {
     let (best, mut rejected) = backups::choose(input, lost, datastore, is.from.as_ref().map(|f| &f.0));
-    let derived = derive(datastore).filter(|_| is.from.is_none());
+    // A name that no scenario gives is none yet.
+    let into = is.into.as_deref().filter(|into| !into.contains("${"));
+    let derived = derive(datastore, into).filter(|_| is.from.is_none());
     let less = |kept: &Kept<'_>, than: Option<i64>| match (kept.age(input.now), than) {
         (Some(kept), Some(other)) => kept < other,
         (Some(_), None) => true,
@@ -243,7 +245,7 @@ fn from_backup(is: &Is, kept: &Kept<'_>, step: &mut Step) {
     if let Some(list) = &kept.method.list {
         step.before.push(format!("this lists the points: {}", list.join(" ")));
     }
-    match kept.command() {
+    match kept.command(is.into.as_deref()) {
         Some(command) => {
             let surroundings = step.surroundings();
             step.carried.action = Action::Run { words: command.clone(), surroundings };

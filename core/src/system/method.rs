@@ -435,4 +435,20 @@ impl Method<'_> {
             (Restore::Stanza(_), Some((_, Newest::Base)) | None) => None,
         }
     }
+
+    /// The same into that directory, where drctl knows how that is said.
+    pub(crate) fn restore_into(
+        &self,
+        to: Option<(Option<Timestamp>, Newest)>,
+        into: Option<&str>,
+    ) -> Option<Vec<String>> {
+        let mut command = self.restore(to)?;
+        match (&self.restore, into, command.pop()) {
+            (Restore::Stanza(_), Some(directory), Some(verb)) if directory.starts_with('/') => {
+                command.extend([format!("--pg1-path={directory}"), verb]);
+            }
+            (Restore::Stanza(_) | Restore::Command(_), _, last) => command.extend(last),
+        }
+        Some(command)
+    }
 }

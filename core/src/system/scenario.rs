@@ -50,6 +50,25 @@ impl Scenario {
         self.estimate_p95.or(self.estimate)
     }
 
+    /// One that loses nothing and follows a procedure.
+    pub(crate) fn of(procedure: ProcedureRef) -> Scenario {
+        Scenario {
+            description: None,
+            symptoms: None,
+            lose: Vec::new(),
+            objective: None,
+            detection: None,
+            estimate: None,
+            estimate_p95: None,
+            target: None,
+            recover: Some(vec![procedure]),
+            phase: None,
+            commander: None,
+            notify: None,
+            escalation: None,
+        }
+    }
+
     fn check(self) -> Result<Scenario, Invalid> {
         match (self.estimate, self.estimate_p95) {
             (Some(usual), Some(unlucky)) if unlucky < usual => {

@@ -95,6 +95,21 @@ pub struct Step {
     pub downtime: bool,
     /// The phase of the scenario whose budget it counts for.
     pub phase: Option<String>,
+    /// What becomes of it in a drill. `run`: a drill does it, for it touches nothing but what `target` names;
+    /// `skip`: a drill leaves it out. Without a word a drill leaves out commands, restores whose command does
+    /// not name `into`, and looks at what is in use.
+    pub drill: Option<InDrill>,
+}
+
+crate::words! {
+    /// What becomes of a step in a drill.
+    InDrill {
+        /// It is done.
+        Run = "run",
+        /// It is left out.
+        Skip = "skip",
+    }
+    "run or skip"
 }
 
 crate::words! {
@@ -245,6 +260,9 @@ impl Step {
         }
         if self.env.is_some() && !is_command && self.sql.is_none() {
             return Err(Invalid::new("only `run`, `shell` and `sql` have an environment").below("env"));
+        }
+        if self.drill.is_some() && self.procedure.is_some() {
+            return Err(Invalid::new("the steps of the procedure say it, each for itself").below("drill"));
         }
         let texts = [("dir", &self.dir), ("into", &self.into), ("when", &self.when)];
         match texts.iter().find(|(_, text)| text.as_ref().is_some_and(|text| text.trim().is_empty())) {

@@ -1,0 +1,79 @@
+//! `drctl drill`: what is done in a drill. Shows it; executes nothing.
+
+use drctl_core::addr::Name;
+use drctl_core::codes::Code;
+use drctl_core::diag::{Diagnostic, Diagnostics};
+use drctl_core::lang::near;
+use drctl_core::recovery::Rehearsal;
+use drctl_core::system::{Declared, Drill, System};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::project::Project;
+use crate::render::drill as render;
+use crate::render::text::safe;
+use crate::ui::{Format, Ui};
+use crate::ways::{self, WayArgs};
+
+/// Options of `drctl drill`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Which drill
+    name: String,
+    #[command(flatten)]
+    ways: WayArgs,
+}
+
+/// Plans the drill and prints it, unless a step names something of production.
+pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
+    let ground = ways::ground(&args.ways, project, ui)?;
+    let (name, drill) = declared(&args.name, &ground.system)?;
+    if drill.is.scenario.is_none() && drill.is.procedure.is_none() {
+        let headline = format!("Nothing says what `drill.{name}` rehearses");
+        return Err(Failure::new(Code::NothingToRehearse, headline, "Give it `scenario` or `procedure`."));
+    }
+    let rehearsal = ground.rehearsal(name, &drill.is)?;
+    if !rehearsal.reaches.is_empty() {
+        let mut found = Diagnostics::default();
+        found.extend(reaches(name, drill, &rehearsal));
+        return Err(ground.failure(found));
+    }
+    let (now, seen) = (ground.observation.now, ground.observation.world.last_seen());
+    let told =
+        render::Told { name, drill: &drill.is, rehearsal: &rehearsal, simulated: ground.simulated(), seen };
+    ui.print(&match ui.format {
+        Format::Text => render::text(&told, now, ui.look()),
+        Format::Json => format!("{:#}\n", render::json(&told, now)),
+    })?;
+    Ok(Exit::Success)
+}
+
+/// The drill of that name.
+fn declared<'s>(wanted: &str, system: &'s System) -> Result<(&'s Name, &'s Declared<Drill>), Failure> {
+    let found = system.drills.iter().find(|(name, _)| name.as_str() == wanted);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = system.drills.keys().map(Name::as_str).collect();
+        let help = match (near(wanted, known.iter().copied()), known.as_slice()) {
+            (Some(near), _) => format!("Did you mean `{near}`?"),
+            (None, []) => "The configuration declares no drill.".to_owned(),
+            (None, known) => format!("There is {}.", known.join(", ")),
+        };
+        Failure::new(Code::NothingToRehearse, format!("There is no drill `{}`", safe(wanted)), help)
+    })
+}
+
+/// What names production, step by step.
+fn reaches<'r>(
+    name: &'r Name,
+    drill: &'r Declared<Drill>,
+    rehearsal: &'r Rehearsal,
+) -> impl Iterator<Item = Diagnostic> + 'r {
+    rehearsal.reaches.iter().map(move |reach| {
+        let step = rehearsal.plan.steps.iter().find(|s| s.id == reach.step).and_then(|s| s.written.as_ref());
+        let of = step.map_or_else(String::new, |w| format!(", `{}` of procedure.{}", w.step, w.procedure));
+        let headline = format!("Step {}{of} of drill.{name} would touch production", reach.step);
+        let label = format!("it names `{}`, {}", reach.value, reach.of);
+        Diagnostic::error(Code::DrillTouchesProduction, headline, drill.written.span, label)
+            .help("Let the step take the name from `target`, and give the drill one of its own there.")
+    })
+}

@@ -1,0 +1,4 @@
+drill "team" {
+  description = "the team is trained"
+  every       = "90d"
+}
