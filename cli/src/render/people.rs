@@ -96,7 +96,7 @@ pub(super) fn when(plan: &RecoveryPlan, notice: &Notice) -> String {
         (ToldAt::Every, time) => format!("every {} until it is over", time.unwrap_or_default()),
         (ToldAt::Downtime, time) => {
             let clock = notice.clock_s.map_or(String::new(), |at| format!(" (T+{})", readable(at)));
-            let back = plan.rto.p95_s.zip(notice.after_s).is_some_and(|(back, told)| back < told);
+            let back = plan.whole.p95_s.zip(notice.after_s).is_some_and(|(back, told)| back < told);
             let back = if back { ", not when all goes as planned" } else { "" };
             format!("after {} of downtime{clock}{back}", time.unwrap_or_default())
         }

@@ -8,8 +8,8 @@ use drctl_core::addr::Name;
 use drctl_core::plan::LastSeen;
 use drctl_core::provider::{Phase, StepNature};
 use drctl_core::recovery::{
-    Blocked, Choice, Exposed, Group, Hit, Infeasible, Judged, Needed, Pivot, RecoveryPlan, Rejected, Status,
-    Step, Unprotected, WrittenAt, needed, numbered, readable,
+    Blocked, Choice, Exposed, Group, Hit, Infeasible, Judged, Needed, Pivot, RecoveryPlan, Rejected,
+    ServiceTime, Status, Step, Unprotected, WrittenAt, needed, numbered, readable,
 };
 use drctl_core::system::When;
 
@@ -282,13 +282,23 @@ fn head(
     if let Some(seen) = seen {
         let _ = writeln!(out, "\n{}", wrap("? ", &last_seen(seen, plan.as_of), look.width));
     }
-    let feasible = plan.infeasible.is_empty() && plan.blocked.is_empty();
+    let feasible = plan.is_feasible();
     let verdict = verdict(plan, feasible);
     let sign = if feasible { '✓' } else { '✗' };
     let line = format!("{verdict} after the loss of {}", plan.lost.names().join(", "));
     let _ = writeln!(out, "\n{}", wrap(&format!("{sign} "), &safe(&line), look.width));
-    let _ = writeln!(out, "  RTO  {}", judged(&plan.rto));
-    if let (Some(detection), true) = (plan.detection_s, plan.rto.p95_s.is_some() || plan.rto.why.is_some()) {
+    for (n, Downtime { told, why }) in downtimes(plan).into_iter().enumerate() {
+        let first = if n == 0 { "  RTO  " } else { "       " };
+        let line = format!("{first}{told}");
+        let fits = width(&line) <= look.width;
+        let _ = writeln!(out, "{}", if fits { line } else { wrap(first, &told, look.width) });
+        if let Some(why) = why {
+            let _ = writeln!(out, "{}", wrap("       ", &safe(why), look.width));
+        }
+    }
+    if let (Some(detection), true) =
+        (plan.detection_s, plan.whole.p95_s.is_some() || plan.whole.why.is_some())
+    {
         let _ = writeln!(out, "       {} of that until somebody knows (declared)", readable(detection));
     }
     if let (Some(p50), Some(p95)) = (plan.estimate_p50_s, plan.estimate_p95_s) {
@@ -297,9 +307,6 @@ fn head(
             "       {} is what the scenario estimates for the whole (declared)",
             range(p50, p95)
         );
-    }
-    if let Some(why) = &plan.rto.why {
-        let _ = writeln!(out, "{}", wrap("       ", &safe(why), look.width));
     }
     let _ = writeln!(out, "  RPO  {}", judged(&plan.rpo));
     let pivots: Vec<_> =
@@ -313,6 +320,54 @@ fn head(
         let judged = judged(&phase.time).replace("objective", "budget");
         let _ = writeln!(out, "  phase {:longest$}   {judged}", safe(&phase.name));
     }
+}
+
+/// As many services are told one by one; of the rest only the number.
+const MOST_TOLD: usize = 12;
+
+/// A line about downtime.
+pub(super) struct Downtime<'p> {
+    /// Of what, the time and the verdict.
+    pub(super) told: String,
+    /// What keeps it from being known.
+    pub(super) why: Option<&'p str>,
+}
+
+/// The time until each service works that something was promised to, the worst first, and until all works
+/// where that says more.
+pub(super) fn downtimes(plan: &RecoveryPlan) -> Vec<Downtime<'_>> {
+    // Why there is no plan is told with the data and the steps.
+    let why = |time: &Judged| time.status != Status::NoPlan || plan.is_feasible();
+    let told = |of: &str, time: &'_ Judged| format!("{of}{}", judged(time));
+    let whole = |of: &str| Downtime {
+        told: told(of, &plan.whole),
+        why: plan.whole.why.as_deref().filter(|_| why(&plan.whole)),
+    };
+    if plan.services.is_empty() {
+        return vec![whole("")];
+    }
+    let one = |ServiceTime { service, time }: &'_ ServiceTime| {
+        let other = time.promised_to.clone().filter(|to| to != service);
+        told(&format!("service.{service}   "), &Judged { promised_to: other, ..time.clone() })
+    };
+    let services = plan.services.iter().take(MOST_TOLD);
+    let services =
+        services.map(|s| Downtime { told: one(s), why: s.time.why.as_deref().filter(|_| why(&s.time)) });
+    let mut lines: Vec<Downtime<'_>> = services.collect();
+    if let Some(more @ 1..) = plan.services.len().checked_sub(MOST_TOLD) {
+        lines.push(Downtime { told: format!("and {}, none worse", count(more, "other service")), why: None });
+    }
+    // What is so of several is said once.
+    for line in (1..lines.len()).rev() {
+        lines[line].why = lines[line].why.filter(|why| lines[..line].iter().all(|l| l.why != Some(why)));
+    }
+    let longest = plan.services.iter().map(|s| s.time.p95_s).max().flatten();
+    if plan.whole.status == Status::Missed && plan.rto == plan.whole {
+        lines.insert(0, whole("all of it   "));
+    } else if plan.whole.p95_s > longest {
+        lines.push(whole("all of it   "));
+    }
+    lines
 }
 
 /// Whether it all comes back, in a line.
@@ -364,6 +419,9 @@ pub(super) fn judged(judged: &Judged) -> String {
     let objective = judged.objective_s.map(|s| format!("{}{to}", readable(s)));
     match (judged.status, objective) {
         (Status::Met, Some(objective)) => format!("{value}   objective {objective}   ✓ met"),
+        (Status::Missed, Some(objective)) if judged.p95_s.is_none() => {
+            format!("objective {objective}   ✗ MISSED, by how much is not known")
+        }
         (Status::Missed, Some(objective)) => {
             let by = readable(judged.p95_s.unwrap_or(0) - judged.objective_s.unwrap_or(0));
             format!("{value}   objective {objective}   ✗ MISSED by {by}")

@@ -9,7 +9,9 @@ use drctl_core::system::When;
 
 use super::markdown::{code, escape, fence};
 use super::people;
-use super::recovery::{bared, conditions, judged, loss, moment, quote, times, title, verdict};
+use super::recovery::{
+    Downtime, bared, conditions, downtimes, judged, loss, moment, quote, times, title, verdict,
+};
 use super::script::Told;
 use super::text::last_seen;
 
@@ -23,7 +25,7 @@ pub(crate) fn markdown(told: &Told<'_>) -> String {
     if let Some(seen) = told.seen {
         let _ = writeln!(text, "\n**{}**", escape(&last_seen(seen, plan.as_of)));
     }
-    let feasible = plan.infeasible.is_empty() && plan.blocked.is_empty();
+    let feasible = plan.is_feasible();
     let sign = if feasible { '✓' } else { '✗' };
     let lost = plan.lost.names().join(", ");
     let _ = writeln!(
@@ -32,11 +34,13 @@ pub(crate) fn markdown(told: &Told<'_>) -> String {
         escape(&verdict(plan, feasible)),
         escape(&lost)
     );
-    let _ = writeln!(text, "- RTO {}", escape(&judged(&plan.rto)));
-    if let Some(detection) = plan.detection_s.filter(|_| plan.rto.p95_s.is_some()) {
+    for Downtime { told, why } in downtimes(plan) {
+        let _ = writeln!(text, "- RTO {}", escape(&told));
+        text.extend(why.map(|why| format!("  - {}\n", escape(why))));
+    }
+    if let Some(detection) = plan.detection_s.filter(|_| plan.whole.p95_s.is_some()) {
         let _ = writeln!(text, "  - {} of that until somebody knows", readable(detection));
     }
-    text.extend(plan.rto.why.iter().map(|why| format!("  - {}\n", escape(why))));
     let _ = writeln!(text, "- RPO {}", escape(&judged(&plan.rpo)));
     for phase in &plan.phases {
         let budget = judged(&phase.time).replace("objective", "budget");

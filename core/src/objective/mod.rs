@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use promise::Promises;
+pub(crate) use rto::{Downtime, downtimes};
 use serde::{Deserialize, Serialize};
 
 use crate::addr::Name;

@@ -126,6 +126,13 @@ impl<'p> Paths<'p> {
         (path, ending.last.map_or(0, |(end, _)| end))
     }
 
+    /// When the last of them is usually done; none when one has no estimate.
+    pub(super) fn usual(&self, ending: &Ending) -> Option<i64> {
+        let done = |id: &u32| self.plan.steps[self.place(*id)?].done_p50_s;
+        let all: Option<Vec<i64>> = ending.steps.iter().map(done).collect();
+        all?.into_iter().max()
+    }
+
     /// The steps and all that come before them; only those where one has no estimate or cannot be done.
     pub(super) fn open(&self, ending: &Ending) -> Vec<&'p Step> {
         if !ending.open {

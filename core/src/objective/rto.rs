@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use super::paths::Paths;
 use super::{Case, Input, Judgement, Metric, Term, Ways, Worst};
 use crate::addr::Name;
-use crate::recovery::{Lost, Step, readable};
+use crate::recovery::{Lost, RecoveryPlan, Step, readable};
 use crate::span::Span;
 use crate::system::{Declared, Scenario, System, in_order};
 
@@ -21,10 +21,10 @@ pub(super) fn judge(input: &Input<'_>, case: &Case<'_>, ways: &Ways) -> Vec<Judg
     let hit = input.system.services.keys().filter(|service| lost.hit.services.contains_key(*service));
     let judged = hit.map(|service| {
         let [objective, maximum] = case.rto(service);
-        let part = Part::of(input.system, (scenario, lost), service, &mut included);
-        let (before, derivation) = part.worst(input.system, scenario, &now);
+        let part = Part::of(input.system, (Some(scenario), lost), service, &mut included);
+        let (before, derivation) = part.worst(input.system, Some(scenario), &now);
         let (after, derivation) = match &then {
-            Some(then) => part.worst(input.system, scenario, then),
+            Some(then) => part.worst(input.system, Some(scenario), then),
             None => (before, derivation),
         };
         Judgement {
@@ -42,6 +42,50 @@ pub(super) fn judge(input: &Input<'_>, case: &Case<'_>, ways: &Ways) -> Vec<Judg
     judged.collect()
 }
 
+/// How long one service takes to come back by a recovery plan.
+pub(crate) struct Downtime {
+    /// In the worst case.
+    pub(crate) worst: Worst,
+    /// Usually, in seconds; none when nothing says so.
+    pub(crate) usual_s: Option<i64>,
+    /// The steps that it takes and that have no estimate.
+    pub(crate) unstated: Vec<u32>,
+    /// Whether what the scenario estimates for the whole counts in their place.
+    pub(crate) by_whole: bool,
+    /// What else keeps it from being known, or from coming back.
+    pub(crate) why: Option<String>,
+}
+
+/// The same for each of these services, by one plan.
+pub(crate) fn downtimes<'s>(
+    system: &'s System,
+    (scenario, lost): (Option<&'s Declared<Scenario>>, &Lost<'_>),
+    plan: &RecoveryPlan,
+    services: impl IntoIterator<Item = &'s Name>,
+) -> Vec<Downtime> {
+    let paths = Paths::of(plan);
+    let mut included = Included::default();
+    let one = |service| {
+        let part = Part::of(system, (scenario, lost), service, &mut included);
+        let (worst, terms) = part.worst(system, scenario, &paths);
+        let open = |term: &&Term<Span>| match worst {
+            Worst { possible: false, .. } => !term.adds.possible,
+            Worst { high_s: None, .. } => term.adds.high_s.is_none(),
+            Worst { .. } => false,
+        };
+        let ending = paths.ending(part.procedures.iter().copied(), part.data.iter().copied());
+        let before = ending.map_or_else(Vec::new, |ending| paths.open(&ending));
+        Downtime {
+            worst,
+            usual_s: part.usual(scenario, &paths).filter(|_| worst.high_s.is_some()),
+            unstated: before.iter().filter(|step| step.p95_s.is_none()).map(|step| step.id).collect(),
+            by_whole: terms.iter().any(|term| term.struck.as_deref() == Some(WHOLE)),
+            why: terms.iter().find(open).map(|term| term.what.clone()),
+        }
+    };
+    services.into_iter().map(one).collect()
+}
+
 /// What of a recovery plan brings a service back.
 struct Part<'a> {
     /// The service and all that it depends on, as far as they are hit.
@@ -55,14 +99,14 @@ struct Part<'a> {
 impl<'a> Part<'a> {
     fn of(
         system: &'a System,
-        (scenario, lost): (&'a Declared<Scenario>, &Lost<'_>),
+        (scenario, lost): (Option<&'a Declared<Scenario>>, &Lost<'_>),
         service: &'a Name,
         included: &mut Included<'a>,
     ) -> Part<'a> {
         let services = with_needs(system, lost, service);
         let declared = || services.iter().filter_map(|name| system.services.get(*name));
         let own = declared().filter_map(|s| s.is.recover.as_ref());
-        let followed: Vec<&Name> = match &scenario.is.recover {
+        let followed: Vec<&Name> = match scenario.and_then(|s| s.is.recover.as_ref()) {
             // Procedures of the scenario bring everything back, in their own order.
             Some(all) => all.iter().map(|p| &p.0).collect(),
             None => own.map(|p| &p.0).collect(),
@@ -77,12 +121,13 @@ impl<'a> Part<'a> {
     fn worst(
         &self,
         system: &System,
-        scenario: &Declared<Scenario>,
+        scenario: Option<&Declared<Scenario>>,
         paths: &Paths<'_>,
     ) -> (Worst, Vec<Term<Span>>) {
         let mut terms: Vec<Term<Span>> = Vec::new();
-        let detection = scenario.is.detection.map_or(Worst::NOTHING, Worst::of);
-        if scenario.is.detection.is_some() {
+        let noticed = scenario.and_then(|s| Some((s, s.is.detection?)));
+        let detection = noticed.map_or(Worst::NOTHING, |(_, detection)| Worst::of(detection));
+        if let Some((scenario, _)) = noticed {
             let at = Some(scenario.written.at(&["detection"]));
             terms.push(term("until somebody knows", detection, "declared", at));
         }
@@ -105,8 +150,17 @@ impl<'a> Part<'a> {
         (detection.and_then(worst), terms)
     }
 
+    /// How long it usually takes, in seconds; none when not every step says so, nor the scenario.
+    fn usual(&self, scenario: Option<&Declared<Scenario>>, paths: &Paths<'_>) -> Option<i64> {
+        let ending = paths.ending(self.procedures.iter().copied(), self.data.iter().copied())?;
+        let whole = || scenario.and_then(|s| s.is.estimate.or(s.is.estimate_p95));
+        let usual = paths.usual(&ending).or_else(|| whole().map(|whole| whole.as_secs()))?;
+        let noticed = scenario.and_then(|s| s.is.detection).map_or(0, |detection| detection.as_secs());
+        Some(noticed + usual)
+    }
+
     /// What to say when no step is needed: of data that is made anew nobody can tell how long that takes.
-    fn without_steps(&self, system: &System, scenario: &Declared<Scenario>) -> (Worst, Term<Span>) {
+    fn without_steps(&self, system: &System, scenario: Option<&Declared<Scenario>>) -> (Worst, Term<Span>) {
         let declared = || self.data.iter().filter_map(|name| Some((name, system.datastores.get(*name)?)));
         if let Some((name, first)) = declared().next()
             && declared().all(|(_, datastore)| datastore.is.rebuildable)
@@ -115,7 +169,7 @@ impl<'a> Part<'a> {
             let at = Some(first.written.at(&["rebuildable"]));
             return (Worst::stated(None), term(&what, Worst::stated(None), "no step says how long", at));
         }
-        let at = Some(scenario.written.span);
+        let at = scenario.map(|s| s.written.span);
         (Worst::NO_WAY, term("no step brings it back", Worst::NO_WAY, "recovery plan", at))
     }
 
@@ -185,15 +239,18 @@ fn longest(system: &System, (path, takes): (Vec<&Step>, i64), before: &[&Step]) 
     (total.and_then(Worst::stated(None)), terms)
 }
 
+/// Why the steps do not count.
+const WHOLE: &str = "the estimate of the whole counts";
+
 /// What the scenario estimates as a whole, and how long it takes then. It counts where the steps do not
 /// tell, unless they take longer already.
 fn estimated(
-    scenario: &Declared<Scenario>,
+    scenario: Option<&Declared<Scenario>>,
     steps: Worst,
     terms: &mut [Term<Span>],
 ) -> (Worst, Option<Term<Span>>) {
-    let (Some(whole), Worst { low_s: Some(low), high_s, possible: true }) = (scenario.is.at_most(), steps)
-    else {
+    let whole = scenario.and_then(|s| Some((s, s.is.at_most()?)));
+    let (Some((scenario, whole)), Worst { low_s: Some(low), high_s, possible: true }) = (whole, steps) else {
         return (steps, None);
     };
     let counts = high_s.is_none() && low <= whole.as_secs();
@@ -204,7 +261,7 @@ fn estimated(
     };
     if counts {
         for term in terms.iter_mut() {
-            term.struck = Some("the estimate of the whole counts".to_owned());
+            term.struck = Some(WHOLE.to_owned());
         }
     }
     let attribute = if scenario.is.estimate_p95.is_some() { "estimate_p95" } else { "estimate" };

@@ -141,9 +141,13 @@ pub struct RecoveryPlan {
     pub estimate_p50_s: Option<i64>,
     /// The same when luck is bad.
     pub estimate_p95_s: Option<i64>,
-    /// Downtime: the detection, and the longest path to the last resumption; protecting again comes
-    /// after it.
+    /// Downtime: the worst of `whole` and `services`.
     pub rto: Judged,
+    /// The time until all works again, beside what was promised for the scenario: the detection, and the
+    /// longest path to the last resumption; protecting again comes after it.
+    pub whole: Judged,
+    /// The time until each service works again to which anything was promised, the worst first.
+    pub services: Vec<ServiceTime>,
     /// Loss of data, the worst of all datastores.
     pub rpo: Judged,
     /// Who leads.
@@ -157,6 +161,11 @@ pub struct RecoveryPlan {
 }
 
 impl RecoveryPlan {
+    /// Whether all data comes back and every step can be done.
+    pub fn is_feasible(&self) -> bool {
+        self.infeasible.is_empty() && self.blocked.is_empty()
+    }
+
     /// The steps as a run sees them.
     pub fn nodes(&self) -> Vec<Node> {
         let is_pivot = |step: &Step| self.pivots.iter().any(|pivot| pivot.step == step.id);
@@ -202,6 +211,17 @@ pub struct Judged {
     pub status: Status,
     /// What keeps it from being known.
     pub why: Option<String>,
+}
+
+/// How long a service does not work, beside the strictest of what was promised to it, to those that do not
+/// work without it, and for the scenario.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServiceTime {
+    /// The service.
+    pub service: Name,
+    /// The time beside the promise.
+    #[serde(flatten)]
+    pub time: Judged,
 }
 
 /// A part of the way back beside its budget: from the start of its first step to the end of its last.

@@ -12,7 +12,7 @@ use super::choose::{Chosen, choose, missing_resource, not_written, with_backups}
 use super::exposed::exposed;
 use super::follow::{Followed, followed};
 use super::groups;
-use super::judge::{DataLoss, judge, no_plan};
+use super::judge::{DataLoss, judge, no_plan, services};
 use super::lost::Lost;
 use super::model::{Blocked, Choice, Infeasible, Input, RecoveryPlan};
 use super::people::{checklists, commander, escalation, notices};
@@ -35,6 +35,7 @@ pub fn recover(input: &Input<'_>) -> RecoveryPlan {
     let places = Places::of(input.components);
     let lost = Lost::of(input.loss, input.system, &places);
     plan.exposed = exposed(input, &lost, &plan.untouched, way_back);
+    services(input, &lost, &mut plan);
     plan
 }
 
@@ -98,7 +99,7 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
     warnings.extend(stray);
     let scenario = input.scenario.and_then(|name| input.system.scenarios.get(name));
     let mut plan = RecoveryPlan {
-        format_version: "1.4",
+        format_version: "1.5",
         scenario: input.scenario.cloned(),
         lost: input.loss.clone(),
         hit: lost.hit,
@@ -119,6 +120,8 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
         estimate_p50_s: scenario.and_then(|s| s.is.estimate.or(s.is.estimate_p95)).map(|d| d.as_secs()),
         estimate_p95_s: scenario.and_then(|s| s.is.at_most()).map(|d| d.as_secs()),
         rto: no_plan(None),
+        whole: no_plan(None),
+        services: Vec::new(),
         rpo: no_plan(None),
         commander: commander(input),
         notices: notices(input),
