@@ -6,6 +6,7 @@ pub(crate) mod base;
 pub(crate) mod diagnostics;
 pub(crate) mod diff;
 pub(crate) mod drill;
+pub(crate) mod downtimes;
 pub(crate) mod due;
 pub(crate) mod findings;
 pub(crate) mod graph;

@@ -7,11 +7,10 @@ use drctl_core::provider::StepNature;
 use drctl_core::recovery::{RecoveryPlan, Step, readable};
 use drctl_core::system::When;
 
+use super::downtimes::{Downtime, downtimes};
 use super::markdown::{code, escape, fence};
 use super::people;
-use super::recovery::{
-    Downtime, bared, conditions, downtimes, judged, loss, moment, quote, times, title, verdict,
-};
+use super::recovery::{bared, conditions, judged, loss, moment, quote, times, title, verdict};
 use super::script::Told;
 use super::text::last_seen;
 

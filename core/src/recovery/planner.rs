@@ -86,10 +86,7 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
     let mut blocked = written.blocked;
     blocked.extend(stranded(input, &lost));
     let mut warnings = warnings(&parts.chosen);
-    warnings.extend(parts.warnings);
-    warnings.extend(revoke(input));
-    warnings.extend(odd);
-    warnings.extend(written.warnings);
+    warnings.extend(parts.warnings.into_iter().chain(revoke(input)).chain(odd).chain(written.warnings));
     let chosen = parts.chosen.into_iter().map(|c| c.choice);
     let chosen_points = sized(input, chosen.chain(written.choices.into_values()));
     parts.infeasible.sort_by(|a, b| a.datastore.cmp(&b.datastore));
