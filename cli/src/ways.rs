@@ -8,6 +8,7 @@ use drctl_core::plan::{self, Expanded, Instance, LastSeen, Rehearsed, bound, reh
 use drctl_core::recovery::{self, Dependents, Input, Loss, Prefer, RecoveryPlan, Rehearsal, rehearse};
 use drctl_core::state::State;
 use drctl_core::system::{Drill, Scenario, System};
+use drctl_engine::connect::Connections;
 
 use crate::case::{Case, refuse_unknown};
 use crate::commands::plan::warn;
@@ -184,6 +185,11 @@ impl Ground {
             }
         }
         found
+    }
+
+    /// The connections that it was looked at through.
+    pub(crate) fn connections(&self) -> &Connections {
+        &self.observation.connections
     }
 
     /// Whether the cloud is a simulated one.

@@ -65,7 +65,7 @@ impl Place {
     fn recover(&self, args: &[&str]) -> (Value, i32) {
         let (stdout, stderr, code) = self.run(&[&["recover", "--format", "json"], args].concat());
         let plan: Value = serde_json::from_str(&stdout).unwrap_or_else(|e| panic!("{e}\n{stdout}{stderr}"));
-        let schema = serde_json::from_str(include_str!("../schemas/recovery.schema.json")).unwrap();
+        let schema = serde_json::from_str(&self.must(&["schema", "recovery"])).unwrap();
         assert_eq!(schema_check::check(&schema, &plan), Vec::<String>::new());
         assert!(!plan["warnings"].to_string().contains("mistake"), "{}", plan["warnings"]);
         (plan, code)

@@ -78,7 +78,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         None => {}
     }
     if let Some(run) = args.execute.resumed() {
-        return execute::resume(run, &args.execute, project, ui);
+        return execute::resume(run, &args.execute, &args.ways, project, ui);
     }
     let opened = ways::open(&args.ways, project, ui)?;
     let now = session::clock(ui)?.now();
@@ -95,7 +95,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     }
     if args.execute.asked() {
         let name = case.typed(&args.loss);
-        return execute::execute((&plan, &name), &args.execute, ground.simulated(), project, ui);
+        return execute::execute((&plan, &name), &args.execute, &ground, project, ui);
     }
     Ok(exit(&plan))
 }

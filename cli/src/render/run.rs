@@ -89,8 +89,9 @@ impl Live {
             who.extend(owner.reached.iter().cloned());
             self.line(step, None, &format!("who: {}", who.join(", ")));
         }
-        if !job.command.is_empty() && question != Question::TakeBack {
-            self.line(step, None, &format!("$ {}", shell(&job.command)));
+        let command = if question == Question::TakeBack { &job.undo } else { &job.command };
+        if !command.is_empty() {
+            self.line(step, None, &format!("$ {}", shell(command)));
         }
         let inputs: String = job.inputs.keys().map(|name| format!(" --input {name}=…")).collect();
         for (flag, meaning) in answers {

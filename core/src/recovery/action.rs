@@ -187,10 +187,11 @@ pub(super) fn node(step: &Step, is_pivot: bool, blocked: bool) -> Node {
         },
         attempts: step.carried.attempts,
         repeat: if step.carried.repeatable { Repeat::Safe } else { Repeat::Ask },
-        take_back: match (step.undo.is_empty(), &step.undo_by_hand) {
-            (false, _) => TakeBack::Machine,
-            (true, Some(_)) => TakeBack::Person,
-            (true, None) => TakeBack::Nothing,
+        take_back: match (step.undo.is_empty(), &step.undo_by_hand, &step.carried.action) {
+            // What a kind did is not taken back by a command from here: that may lead to another cloud.
+            (false, _, Action::Verb { .. }) | (true, Some(_), _) => TakeBack::Person,
+            (false, _, _) => TakeBack::Machine,
+            (true, None, _) => TakeBack::Nothing,
         },
         pivot: is_pivot,
     }

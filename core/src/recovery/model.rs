@@ -178,7 +178,7 @@ impl RecoveryPlan {
         let looks = |step: &Step| match &step.carried.action {
             Action::Http { .. } | Action::Tcp { .. } | Action::Dns { .. } => true,
             Action::Run { .. } | Action::Shell { .. } | Action::Sql { .. } => step.checks.is_some(),
-            Action::Wait { .. } | Action::Person => false,
+            Action::Verb { .. } | Action::Wait { .. } | Action::Person => false,
         };
         // What a step waits for without the others: the looks before those.
         let mut before: BTreeMap<u32, BTreeSet<StepId>> = BTreeMap::new();

@@ -74,6 +74,7 @@ impl Action {
             | Action::Dns { .. }
             | Action::Sql { .. }
             | Action::Wait { .. }
+            | Action::Verb { .. }
             | Action::Person => None,
         }
     }

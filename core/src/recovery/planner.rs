@@ -248,8 +248,9 @@ fn restored<'a>(input: &Input<'a>, followed: &[Followed<'a>]) -> BTreeSet<&'a Na
 pub(super) fn derived(input: &Input<'_>, lost: &Lost<'_>, name: &Name, named: Named<'_>) -> Option<Derived> {
     let held = input.system.datastores.get(name)?.is.resource.as_ref()?;
     let resource = input.components.get(&held.0)?;
-    let Chosen { choice, steps, doubt, unseen, .. } = choose(input, lost, (name, resource), named).ok()?;
-    Some(Derived { choice, steps, doubt, unseen })
+    let Chosen { choice, steps, doubt, unseen, through, .. } =
+        choose(input, lost, (name, resource), named).ok()?;
+    Some(Derived { choice, steps, doubt, unseen, through })
 }
 
 /// Services that are gone themselves and that nothing written brings back.

@@ -60,6 +60,7 @@ impl Performer for Host {
                     let around = Around::of(self, surroundings, attempt, sql::DOING)?;
                     sql::ask(self, &question, &around).await
                 }
+                Action::Verb { .. } => Err(by_nobody("what a provider does")),
                 Action::Wait { .. } => Err(by_nobody("waiting")),
                 Action::Person => Err(by_nobody("what a person does")),
             }

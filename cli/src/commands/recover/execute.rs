@@ -4,28 +4,32 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use drctl_host::Host;
 use drctl_core::codes::Code;
-use drctl_core::recovery::{Action, RecoveryPlan};
+use drctl_core::recovery::{Action, Performer, RecoveryPlan, Step};
 use drctl_core::run::OnFailure;
 use drctl_engine::clock::Clock;
 use drctl_engine::commander::{self, Command, CommandError, Ended, PARALLEL_STEPS, Patience};
+use drctl_engine::connect::Connections;
 use drctl_engine::hooks::NoHooks;
 use drctl_engine::journal::Replayed;
 use drctl_engine::lock::Lock;
 use drctl_engine::runs::{Begun, Folder, Of};
+use drctl_engine::verbs::Verbs;
+use drctl_host::Host;
 use tokio::sync::watch;
 
 use super::open;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::project::Project;
+use crate::registry::REGISTRY;
 use crate::render::record;
 use crate::render::run::Live;
 use crate::render::text::safe;
 use crate::session;
 use crate::signals::Signals;
 use crate::ui::{Format, Ui};
+use crate::ways::{self, Ground, WayArgs};
 
 /// How a plan is carried out.
 #[derive(Debug, clap::Args)]
@@ -66,19 +70,30 @@ impl ExecuteArgs {
     }
 }
 
+/// A run that is begun or gone on with.
+struct Commanded<'a> {
+    begun: &'a Begun,
+    /// What became of it so far.
+    so_far: Option<Replayed<Begun>>,
+    folder: &'a Folder,
+    /// For what kinds do.
+    connections: Option<&'a Connections>,
+}
+
 /// Carries a plan out that was shown.
 pub(super) fn execute(
     (plan, name): (&RecoveryPlan, &str),
     args: &ExecuteArgs,
-    simulated: bool,
+    ground: &Ground,
     project: &Project,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
+    open::none_open(project)?;
     if plan.steps.is_empty() {
         let help = "Nothing is to be done, or nothing can be done: the plan says why.";
         return Err(Failure::new(Code::NotExecutable, "The plan has no steps", help));
     }
-    if simulated && !args.practice {
+    if ground.simulated() && !args.practice {
         refuse_simulated(plan)?;
     }
     let scenario = plan.scenario.as_ref().map(ToString::to_string);
@@ -98,27 +113,43 @@ pub(super) fn execute(
         let help = "A run is named by the second in which it was planned: plan again.";
         return Err(Failure::new(Code::RunOpen, format!("There is a run {} already", begun.run), help));
     }
-    command(&begun, None, &folder, args, &clock, project, ui)
+    let connections = Some(ground.connections());
+    command(
+        Commanded { begun: &begun, so_far: None, folder: &folder, connections },
+        args,
+        &clock,
+        project,
+        ui,
+    )
 }
 
 /// Goes on with a run.
-pub(super) fn resume(name: &str, args: &ExecuteArgs, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
+pub(super) fn resume(
+    name: &str,
+    args: &ExecuteArgs,
+    ways: &WayArgs,
+    project: &Project,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
     let clock = session::clock(ui)?;
     let (folder, so_far) = open::named(project, name)?;
     let begun = so_far.header.clone();
-    command(&begun, Some(so_far), &folder, args, &clock, project, ui)
+    let by_kinds = begun.jobs.values().any(|job| matches!(job.carried.action, Action::Verb { .. }));
+    let ground = by_kinds.then(|| ways::ground(ways, project, ui)).transpose()?;
+    let connections = ground.as_ref().map(Ground::connections);
+    let so_far = Some(so_far);
+    command(Commanded { begun: &begun, so_far, folder: &folder, connections }, args, &clock, project, ui)
 }
 
 fn command(
-    begun: &Begun,
-    so_far: Option<Replayed<Begun>>,
-    folder: &Folder,
+    Commanded { begun, so_far, folder, connections }: Commanded<'_>,
     args: &ExecuteArgs,
     clock: &Arc<dyn Clock>,
     project: &Project,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let host = Host { dir: base(project), environment: ui.env.clone() };
+    let verbs = connections.map(|connections| Verbs { connections, registry: REGISTRY, otherwise: &host });
     let live = Live::new(ui, Arc::clone(clock), begun);
     let runtime = session::runtime()?;
     let ended = runtime.block_on(async {
@@ -131,7 +162,7 @@ fn command(
         let command = Command {
             begun,
             folder,
-            performer: &host,
+            performer: verbs.as_ref().map_or(&host as &dyn Performer, |verbs| verbs),
             parallelism: PARALLEL_STEPS,
             patience: if args.wait || ui.interactive { Patience::Stay } else { Patience::Leave },
             interrupt,
@@ -172,7 +203,7 @@ fn base(project: &Project) -> PathBuf {
 
 /// A simulated cloud has no command line: running one would reach the real one.
 fn refuse_simulated(plan: &RecoveryPlan) -> Result<(), Failure> {
-    let derived = |s: &&drctl_core::recovery::Step| s.api.is_some() && s.carried.action != Action::Person;
+    let derived = |s: &&Step| s.api.is_some() && matches!(s.carried.action, Action::Run { .. });
     let Some(step) = plan.steps.iter().find(derived) else { return Ok(()) };
     let headline = format!("Step {} is a command for AWS, and this is a simulation", step.id);
     let help = "It would reach the real cloud. `--practice` carries out what only looks.";
