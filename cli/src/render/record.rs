@@ -15,6 +15,7 @@ use serde_json::{Value as Json, json};
 use super::palette::{Look, Tone};
 use super::run::said;
 use super::text::{count, safe, wrap};
+use crate::commands::recover::open::Listed;
 
 type Record = Replayed<Begun>;
 
@@ -176,7 +177,7 @@ fn of(run: &Record) -> String {
 }
 
 /// All runs, a line each.
-pub(crate) fn list(runs: &[(Folder, Result<Record, JournalError>)], look: Look) -> String {
+pub(crate) fn list(runs: &[Listed], look: Look) -> String {
     if runs.is_empty() {
         return "No recovery and no drill was carried out from here.\n".to_owned();
     }
@@ -200,7 +201,7 @@ pub(crate) fn list(runs: &[(Folder, Result<Record, JournalError>)], look: Look) 
 }
 
 /// All runs, for programs.
-pub(crate) fn list_json(runs: &[(Folder, Result<Record, JournalError>)]) -> Json {
+pub(crate) fn list_json(runs: &[Listed]) -> Json {
     let one = |run: &Result<Record, JournalError>| match run {
         Ok(run) => head(run),
         Err(error) => json!({ "error": error.to_string() }),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use drctl_core::codes::Code;
-use drctl_core::recovery::{Action, Performer, RecoveryPlan, Step};
-use drctl_core::run::OnFailure;
+use drctl_core::recovery::{Action, Performer, RecoveryPlan};
+use drctl_core::run::{By, OnFailure};
 use drctl_engine::clock::Clock;
 use drctl_engine::commander::{self, Command, CommandError, Ended, PARALLEL_STEPS, Patience};
 use drctl_engine::connect::Connections;
@@ -93,9 +93,6 @@ pub(super) fn execute(
         let help = "Nothing is to be done, or nothing can be done: the plan says why.";
         return Err(Failure::new(Code::NotExecutable, "The plan has no steps", help));
     }
-    if ground.simulated() && !args.practice {
-        refuse_simulated(plan)?;
-    }
     let scenario = plan.scenario.as_ref().map(ToString::to_string);
     let of = if args.practice { Of::Practice(scenario) } else { Of::Recovery(scenario) };
     if !approved((plan, name), args, ui)? {
@@ -105,6 +102,9 @@ pub(super) fn execute(
     let clock = session::clock(ui)?;
     let on_failure = if args.hold { OnFailure::Hold } else { OnFailure::Unwind };
     let mut begun = Begun::of(plan, of, clock.now(), on_failure);
+    if ground.simulated() {
+        hand_over(plan, &mut begun);
+    }
     if args.practice {
         begun.run += "-practice";
     }
@@ -201,13 +201,14 @@ fn base(project: &Project) -> PathBuf {
     if project.dir.as_os_str().is_empty() { PathBuf::from(".") } else { project.dir.clone() }
 }
 
-/// A simulated cloud has no command line: running one would reach the real one.
-fn refuse_simulated(plan: &RecoveryPlan) -> Result<(), Failure> {
-    let derived = |s: &&Step| s.api.is_some() && matches!(s.carried.action, Action::Run { .. });
-    let Some(step) = plan.steps.iter().find(derived) else { return Ok(()) };
-    let headline = format!("Step {} is a command for AWS, and this is a simulation", step.id);
-    let help = "It would reach the real cloud. `--practice` carries out what only looks.";
-    Err(Failure::new(Code::NotExecutable, headline, help))
+/// A simulated cloud has no command line: what would be a command for it waits for a person, for it would
+/// reach the real one.
+fn hand_over(plan: &RecoveryPlan, begun: &mut Begun) {
+    let commands = plan.steps.iter().filter(|s| s.api.is_some());
+    for step in commands.filter(|s| matches!(s.carried.action, Action::Run { .. })) {
+        let nodes = begun.nodes.iter_mut().filter(|node| node.id.0 == step.id);
+        nodes.for_each(|node| node.by = By::Person);
+    }
 }
 
 /// Asks a person; where data that is there is destroyed, by the typed name.

@@ -20,10 +20,11 @@ pub(crate) fn read(folder: &Folder) -> Result<Replayed<Begun>, Failure> {
     })
 }
 
+/// A run with its folder, or why it cannot be read.
+pub(crate) type Listed = (Folder, Result<Replayed<Begun>, JournalError>);
+
 /// All runs, the oldest first. One that cannot be read is told by its error.
-pub(crate) fn all(
-    project: &Project,
-) -> Result<Vec<(Folder, Result<Replayed<Begun>, JournalError>)>, Failure> {
+pub(crate) fn all(project: &Project) -> Result<Vec<Listed>, Failure> {
     let folders = Folder::all(&project.data).map_err(|error| unusable(&error))?;
     let read = folders.into_iter().filter_map(|folder| {
         let read = folder.read().transpose()?;
