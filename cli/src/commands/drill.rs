@@ -1,4 +1,4 @@
-//! `drctl drill`: what is done in a drill. Shows it; executes nothing.
+//! `drctl drill`: what is done in a drill. Shows it; carries it out only with `--execute`.
 
 use drctl_core::addr::Name;
 use drctl_core::codes::Code;
@@ -6,7 +6,9 @@ use drctl_core::diag::{Diagnostic, Diagnostics};
 use drctl_core::lang::near;
 use drctl_core::recovery::Rehearsal;
 use drctl_core::system::{Declared, Drill, System};
+use drctl_engine::runs::Of;
 
+use super::recover::execute::{Manner, execute};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::project::Project;
@@ -22,6 +24,11 @@ pub(crate) struct Args {
     name: String,
     #[command(flatten)]
     ways: WayArgs,
+    /// Carries the drill out, after asking. What it made stays until `drctl recover abort --run RUN` takes it back
+    #[arg(long)]
+    execute: bool,
+    #[command(flatten)]
+    manner: Manner,
 }
 
 /// Plans the drill and prints it, unless a step names something of production.
@@ -41,10 +48,16 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     let (now, seen) = (ground.observation.now, ground.observation.world.last_seen());
     let told =
         render::Told { name, drill: &drill.is, rehearsal: &rehearsal, simulated: ground.simulated(), seen };
-    ui.print(&match ui.format {
-        Format::Text => render::text(&told, now, ui.look()),
-        Format::Json => format!("{:#}\n", render::json(&told, now)),
-    })?;
+    match ui.format {
+        Format::Text => ui.print(&render::text(&told, now, ui.look()))?,
+        // Of one that is carried out, standard output is the stream of events.
+        Format::Json if args.execute => {}
+        Format::Json => ui.print(&format!("{:#}\n", render::json(&told, now)))?,
+    }
+    if args.execute {
+        let of = Of::Drill(name.to_string());
+        return execute((&rehearsal.plan, of, name.as_str()), &args.manner, &ground, project, ui);
+    }
     Ok(Exit::Success)
 }
 

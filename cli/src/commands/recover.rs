@@ -1,6 +1,6 @@
 //! `drctl recover`: the ordered way back from a loss. Shows it; carries it out only with `--execute`.
 
-mod execute;
+pub(crate) mod execute;
 pub(crate) mod open;
 mod runs;
 mod word;
@@ -78,7 +78,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         None => {}
     }
     if let Some(run) = args.execute.resumed() {
-        return execute::resume(run, &args.execute, &args.ways, project, ui);
+        return execute::resume(run, &args.execute.manner, &args.ways, project, ui);
     }
     let opened = ways::open(&args.ways, project, ui)?;
     let now = session::clock(ui)?.now();
@@ -95,7 +95,8 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     }
     if args.execute.asked() {
         let name = case.typed(&args.loss);
-        return execute::execute((&plan, &name), &args.execute, &ground, project, ui);
+        let of = args.execute.of(&plan);
+        return execute::execute((&plan, of, &name), &args.execute.manner, &ground, project, ui);
     }
     Ok(exit(&plan))
 }

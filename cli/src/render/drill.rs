@@ -62,7 +62,7 @@ pub(crate) fn text(told: &Told<'_>, now: Timestamp, look: Look) -> String {
     }
     match rehearsal.plan.steps.is_empty() {
         true => out += "\nNothing is left to do: a drill of this proves nothing.\n",
-        false => plan_steps(&mut out, &rehearsal.plan, "drill", look),
+        false => plan_steps(&mut out, &rehearsal.plan, look),
     }
     shown(out, look)
 }

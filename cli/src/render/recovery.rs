@@ -54,7 +54,7 @@ pub(crate) fn text(
         let _ = writeln!(out, "\n{}", wrap("? ", &safe(warning), look.width));
     }
     if !plan.steps.is_empty() {
-        plan_steps(&mut out, plan, "recover", look);
+        plan_steps(&mut out, plan, look);
     }
     shown(out, look)
 }
@@ -67,8 +67,8 @@ pub(crate) fn shown(text: String, look: Look) -> String {
     }
 }
 
-/// The steps of a plan that a command shows.
-pub(super) fn plan_steps(out: &mut String, plan: &RecoveryPlan, command: &str, look: Look) {
+/// The steps of a plan.
+pub(super) fn plan_steps(out: &mut String, plan: &RecoveryPlan, look: Look) {
     let legend = "▲ decides the downtime; T+ is the clock at the end of the step, p50 – p95; steps that do not \
                   wait for each other run side by side";
     let _ = writeln!(out, "\nSteps\n{}", wrap("  ", legend, look.width));
@@ -96,7 +96,7 @@ pub(super) fn plan_steps(out: &mut String, plan: &RecoveryPlan, command: &str, l
     let manual = plan.steps.iter().filter(|s| s.kind == StepNature::Manual).count();
     let _ = writeln!(
         out,
-        "{}, {manual} by hand. Nothing was changed: {command} shows, it does not execute.",
+        "{}, {manual} by hand. Nothing was changed: only `--execute` carries it out.",
         count(plan.steps.len(), "step")
     );
 }

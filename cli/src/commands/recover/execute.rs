@@ -43,6 +43,13 @@ pub(crate) struct ExecuteArgs {
     /// Goes on with a run that was left, stopped or killed, or that holds at a failure, which is tried again
     #[arg(long, value_name = "RUN", conflicts_with_all = ["execute", "practice", "scenario", "lose"])]
     resume: Option<String>,
+    #[command(flatten)]
+    pub(super) manner: Manner,
+}
+
+/// How a run is begun and led.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Manner {
     /// Does not ask whether to begin; never stands in for `--confirm`
     #[arg(long)]
     auto_approve: bool,
@@ -64,6 +71,12 @@ impl ExecuteArgs {
         self.execute || self.practice
     }
 
+    /// What the run is of.
+    pub(super) fn of(&self, plan: &RecoveryPlan) -> Of {
+        let scenario = plan.scenario.as_ref().map(ToString::to_string);
+        if self.practice { Of::Practice(scenario) } else { Of::Recovery(scenario) }
+    }
+
     /// The run to be gone on with.
     pub(super) fn resumed(&self) -> Option<&str> {
         self.resume.as_deref()
@@ -80,10 +93,10 @@ struct Commanded<'a> {
     connections: Option<&'a Connections>,
 }
 
-/// Carries a plan out that was shown.
-pub(super) fn execute(
-    (plan, name): (&RecoveryPlan, &str),
-    args: &ExecuteArgs,
+/// Carries a plan out that was shown. `name` is what a person types who means it.
+pub(crate) fn execute(
+    (plan, of, name): (&RecoveryPlan, Of, &str),
+    manner: &Manner,
     ground: &Ground,
     project: &Project,
     ui: &Ui,
@@ -93,19 +106,17 @@ pub(super) fn execute(
         let help = "Nothing is to be done, or nothing can be done: the plan says why.";
         return Err(Failure::new(Code::NotExecutable, "The plan has no steps", help));
     }
-    let scenario = plan.scenario.as_ref().map(ToString::to_string);
-    let of = if args.practice { Of::Practice(scenario) } else { Of::Recovery(scenario) };
-    if !approved((plan, name), args, ui)? {
+    if !matches!(of, Of::Practice(_)) && !approved((plan, name), manner, ui)? {
         ui.tell("Nothing was done.\n");
         return Ok(Exit::Error);
     }
     let clock = session::clock(ui)?;
-    let on_failure = if args.hold { OnFailure::Hold } else { OnFailure::Unwind };
+    let on_failure = if manner.hold { OnFailure::Hold } else { OnFailure::Unwind };
     let mut begun = Begun::of(plan, of, clock.now(), on_failure);
     if ground.simulated() {
         hand_over(plan, &mut begun);
     }
-    if args.practice {
+    if matches!(begun.of, Of::Practice(_)) {
         begun.run += "-practice";
     }
     let folder = Folder::new(&project.data, &begun.run);
@@ -114,19 +125,14 @@ pub(super) fn execute(
         return Err(Failure::new(Code::RunOpen, format!("There is a run {} already", begun.run), help));
     }
     let connections = Some(ground.connections());
-    command(
-        Commanded { begun: &begun, so_far: None, folder: &folder, connections },
-        args,
-        &clock,
-        project,
-        ui,
-    )
+    let commanded = Commanded { begun: &begun, so_far: None, folder: &folder, connections };
+    command(commanded, manner, &clock, project, ui)
 }
 
 /// Goes on with a run.
 pub(super) fn resume(
     name: &str,
-    args: &ExecuteArgs,
+    manner: &Manner,
     ways: &WayArgs,
     project: &Project,
     ui: &Ui,
@@ -138,12 +144,13 @@ pub(super) fn resume(
     let ground = by_kinds.then(|| ways::ground(ways, project, ui)).transpose()?;
     let connections = ground.as_ref().map(Ground::connections);
     let so_far = Some(so_far);
-    command(Commanded { begun: &begun, so_far, folder: &folder, connections }, args, &clock, project, ui)
+    let commanded = Commanded { begun: &begun, so_far, folder: &folder, connections };
+    command(commanded, manner, &clock, project, ui)
 }
 
 fn command(
     Commanded { begun, so_far, folder, connections }: Commanded<'_>,
-    args: &ExecuteArgs,
+    manner: &Manner,
     clock: &Arc<dyn Clock>,
     project: &Project,
     ui: &Ui,
@@ -164,7 +171,7 @@ fn command(
             folder,
             performer: verbs.as_ref().map_or(&host as &dyn Performer, |verbs| verbs),
             parallelism: PARALLEL_STEPS,
-            patience: if args.wait || ui.interactive { Patience::Stay } else { Patience::Leave },
+            patience: if manner.wait || ui.interactive { Patience::Stay } else { Patience::Leave },
             interrupt,
             clock: clock.as_ref(),
             reporter: &live,
@@ -212,22 +219,19 @@ fn hand_over(plan: &RecoveryPlan, begun: &mut Begun) {
 }
 
 /// Asks a person; where data that is there is destroyed, by the typed name.
-fn approved((plan, name): (&RecoveryPlan, &str), args: &ExecuteArgs, ui: &Ui) -> Result<bool, Failure> {
-    if args.practice {
-        return Ok(true);
-    }
+fn approved((plan, name): (&RecoveryPlan, &str), manner: &Manner, ui: &Ui) -> Result<bool, Failure> {
     let destroys: Vec<String> =
         plan.steps.iter().filter(|s| !s.destroys.is_empty()).map(|s| s.id.to_string()).collect();
     if !destroys.is_empty() {
         let question =
             format!("\nStep {} destroys data that is there. Type `{name}` to begin: ", destroys.join(", "));
-        let Some(typed) = args.confirm.clone().or_else(|| ui.ask(&question)) else {
+        let Some(typed) = manner.confirm.clone().or_else(|| ui.ask(&question)) else {
             let help = format!("When this is what you want: --confirm {name}");
             return Err(Failure::new(Code::BadArgument, "The plan destroys data that is there", help));
         };
         return Ok(typed == name);
     }
-    if args.auto_approve || args.confirm.as_deref() == Some(name) {
+    if manner.auto_approve || manner.confirm.as_deref() == Some(name) {
         return Ok(true);
     }
     let Some(answer) = ui.ask("\nCarry this plan out? Only `yes` is accepted: ") else {
