@@ -252,3 +252,18 @@ fn what_was_measured_stands_over_what_was_declared() {
     assert_eq!(place.begin().status.code(), Some(0));
     assert_eq!(estimates(), ["measured in 1 run"; 5]);
 }
+
+#[test]
+fn a_practice_that_fails_stands_in_nobodys_way() {
+    let place = Place::new("  step \"look\" {\n    run = [\"false\"]\n    checks = \"data\"\n  }\n");
+    assert_eq!(place.run(&["recover", "--scenario", "down", "--practice"]).status.code(), Some(9));
+    assert_eq!(place.run(&["apply", "--auto-approve"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_run_that_has_nothing_to_take_back_is_over_when_it_fails_and_can_be_begun_anew() {
+    let place = Place::new("  step \"go\" {\n    run = [\"false\"]\n  }\n");
+    assert_eq!(place.begin().status.code(), Some(9));
+    assert_eq!(place.json(&["recover", "runs"])["runs"][0]["status"], "ended");
+    assert_eq!(place.run(&["apply", "--auto-approve"]).status.code(), Some(0));
+}

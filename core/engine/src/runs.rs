@@ -202,9 +202,11 @@ pub fn stand(run: &Run) -> Stand {
     match run.next(1) {
         Next::Finished(outcome) if outcome.is_success() => Stand::Done,
         Next::Finished(outcome) if outcome.interrupted || !outcome.stuck.is_empty() => Stand::Open,
-        Next::Finished(outcome) if outcome.aborted || !outcome.undone.is_empty() => Stand::Ended,
+        Next::Finished(outcome) if outcome.aborted => Stand::Ended,
         // What a person left out was left out on purpose.
-        Next::Finished(outcome) if outcome.failed.is_empty() => Stand::Done,
+        Next::Finished(outcome) if outcome.failed.is_empty() && outcome.undone.is_empty() => Stand::Done,
+        // A lane that holds behind its pivot can be gone on with, whatever became of the others.
+        Next::Finished(outcome) if outcome.failed.iter().all(|step| run.is_given_up(*step)) => Stand::Ended,
         Next::Finished(_) | Next::Ask(_) | Next::Undo(_) | Next::Start(_) | Next::Wait | Next::Persons(_) => {
             Stand::Open
         }

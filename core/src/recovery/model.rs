@@ -17,7 +17,7 @@ use crate::fact::FactId;
 use crate::plan::StepId;
 use crate::protection::Window;
 use crate::provider::{AnyKind, ApiNeed, Id, Phase, Place, StepNature};
-use crate::run::{By, Node};
+use crate::run::{By, Node, TakeBack};
 use crate::size::Size;
 use crate::system::{System, When};
 use crate::value::Value;
@@ -186,7 +186,9 @@ impl RecoveryPlan {
         for step in &self.steps {
             let through = step.needs.iter().filter_map(|n| before.get(n)).flatten().copied().collect();
             if looks(step) {
-                nodes.push(Node { needs: through, by: By::Machine, ..node(step, false, false) });
+                // There is nothing to take back of a look.
+                let take_back = TakeBack::Nothing;
+                nodes.push(Node { needs: through, by: By::Machine, take_back, ..node(step, false, false) });
                 before.insert(step.id, [StepId(step.id)].into());
             } else {
                 before.insert(step.id, through);

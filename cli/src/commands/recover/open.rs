@@ -4,7 +4,7 @@ use drctl_core::codes::Code;
 use drctl_core::lang::near;
 use drctl_engine::files::FileError;
 use drctl_engine::journal::{JournalError, Replayed};
-use drctl_engine::runs::{Begun, Folder, Stand, stand};
+use drctl_engine::runs::{Begun, Folder, Of, Stand, stand};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -88,7 +88,8 @@ fn opened(project: &Project) -> Result<Vec<(Folder, Replayed<Begun>)>, Failure> 
     let mut open = Vec::new();
     for (folder, run) in all(project)? {
         let run = run.map_err(|error| unreadable(&error))?;
-        if stand(&run.run) == Stand::Open {
+        // A practice changes nothing, and stands in nobody's way.
+        if stand(&run.run) == Stand::Open && !matches!(run.header.of, Of::Practice(_)) {
             open.push((folder, run));
         }
     }
