@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::clock::Clock;
+use crate::execute::interrupted;
 use crate::files::FileError;
 use crate::hooks::Hooks;
 use crate::journal::{Journal, JournalError, Replayed};
@@ -158,7 +159,8 @@ pub async fn begin(command: &Command<'_>) -> Result<Ended, CommandError> {
     Commander::new(command, journal, command.begun.begin(), BTreeMap::new()).run_all().await
 }
 
-/// Goes on with a run that was left, stopped or killed. What failed is tried again.
+/// Goes on with a run that was left, stopped or killed. What failed is tried again only when a person has
+/// said so.
 ///
 /// # Errors
 /// When something of it cannot be written.
@@ -246,7 +248,7 @@ impl<'r, 'a> Commander<'r, 'a> {
             tokio::select! {
                 Some(back) = flying.next() => self.end(back),
                 _ = look.tick() => self.hear(),
-                () = stopped(&mut stop), if !stopping => {}
+                () = interrupted(&mut stop), if !stopping => {}
                 _ = beat.tick() => self.tell_progress(),
             }
         }
@@ -446,13 +448,6 @@ impl<'r, 'a> Commander<'r, 'a> {
             left_p95_s: left(|job| job.p95_s),
             rto_s: begun.rto_s,
         });
-    }
-}
-
-/// Ends when the run is to stop; never, when nobody can say so any more.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    if stop.wait_for(|stop| *stop).await.is_err() {
-        std::future::pending::<()>().await;
     }
 }
 

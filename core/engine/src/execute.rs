@@ -480,7 +480,7 @@ impl<'r, 'a: 'r> Shell<'r, 'a> {
 }
 
 /// Ends when the run is to stop; never, when nobody can say so any more.
-async fn interrupted(stop: &mut watch::Receiver<bool>) {
+pub(crate) async fn interrupted(stop: &mut watch::Receiver<bool>) {
     if stop.wait_for(|stop| *stop).await.is_err() {
         std::future::pending::<()>().await;
     }
