@@ -67,6 +67,9 @@ pub(crate) fn outcome(run: &Record, look: Look) -> String {
         let _ = writeln!(text, "  {}", measured(rto, run.header.rto_s));
     }
     if stand(&run.run) == Stand::Open {
+        for step in outcome.failed.iter().chain(&outcome.stuck) {
+            let _ = writeln!(text, "  try again: drctl recover mark {} --go", step.0);
+        }
         let _ = writeln!(text, "  go on: drctl recover --resume {name}");
         let _ = writeln!(text, "  or:    drctl recover abort --run {name} --reason TEXT");
     }

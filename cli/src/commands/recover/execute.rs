@@ -11,9 +11,8 @@ use drctl_engine::clock::Clock;
 use drctl_engine::commander::{self, Command, CommandError, Ended, PARALLEL_STEPS, Patience};
 use drctl_engine::connect::Connections;
 use drctl_engine::hooks::NoHooks;
-use drctl_engine::journal::Replayed;
 use drctl_engine::lock::Lock;
-use drctl_engine::runs::{Begun, Folder, Of};
+use drctl_engine::runs::{Begun, Folder, Of, Stand, stand};
 use drctl_engine::verbs::Verbs;
 use drctl_host::Host;
 use tokio::sync::watch;
@@ -40,7 +39,8 @@ pub(crate) struct ExecuteArgs {
     /// Carries out only the steps that look: checks, requests, questions. Changes nothing
     #[arg(long, conflicts_with = "execute")]
     practice: bool,
-    /// Goes on with a run that was left, stopped or killed, or that holds at a failure, which is tried again
+    /// Goes on with a run that was left, stopped or killed. What has failed is tried again when a person has said
+    /// so: `drctl recover mark STEP --go`
     #[arg(long, value_name = "RUN", conflicts_with_all = ["execute", "practice", "scenario", "lose"])]
     resume: Option<String>,
     #[command(flatten)]
@@ -86,11 +86,20 @@ impl ExecuteArgs {
 /// A run that is begun or gone on with.
 struct Commanded<'a> {
     begun: &'a Begun,
-    /// What became of it so far.
-    so_far: Option<Replayed<Begun>>,
+    /// Whether it was begun before.
+    first: First,
     folder: &'a Folder,
     /// For what kinds do.
     connections: Option<&'a Connections>,
+}
+
+/// Whether a run is begun.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum First {
+    /// It is.
+    Begun,
+    /// It was, and is gone on with.
+    Resumed,
 }
 
 /// Carries a plan out that was shown. `name` is what a person types who means it.
@@ -125,7 +134,7 @@ pub(crate) fn execute(
         return Err(Failure::new(Code::RunOpen, format!("There is a run {} already", begun.run), help));
     }
     let connections = Some(ground.connections());
-    let commanded = Commanded { begun: &begun, so_far: None, folder: &folder, connections };
+    let commanded = Commanded { begun: &begun, first: First::Begun, folder: &folder, connections };
     command(commanded, manner, &clock, project, ui)
 }
 
@@ -139,17 +148,16 @@ pub(super) fn resume(
 ) -> Result<Exit, Failure> {
     let clock = session::clock(ui)?;
     let (folder, so_far) = open::named(project, name)?;
-    let begun = so_far.header.clone();
+    let begun = so_far.header;
     let by_kinds = begun.jobs.values().any(|job| matches!(job.carried.action, Action::Verb { .. }));
     let ground = by_kinds.then(|| ways::ground(ways, project, ui)).transpose()?;
     let connections = ground.as_ref().map(Ground::connections);
-    let so_far = Some(so_far);
-    let commanded = Commanded { begun: &begun, so_far, folder: &folder, connections };
+    let commanded = Commanded { begun: &begun, first: First::Resumed, folder: &folder, connections };
     command(commanded, manner, &clock, project, ui)
 }
 
 fn command(
-    Commanded { begun, so_far, folder, connections }: Commanded<'_>,
+    Commanded { begun, first, folder, connections }: Commanded<'_>,
     manner: &Manner,
     clock: &Arc<dyn Clock>,
     project: &Project,
@@ -161,9 +169,11 @@ fn command(
     let runtime = session::runtime()?;
     let ended = runtime.block_on(async {
         let _lock = commander_lock(project, clock.as_ref(), ui).await?;
-        if so_far.is_none() {
-            open::none_open(project)?;
-        }
+        // Only from here on nobody else writes: what was read before may be out of date.
+        let so_far = match first {
+            First::Begun => open::none_open(project).map(|()| None)?,
+            First::Resumed => Some(open::read(folder)?),
+        };
         let signals = Signals::listen()?;
         let (stop, interrupt) = watch::channel(false);
         let command = Command {
@@ -248,23 +258,18 @@ fn finish(ended: &Ended, folder: &Folder, live: &Live, ui: &Ui) -> Result<Exit, 
         Format::Text => ui.print(&record::outcome(&so_far, ui.look()))?,
         Format::Json => live.summary(&record::head(&so_far)),
     }
-    Ok(match ended {
-        Ended::Over(outcome) if outcome.is_success() => Exit::Success,
-        Ended::Over(outcome) if outcome.interrupted => Exit::Interrupted,
-        Ended::Over(outcome)
-            if outcome.failed.is_empty()
-                && outcome.stuck.is_empty()
-                && outcome.undone.is_empty()
-                && !outcome.aborted =>
-        {
-            Exit::Success
-        }
-        Ended::Over(_) | Ended::Waiting(_) => Exit::Stopped,
+    Ok(match (stand(&so_far.run), ended) {
+        (Stand::Done, _) => Exit::Success,
+        (_, Ended::Over(outcome)) if outcome.interrupted => Exit::Interrupted,
+        (Stand::Ended | Stand::Open, Ended::Over(_) | Ended::Waiting(_)) => Exit::Stopped,
     })
 }
 
 fn broken(error: &CommandError, run: &str) -> Failure {
-    let help = format!("What was in flight was waited for. `drctl recover --resume {run}` goes on.");
+    let help = format!(
+        "What was in flight was waited for. `drctl recover --resume {run}` goes on; if there is no such run, nothing \
+         was begun."
+    );
     Failure::new(Code::RunUnusable, format!("The run cannot be recorded any further: {error}"), help)
         .exit(Exit::Stopped)
 }
