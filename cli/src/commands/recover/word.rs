@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use drctl_core::codes::Code;
 use drctl_core::plan::StepId;
 use drctl_core::run::{Event, Verdict};
+use drctl_engine::journal::Replayed;
+use drctl_engine::runs::{Begun, Of, Stand, stand};
 
 use super::open;
 use crate::exit::Exit;
@@ -105,6 +107,7 @@ fn say(
     let (folder, so_far) = open::meant(project, run)?;
     let word = word(session::holder(ui, "recover", clock.as_ref()).user);
     asked_for(&word, &so_far)?;
+    not_over(&word, &so_far)?;
     if let Err(illegal) = so_far.run.clone().record(&word) {
         let help = format!("`drctl recover show {}` says where it stands.", so_far.header.run);
         return Err(Failure::new(Code::WordRefused, format!("Not now: {illegal}"), help));
@@ -117,11 +120,20 @@ fn say(
     Ok(Exit::Success)
 }
 
+/// What a recovery has brought back is in use once it is over: it is not taken away by a word that came too
+/// late. What a drill has made is.
+fn not_over(word: &Event, so_far: &Replayed<Begun>) -> Result<(), Failure> {
+    let is_drill = matches!(so_far.header.of, Of::Drill(_));
+    if !matches!(word, Event::Aborted { .. }) || is_drill || stand(&so_far.run) == Stand::Open {
+        return Ok(());
+    }
+    let headline = format!("Run {} is over: there is nothing to give up", so_far.header.run);
+    let help = "What it brought back is in use. Only what a drill has made is taken away afterwards.";
+    Err(Failure::new(Code::WordRefused, headline, help))
+}
+
 /// What a step asks for is said with it, and nothing else.
-fn asked_for(
-    word: &Event,
-    so_far: &drctl_engine::journal::Replayed<drctl_engine::runs::Begun>,
-) -> Result<(), Failure> {
+fn asked_for(word: &Event, so_far: &Replayed<Begun>) -> Result<(), Failure> {
     let Event::Marked { step, verdict: Verdict::Done | Verdict::Go, inputs, .. } = word else {
         return Ok(());
     };
