@@ -65,8 +65,22 @@ fn crates_depend_on_each_other_only_in_the_agreed_direction() {
         ("providers/aws", &["drctl-core"]),
         ("providers/aws/sdk", &["drctl-aws", "drctl-core"]),
         ("providers/host", &["drctl-core"]),
+        ("providers/postgres", &["drctl-core", "drctl-host"]),
+        ("providers/files", &["drctl-core", "drctl-host"]),
         ("providers/sim", &["drctl-aws", "drctl-core"]),
-        ("cli", &["drctl-aws", "drctl-aws-sdk", "drctl-core", "drctl-engine", "drctl-host", "drctl-sim"]),
+        (
+            "cli",
+            &[
+                "drctl-aws",
+                "drctl-aws-sdk",
+                "drctl-core",
+                "drctl-engine",
+                "drctl-files",
+                "drctl-host",
+                "drctl-postgres",
+                "drctl-sim",
+            ],
+        ),
     ]
     .into();
     for (folder, allowed) in allowed {

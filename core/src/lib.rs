@@ -35,6 +35,7 @@ pub mod size;
 pub mod span;
 pub mod spread;
 pub mod state;
+pub mod stored;
 pub mod system;
 pub mod text;
 pub mod timeline;

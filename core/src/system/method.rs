@@ -1,10 +1,13 @@
 //! How a backup is made: one block per tool, and one view of all of them that everything else works from.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::step::EnvName;
 use crate::schedule::{Gap, Schedule, largest_gap};
+use crate::schema::Invalid;
 
 /// Made by somebody else's scheduler.
 #[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
@@ -24,6 +27,7 @@ pub struct External {
 /// Made by pgBackRest: full backups, what changed since, and the log without end. Any instant that the
 /// log reaches can be restored, so no more is lost than was not archived yet.
 #[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
+#[attribute(check = PgBackRest::check)]
 pub struct PgBackRest {
     /// When a full backup is made.
     pub full: Schedule,
@@ -41,6 +45,13 @@ pub struct PgBackRest {
     pub takes: Option<SignedDuration>,
     /// The stanza; with it drctl writes the commands down.
     pub stanza: Option<String>,
+    /// The file that pgBackRest is configured by, when it is not the usual one.
+    pub config: Option<String>,
+    /// Options of pgBackRest that every command is given, by their names: `repo1-path`, `pg1-path`,
+    /// `repo1-s3-endpoint`. No secrets: those are in the variables of `env`.
+    pub options: Option<BTreeMap<String, String>>,
+    /// The variables of the environment that its commands need: `PGBACKREST_REPO1_CIPHER_PASS`.
+    pub env: Option<Vec<EnvName>>,
 }
 
 crate::words! {
@@ -155,7 +166,8 @@ pub enum Kept {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Restore<'b> {
     Command(Option<&'b Vec<String>>),
-    Stanza(&'b str),
+    /// The program and the options that all of its commands begin with.
+    Stanza(Vec<String>),
 }
 
 /// What of a method the newest data is restored from.
@@ -198,12 +210,46 @@ impl External {
 }
 
 impl PgBackRest {
+    /// The program and the options that all of its commands begin with; none without a stanza.
+    pub fn common(&self) -> Option<Vec<String>> {
+        let stanza = format!("--stanza={}", self.stanza.as_ref()?);
+        let config = self.config.iter().map(|config| format!("--config={config}"));
+        let options = self.options.iter().flatten().map(|(name, value)| match value.as_str() {
+            "y" => format!("--{name}"),
+            "n" => format!("--no-{name}"),
+            value => format!("--{name}={value}"),
+        });
+        Some(["pgbackrest".to_owned(), stanza].into_iter().chain(config).chain(options).collect())
+    }
+
+    /// What can be told of the options by themselves.
+    fn check(self) -> Result<PgBackRest, Invalid> {
+        let options = self.options.iter().flatten();
+        for (name, _) in options {
+            let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            let wrong = if name.is_empty() || name.starts_with('-') || !name.chars().all(fits) {
+                "is no option of pgBackRest: they are written without leading dashes, `repo1-path`"
+            } else if ["-pass", "-key", "-key-secret", "-token"].iter().any(|end| name.ends_with(end)) {
+                "holds a secret: name its variable in `env` (`PGBACKREST_` and the option in capitals, with `_`)"
+            } else if ["stanza", "config"].contains(&name.as_str()) {
+                "has an attribute of its own"
+            } else {
+                continue;
+            };
+            return Err(Invalid::new(format!("`{name}` {wrong}")).below("options"));
+        }
+        if self.stanza.as_ref().is_some_and(|stanza| stanza.is_empty() || stanza.starts_with('-')) {
+            return Err(Invalid::new("is no name of a stanza").below("stanza"));
+        }
+        Ok(self)
+    }
+
     pub(super) fn method(&self) -> Method<'_> {
-        let PgBackRest { full, differential, incremental, archive_every, keep_full, keep_log, takes, stanza } =
+        let PgBackRest { full, differential, incremental, archive_every, keep_full, keep_log, takes, .. } =
             self;
         let changed = [("differential", differential), ("incremental", incremental)];
         let changed = changed.into_iter().filter_map(|(name, s)| Some((name, s.as_ref()?)));
-        let stanza = stanza.as_deref();
+        let common = self.common();
         Method {
             block: "pgbackrest",
             made_by: "pgBackRest".to_owned(),
@@ -211,8 +257,8 @@ impl PgBackRest {
             log: Some(Log { every: *archive_every, keep: *keep_log }),
             takes: *takes,
             keep: Kept::For("keep_full", *keep_full),
-            list: stanza.map(|stanza| words(&["pgbackrest", &format!("--stanza={stanza}"), "info"])),
-            restore: stanza.map_or(Restore::Command(None), Restore::Stanza),
+            list: common.clone().map(|common| [common, words(&["info"])].concat()),
+            restore: common.map_or(Restore::Command(None), Restore::Stanza),
             gap: OnceLock::new(),
         }
     }
@@ -418,19 +464,13 @@ impl Method<'_> {
     pub fn restore(&self, to: Option<(Option<Timestamp>, Newest)>) -> Option<Vec<String>> {
         match (&self.restore, to) {
             (Restore::Command(command), _) => command.cloned(),
-            (Restore::Stanza(stanza), Some((Some(at), Newest::Log(_)))) => {
-                let at = at.strftime("%Y-%m-%d %H:%M:%S+00");
-                Some(words(&[
-                    "pgbackrest",
-                    &format!("--stanza={stanza}"),
-                    "--type=time",
-                    &format!("--target={at}"),
-                    "--target-action=promote",
-                    "restore",
-                ]))
+            (Restore::Stanza(common), Some((Some(at), Newest::Log(_)))) => {
+                let target = format!("--target={}", at.strftime("%Y-%m-%d %H:%M:%S+00"));
+                let to = words(&["--type=time", &target, "--target-action=promote", "restore"]);
+                Some([common.clone(), to].concat())
             }
-            (Restore::Stanza(stanza), Some((None, Newest::Log(_)))) => {
-                Some(words(&["pgbackrest", &format!("--stanza={stanza}"), "restore"]))
+            (Restore::Stanza(common), Some((None, Newest::Log(_)))) => {
+                Some([common.clone(), words(&["restore"])].concat())
             }
             (Restore::Stanza(_), Some((_, Newest::Base)) | None) => None,
         }
@@ -445,6 +485,8 @@ impl Method<'_> {
         let mut command = self.restore(to)?;
         match (&self.restore, into, command.pop()) {
             (Restore::Stanza(_), Some(directory), Some(verb)) if directory.starts_with('/') => {
+                // An option that is given twice is refused.
+                command.retain(|word| !word.starts_with("--pg1-path="));
                 command.extend([format!("--pg1-path={directory}"), verb]);
             }
             (Restore::Stanza(_) | Restore::Command(_), _, last) => command.extend(last),

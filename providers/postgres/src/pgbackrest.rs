@@ -1,0 +1,322 @@
+//! pgBackRest: what stands in its repositories.
+
+use drctl_core::provider::{ErrorClass, ProviderError};
+use drctl_core::stored::{Made, Stored};
+use drctl_core::system::PgBackRest;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::tool::{Tool, unreadable};
+
+const LISTING: &str = "listing what pgBackRest has";
+
+/// What pgBackRest has of a stanza.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stanza {
+    /// Its restore points, the oldest first.
+    pub points: Vec<Stored>,
+    /// The log that is archived, of each version of the database and repository.
+    pub archives: Vec<Archive>,
+    /// Its repositories.
+    pub repositories: Vec<Repository>,
+    /// The version of PostgreSQL that the newest point is of: `15`.
+    pub version: Option<String>,
+    /// Why the stanza is not in order, in the tool's own words; none when it is.
+    pub trouble: Option<String>,
+    /// Whether a backup is being made.
+    pub is_running: bool,
+}
+
+/// The log in one repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Archive {
+    /// The repository: 1 is the first.
+    pub repository: u32,
+    /// The version of the database and how often it was made anew: `15-1`.
+    pub id: String,
+    /// The oldest segment.
+    pub first: Option<String>,
+    /// The newest segment.
+    pub last: Option<String>,
+}
+
+/// One repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    /// Which: 1 is the first.
+    pub key: u32,
+    /// How it is encrypted: `none`, `aes-256-cbc`.
+    pub cipher: String,
+    /// Why it is not in order, in the tool's own words; none when it is.
+    pub trouble: Option<String>,
+}
+
+/// Asks pgBackRest what there is of the backup's stanza.
+///
+/// # Errors
+/// When it cannot be asked, or a repository cannot be reached: then nothing is known of what is in it.
+pub async fn info(tool: &Tool<'_>, is: &PgBackRest) -> Result<Stanza, ProviderError> {
+    let Some(mut words) = is.common() else {
+        return Err(ProviderError {
+            doing: LISTING.to_owned(),
+            class: ErrorClass::Rejected,
+            code: None,
+            message: "the backup does not say its `stanza`".to_owned(),
+        });
+    };
+    // The log on standard output would stand in the midst of the answer.
+    words.extend(
+        ["--output=json", "--log-level-console=off", "--log-level-stderr=warn", "info"].map(str::to_owned),
+    );
+    let said = tool.run(words).await?;
+    read(&said, is.stanza.as_deref().unwrap_or_default())
+}
+
+/// The states of a stanza and of a repository: `ok`, and that there is no backup yet.
+const OK: i64 = 0;
+const NO_STANZA: i64 = 1;
+const NO_BACKUP: i64 = 2;
+const NO_DATA: i64 = 3;
+/// That the repositories are in different states: each says its own.
+const MIXED: i64 = 4;
+
+#[derive(Deserialize)]
+struct SaidStanza {
+    name: String,
+    #[serde(default)]
+    archive: Vec<SaidArchive>,
+    #[serde(default)]
+    backup: Vec<SaidBackup>,
+    #[serde(default)]
+    db: Vec<SaidDatabase>,
+    #[serde(default)]
+    repo: Vec<SaidRepository>,
+    status: SaidStatus,
+}
+
+#[derive(Deserialize)]
+struct SaidArchive {
+    database: SaidOf,
+    id: String,
+    min: Option<String>,
+    max: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct SaidOf {
+    id: u32,
+    #[serde(rename = "repo-key")]
+    repo_key: u32,
+}
+
+#[derive(Deserialize)]
+struct SaidDatabase {
+    id: u32,
+    #[serde(rename = "repo-key")]
+    repo_key: u32,
+    version: String,
+}
+
+#[derive(Deserialize)]
+struct SaidBackup {
+    label: String,
+    #[serde(rename = "type")]
+    made: String,
+    database: SaidOf,
+    #[serde(default)]
+    error: Option<bool>,
+    info: SaidSize,
+    reference: Option<Vec<String>>,
+    timestamp: SaidTimes,
+}
+
+#[derive(Deserialize)]
+struct SaidSize {
+    size: Option<u64>,
+    repository: SaidStored,
+}
+
+#[derive(Deserialize)]
+struct SaidStored {
+    delta: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct SaidTimes {
+    start: i64,
+    stop: i64,
+}
+
+#[derive(Deserialize)]
+struct SaidRepository {
+    key: u32,
+    #[serde(default)]
+    cipher: String,
+    status: SaidStatus,
+}
+
+#[derive(Deserialize)]
+struct SaidStatus {
+    code: i64,
+    message: String,
+    #[serde(default)]
+    lock: Option<SaidLock>,
+}
+
+#[derive(Deserialize)]
+struct SaidLock {
+    backup: Option<SaidHeld>,
+}
+
+#[derive(Deserialize)]
+struct SaidHeld {
+    held: bool,
+}
+
+impl SaidStatus {
+    /// What is wrong; that there is no backup yet is not.
+    fn trouble(&self) -> Option<String> {
+        (![OK, NO_BACKUP].contains(&self.code)).then(|| self.message.clone())
+    }
+
+    /// Whether nothing is known of what it holds.
+    fn is_unseen(&self) -> bool {
+        ![OK, NO_STANZA, NO_BACKUP, NO_DATA, MIXED].contains(&self.code)
+    }
+}
+
+/// Reads the answer.
+fn read(said: &str, stanza: &str) -> Result<Stanza, ProviderError> {
+    let all: Vec<SaidStanza> = serde_json::from_str(said.trim()).map_err(|e| unreadable(LISTING, e))?;
+    let Some(found) = all.into_iter().find(|s| s.name == stanza) else {
+        return Err(unreadable(LISTING, format!("it does not tell of stanza `{stanza}`")));
+    };
+    let mut unseen = found.repo.iter().map(|repo| (repo.key, &repo.status)).filter(|(_, s)| s.is_unseen());
+    if let Some((key, status)) = unseen.next() {
+        // What it says may name hosts and files, and has passed through the list of secrets.
+        return Err(ProviderError {
+            doing: LISTING.to_owned(),
+            class: ErrorClass::Unavailable,
+            code: Some(status.code.to_string()),
+            message: format!("repository {key}: {}", status.message),
+        });
+    }
+    let version = |of: &SaidOf| {
+        let db = found.db.iter().find(|db| db.id == of.id && db.repo_key == of.repo_key);
+        db.map(|db| db.version.clone())
+    };
+    let newest = found.backup.iter().max_by_key(|b| b.timestamp.stop).map(|b| &b.database);
+    let mut points = found.backup.iter().map(point).collect::<Result<Vec<Stored>, _>>()?;
+    points.sort_by(|a, b| (a.ended, &a.id, a.repository).cmp(&(b.ended, &b.id, b.repository)));
+    let held = found.status.lock.as_ref().and_then(|lock| lock.backup.as_ref());
+    Ok(Stanza {
+        version: newest.and_then(version),
+        points,
+        trouble: found.status.trouble(),
+        is_running: held.is_some_and(|held| held.held),
+        archives: found
+            .archive
+            .into_iter()
+            .map(|a| Archive { repository: a.database.repo_key, id: a.id, first: a.min, last: a.max })
+            .collect(),
+        repositories: found
+            .repo
+            .iter()
+            .map(|r| Repository { key: r.key, cipher: r.cipher.clone(), trouble: r.status.trouble() })
+            .collect(),
+    })
+}
+
+fn point(said: &SaidBackup) -> Result<Stored, ProviderError> {
+    let made = match said.made.as_str() {
+        "full" => Made::Full,
+        "diff" => Made::Differential,
+        "incr" => Made::Incremental,
+        other => return Err(unreadable(LISTING, format!("a backup of type `{other}`"))),
+    };
+    let at = |seconds: i64| Timestamp::from_second(seconds).map_err(|e| unreadable(LISTING, e));
+    Ok(Stored {
+        id: said.label.clone(),
+        made,
+        began: at(said.timestamp.start)?,
+        ended: at(said.timestamp.stop)?,
+        bytes: said.info.size,
+        stored_bytes: said.info.repository.delta,
+        flaw: said
+            .error
+            .unwrap_or_default()
+            .then(|| "pages of it have wrong checksums, as pgBackRest found when it made it".to_owned()),
+        repository: Some(said.database.repo_key),
+        builds_on: said.reference.clone().unwrap_or_default(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = r#"[{"archive":[{"database":{"id":1,"repo-key":1},"id":"15-1",
+      "max":"00000001000000000000000B","min":"000000010000000000000002"}],
+      "backup":[{"archive":{"start":"00000001000000000000000A","stop":"00000001000000000000000A"},
+        "backrest":{"format":5,"version":"2.45"},"database":{"id":1,"repo-key":1},"error":true,
+        "info":{"delta":10,"repository":{"delta":4,"size":90},"size":100},
+        "label":"20261121-203000F_20261121-204000I","prior":"20261121-203000F",
+        "reference":["20261121-203000F"],"timestamp":{"start":1795293600,"stop":1795293605},"type":"incr"},
+       {"archive":{"start":"000000010000000000000002","stop":"000000010000000000000003"},
+        "backrest":{"format":5,"version":"2.45"},"database":{"id":1,"repo-key":1},"error":false,
+        "info":{"delta":100,"repository":{"delta":90,"size":90},"size":100},"label":"20261121-203000F",
+        "prior":null,"reference":null,"timestamp":{"start":1795293000,"stop":1795293009},"type":"full"}],
+      "cipher":"none","db":[{"id":1,"repo-key":1,"system-id":7,"version":"15"}],"name":"main",
+      "repo":[{"cipher":"aes-256-cbc","key":1,"status":{"code":0,"message":"ok"}}],
+      "status":{"code":0,"lock":{"backup":{"held":true}},"message":"ok"}}]"#;
+
+    #[test]
+    fn points_come_oldest_first_with_what_they_build_on() {
+        let stanza = read(WHOLE, "main").unwrap();
+        let ids: Vec<(&str, Made, bool)> =
+            stanza.points.iter().map(|p| (p.id.as_str(), p.made, p.flaw.is_some())).collect();
+        assert_eq!(
+            ids,
+            [
+                ("20261121-203000F", Made::Full, false),
+                ("20261121-203000F_20261121-204000I", Made::Incremental, true)
+            ]
+        );
+        assert_eq!(stanza.points[1].builds_on, ["20261121-203000F"]);
+        assert_eq!((stanza.points[0].bytes, stanza.points[0].stored_bytes), (Some(100), Some(90)));
+        assert_eq!(stanza.points[0].ended.as_second(), 1_795_293_009);
+        assert_eq!(stanza.version.as_deref(), Some("15"));
+        assert_eq!((stanza.trouble, stanza.is_running), (None, true));
+        assert_eq!(stanza.repositories[0].cipher, "aes-256-cbc");
+        assert_eq!(stanza.archives[0].last.as_deref(), Some("00000001000000000000000B"));
+    }
+
+    #[test]
+    fn an_empty_stanza_is_empty_and_an_unreachable_repository_is_not_known() {
+        let with = |code: i64, message: &str| {
+            let status = format!(r#"{{"code":{code},"message":"{message}"}}"#);
+            let text = format!(
+                r#"[{{"archive":[],"backup":[],"db":[],"name":"main","cipher":"none","status":{status},
+                   "repo":[{{"cipher":"none","key":1,"status":{status}}}]}}]"#
+            );
+            read(&text, "main")
+        };
+        assert!(with(2, "no valid backups").unwrap().trouble.is_none());
+        assert_eq!(with(1, "missing stanza path").unwrap().trouble.as_deref(), Some("missing stanza path"));
+        let error = with(99, "[PathOpenError] denied").unwrap_err();
+        assert_eq!(error.class, ErrorClass::Unavailable);
+        assert!(error.message.contains("repository 1: [PathOpenError] denied"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_answer_is_an_error() {
+        for text in
+            ["", "[]", "{}", "[{\"name\":\"other\",\"status\":{\"code\":0,\"message\":\"ok\"}}]", "P00 INFO"]
+        {
+            let error = read(text, "main").unwrap_err();
+            assert!(error.message.starts_with("what it says cannot be read"), "{text}: {error}");
+        }
+        let odd = WHOLE.replace("\"type\":\"full\"", "\"type\":\"whole\"");
+        assert!(read(&odd, "main").unwrap_err().message.contains("type `whole`"));
+    }
+}
