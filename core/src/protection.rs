@@ -60,6 +60,18 @@ pub enum Protection {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<String>,
     },
+    /// A thing that follows another, and can take its place for good.
+    Replica {
+        /// The provider's name (ARN or identifier) of the thing that it follows.
+        of: String,
+        /// Its own.
+        replica: String,
+        /// Where it is.
+        region: String,
+        /// The most that it is behind, where somebody says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lag_max: Option<SignedDuration>,
+    },
     /// Earlier versions of what is here can be brought back, here.
     Versions {
         /// Where.
@@ -68,10 +80,12 @@ pub enum Protection {
 }
 
 impl Protection {
-    /// Whether it reaches back to any moment of a window.
-    pub fn has_window(&self) -> bool {
+    /// Whether what is lost by it is a value that the provider can be asked for.
+    pub fn is_measured(&self) -> bool {
         match self {
-            Protection::PointInTime { .. } | Protection::ReplicatedBackups { .. } => true,
+            Protection::PointInTime { .. }
+            | Protection::ReplicatedBackups { .. }
+            | Protection::Replica { .. } => true,
             Protection::Snapshot { .. } | Protection::ReplicatesTo { .. } | Protection::Versions { .. } => {
                 false
             }
@@ -81,7 +95,7 @@ impl Protection {
     /// Whether it reaches back to before data went wrong; a live copy has what is wrong too.
     pub fn has_past(&self) -> bool {
         match self {
-            Protection::ReplicatesTo { .. } => false,
+            Protection::ReplicatesTo { .. } | Protection::Replica { .. } => false,
             Protection::PointInTime { .. }
             | Protection::ReplicatedBackups { .. }
             | Protection::Snapshot { .. }
@@ -96,6 +110,7 @@ impl Protection {
             Protection::PointInTime { .. }
             | Protection::ReplicatedBackups { .. }
             | Protection::Snapshot { .. }
+            | Protection::Replica { .. }
             | Protection::ReplicatesTo { .. } => false,
         }
     }

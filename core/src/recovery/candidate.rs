@@ -63,9 +63,10 @@ impl Candidate<'_> {
             Protection::PointInTime { window, .. } | Protection::ReplicatedBackups { window, .. } => {
                 window.clone()
             }
-            Protection::Snapshot { .. } | Protection::Versions { .. } | Protection::ReplicatesTo { .. } => {
-                None
-            }
+            Protection::Snapshot { .. }
+            | Protection::Versions { .. }
+            | Protection::Replica { .. }
+            | Protection::ReplicatesTo { .. } => None,
         }
     }
 }
@@ -121,15 +122,33 @@ fn new_name(old: &str, run: &str) -> String {
 
 /// All ways back for the resource, in the order of the components.
 pub(crate) fn candidates<'a>(input: &Ask<'a>, resource: &'a Component) -> Vec<Candidate<'a>> {
-    let mut found = Vec::new();
+    let mut found: Vec<Candidate<'_>> = Vec::new();
     for (holder, protections) in input.components.protecting(resource) {
         for protection in protections {
-            if let Some(candidate) = covering(input, resource, holder, protection) {
-                found.push(judged(input.lost, candidate));
+            let Some(candidate) = covering(input, resource, holder, protection) else { continue };
+            let candidate = judged(input.lost, candidate);
+            // A replica and what it follows both say so, and only the replica knows how far it is behind.
+            match found.iter_mut().find(|other| is_same_replica(other, &candidate)) {
+                Some(other) if other.loss.is_none() => *other = candidate,
+                Some(_) => {}
+                None => found.push(candidate),
             }
         }
     }
     found
+}
+
+/// Whether two are one replica, told by itself and by what it follows.
+fn is_same_replica(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
+    let replica = |c: &Candidate<'_>| match &c.protection {
+        Protection::Replica { replica, .. } => Some(replica.clone()),
+        Protection::PointInTime { .. }
+        | Protection::ReplicatedBackups { .. }
+        | Protection::Snapshot { .. }
+        | Protection::Versions { .. }
+        | Protection::ReplicatesTo { .. } => None,
+    };
+    replica(one).is_some_and(|named| replica(other) == Some(named))
 }
 
 /// Whether a protection held by `holder` covers the resource, and what it means then.
@@ -187,10 +206,14 @@ fn covering<'a>(
         Protection::ReplicatesTo { to, rule, prefix, lag_max, .. } if own => {
             replica(input, holder, to, rule, prefix, *lag_max, protection.clone())
         }
+        Protection::Replica { of, replica, region, lag_max } if named(of) => {
+            follower(input, (resource, holder), (replica, region, *lag_max), protection.clone())
+        }
         Protection::PointInTime { .. }
         | Protection::ReplicatedBackups { .. }
         | Protection::Snapshot { .. }
         | Protection::Versions { .. }
+        | Protection::Replica { .. }
         | Protection::ReplicatesTo { .. } => return None,
     };
     Some(candidate)
@@ -237,6 +260,36 @@ fn restorable<'a>(
             _ => format!("{at} is outside of its restorable window"),
         }),
         doubt: latest.is_none().then(|| "its restorable window was not observed".to_owned()),
+        protection,
+    }
+}
+
+/// What follows the resource and can take its place.
+fn follower<'a>(
+    input: &Ask<'a>,
+    (resource, holder): (&Component, &'a Component),
+    (replica, region, lag_max): (&str, &str, Option<SignedDuration>),
+    protection: Protection,
+) -> Candidate<'a> {
+    let follows = input.components.called(replica).filter(|c| c.kind.name() == resource.kind.name());
+    Candidate {
+        from: follows.unwrap_or(holder),
+        mechanism: match follows {
+            Some(_) => format!("read replica in {region}"),
+            None => format!("read replica {replica}"),
+        },
+        region: region.to_owned(),
+        point: None,
+        loss: lag_max,
+        loss_source: match lag_max {
+            Some(_) => "declared: the most that it is behind".to_owned(),
+            None => "how far it is behind was not measured: what it lacks is lost".to_owned(),
+        },
+        refused: match follows {
+            None => Some("it is not in this configuration, so nothing is known of it".to_owned()),
+            Some(_) => input.until.map(|at| format!("a live replica has no past to go back to ({at})")),
+        },
+        doubt: None,
         protection,
     }
 }

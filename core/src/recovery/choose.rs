@@ -130,7 +130,7 @@ pub(crate) fn choose<'a>(
     Ok(Chosen {
         choice: choice(input, (name, resource), &best, rejected),
         steps,
-        unseen: best.protection.has_window() && (best.loss.is_none() || best.from.seen != Seen::Present),
+        unseen: best.protection.is_measured() && (best.loss.is_none() || best.from.seen != Seen::Present),
         doubt: best.doubt,
         resource,
         region: best.region,

@@ -56,13 +56,13 @@ fn one(input: &Ask<'_>, resource: &Component, candidate: Candidate<'_>) -> Held 
         }
         // Whatever the instant, there is a version of it.
         Protection::Versions { .. } => (Some(SignedDuration::ZERO), candidate.loss_source),
-        Protection::ReplicatesTo { .. } => (seen, candidate.loss_source),
+        Protection::ReplicatesTo { .. } | Protection::Replica { .. } => (seen, candidate.loss_source),
     };
     Held {
         from: candidate.from.address.clone(),
         mechanism: candidate.mechanism,
         region: candidate.region,
-        unseen: worst.is_none() && candidate.protection.has_window(),
+        unseen: worst.is_none() && candidate.protection.is_measured(),
         worst,
         source,
         has_past: candidate.protection.has_past(),

@@ -80,7 +80,9 @@ fn provider_names(component: &Component) -> impl Iterator<Item = &str> {
 /// The provider's name of the other thing that a protection is of.
 fn protected(protection: &Protection) -> Option<&str> {
     match protection {
-        Protection::ReplicatedBackups { of, .. } | Protection::Snapshot { of, .. } => Some(of),
+        Protection::ReplicatedBackups { of, .. }
+        | Protection::Snapshot { of, .. }
+        | Protection::Replica { of, .. } => Some(of),
         Protection::PointInTime { .. } | Protection::Versions { .. } | Protection::ReplicatesTo { .. } => {
             None
         }

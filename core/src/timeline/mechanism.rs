@@ -368,7 +368,7 @@ fn stated_one(input: &Input<'_>, candidate: Candidate<'_>) -> Option<(Key, Since
             let words = "one moment, until somebody deletes it".to_owned();
             (Makes::One((*at)?), SignedDuration::ZERO, words, None)
         }
-        Protection::ReplicatesTo { lag_max, .. } => {
+        Protection::ReplicatesTo { lag_max, .. } | Protection::Replica { lag_max, .. } => {
             let words = "a copy of what is, without a past".to_owned();
             (Makes::Copy, lag_max.unwrap_or_default(), words, None)
         }

@@ -36,6 +36,7 @@ facts! {
     R22 "Deleting an instance deletes its automated backups unless they are retained; a final snapshot is independent and does not expire.", "Amazon RDS User Guide, Deleting a DB instance";
     R23 "Deletion protection is off unless it is turned on through the API.", "Amazon RDS User Guide, Deleting a DB instance";
     R24 "Promoting a read replica cannot be undone, restarts it, and its restorable history begins anew.", "Amazon RDS User Guide, Working with read replicas";
+    R25 "The lag of a replica is a metric, -1 while nothing is replicated; on PostgreSQL it is the age of the last commit, so that behind an idle source it looks larger than it is; replication that stands still for 30 days is ended.", "Amazon RDS User Guide, Working with read replicas";
     R27 "A Multi-AZ failover typically takes 60 to 120 seconds; a standby is neither a backup nor in another region.", "Amazon RDS User Guide, Multi-AZ deployments";
     R29 "A restored RDS volume loads lazily: the first touch of each block is slow.", "Amazon RDS User Guide; field reports";
     R3 "Setting the retention to 0 deletes all automated backups at once; turning it on again begins a new history.", "Amazon RDS User Guide, Backup retention period";

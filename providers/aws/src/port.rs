@@ -82,6 +82,8 @@ pub trait Aws: Send + Sync {
     async fn describe_db_instances(&self, identifier: Option<&str>) -> Answer<Vec<DbInstance>>;
     /// Changes an instance. Only what is `Some` is sent.
     async fn modify_db_instance(&self, change: &ModifyDbInstance) -> Answer<()>;
+    /// Ends for good that an instance follows another (R24), and keeps automated backups of it.
+    async fn promote_read_replica(&self, identifier: &str, backup_retention_period: u32) -> Answer<()>;
     /// Adds or overwrites tags of an RDS resource.
     async fn add_tags_to_resource(&self, arn: &str, tags: &BTreeMap<String, String>) -> Answer<()>;
     /// Removes tags of an RDS resource by key.

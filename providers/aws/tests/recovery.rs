@@ -224,3 +224,67 @@ fn s9_s15_a_bucket_goes_back_to_its_earlier_versions() {
     let told = |s: &RecoveryStep| s.before.iter().any(|b| b.contains("SINCE"));
     assert!(open.iter().filter(|s| asks.contains(&s.id.as_str())).all(told), "{open:?}");
 }
+
+fn replica(lag_max: Option<i64>) -> Protection {
+    Protection::Replica {
+        of: "arn:aws:rds:eu-west-1:123456789012:db:main".into(),
+        replica: "arn:aws:rds:eu-west-2:123456789012:db:far".into(),
+        region: "eu-west-2".into(),
+        lag_max: lag_max.map(jiff::SignedDuration::from_mins),
+    }
+}
+
+#[test]
+fn r24_a_replica_is_looked_at_and_the_lost_one_fenced_off_before_it_is_promoted() {
+    let steps = recover_main(&replica(None), &target("eu-west-2", None));
+    let ids: Vec<&str> = steps.iter().map(|s| s.id.as_str()).collect();
+    let all = ["status", "verify", "fence", "promote", "wait", "redirect", "confirm", "resume", "protect"];
+    assert_eq!(ids, [&all[..], &["replicate"]].concat());
+    assert!(steps.is_sorted_by_key(|s| s.phase));
+    assert_eq!(
+        steps[3].command.join(" "),
+        "aws rds promote-read-replica --db-instance-identifier far --backup-retention-period 14 --region eu-west-2"
+    );
+    // The first thing that cannot be taken back: all before it can.
+    let never = steps.iter().position(|s| matches!(s.undo, Undo::Never { .. }));
+    assert_eq!(never, Some(3));
+    assert!(steps[3].facts.iter().any(|f| f.0 == "R24"), "{:?}", steps[3].facts);
+    assert!(steps[8].why.contains("begins with its promotion"), "{}", steps[8].why);
+    assert!(!steps.iter().any(|s| s.command.iter().any(|w| w == "main-r1")), "nothing new is made");
+    // Where it is not, it cannot be promoted.
+    assert!(recover_main(&replica(None), &target("eu-west-1", None)).is_empty());
+}
+
+#[test]
+fn r25_a_replica_is_known_by_both_and_its_lag_only_by_what_it_says() {
+    let of = |id: &str, attributes: Json, outputs: Json| {
+        ask(id, attributes, outputs, |s| kind("aws_db_instance").protections(s))
+    };
+    let arn = |id: &str| format!("arn:aws:rds:eu-west-1:123456789012:db:{id}");
+    let near = |lag_max: Option<i64>, id: &str| Protection::Replica {
+        of: arn("main"),
+        replica: arn(id),
+        region: "eu-west-1".into(),
+        lag_max: lag_max.map(jiff::SignedDuration::from_mins),
+    };
+    let cases = [
+        // What is in the same region is named by identifier, elsewhere by ARN.
+        (json!({}), json!({"arn": arn("near"), "read_replica_source": "main"}), near(None, "near")),
+        (
+            json!({"replica_lag_max": "2m"}),
+            json!({"arn": arn("near"), "read_replica_source": "main"}),
+            near(Some(2), "near"),
+        ),
+    ];
+    for (attributes, outputs, is) in cases {
+        assert_eq!(of("near", attributes, outputs), [is]);
+    }
+    let far = "arn:aws:rds:eu-west-2:123456789012:db:far";
+    let held = of(
+        "main",
+        json!({"replica_lag_max": "2m"}),
+        json!({"arn": arn("main"), "read_replicas": ["near", far]}),
+    );
+    assert_eq!(held, [near(None, "near"), replica(None)]);
+    assert_eq!(of("alone", json!({"replica_lag_max": "2m"}), json!({"arn": arn("alone")})), []);
+}

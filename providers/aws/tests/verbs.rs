@@ -230,3 +230,41 @@ async fn what_a_restore_needs_has_to_be_there() {
     }
     assert_eq!(sim.read(|world| world.writes).unwrap(), 0, "nothing was done");
 }
+
+#[tokio::test]
+async fn r24_a_replica_is_promoted_once_and_used_when_it_follows_nothing() {
+    let far = json!({"db_instances": {"far": {"backup_retention_period": 0, "read_replica_source": ARN}}});
+    let main = json!({"backup_retention_period": 7,
+        "read_replicas": ["arn:aws:rds:eu-west-2:000000000000:db:far"]});
+    let west = json!({"db_instances": {"main": main}});
+    let regions = json!({"regions": {"eu-west-1": west, "eu-west-2": far}});
+    let sim = Sim::memory(SimWorld::seed(&regions).unwrap());
+    let london = cloud(&sim, "eu-west-2");
+    let by = Protection::Replica {
+        of: ARN.into(),
+        replica: "arn:aws:rds:eu-west-2:000000000000:db:far".into(),
+        region: "eu-west-2".into(),
+        lag_max: None,
+    };
+    let steps = steps(&by, "eu-west-2", None);
+    let waits = verb(&steps, "wait");
+    perform("aws_db_instance", &london, "r1/3", &verb(&steps, "status")).await.unwrap();
+    let early = perform("aws_db_instance", &london, "r1/5", &waits).await.unwrap_err();
+    assert!(early.to_string().contains("still follows"), "available is not promoted: {early}");
+    perform("aws_db_instance", &london, "r1/4", &verb(&steps, "promote")).await.unwrap();
+    let busy = perform("aws_db_instance", &london, "r1/5", &waits).await.unwrap_err();
+    assert_eq!(busy.class, ErrorClass::Conflict, "{busy}");
+    advance(&sim, SignedDuration::from_hours(1)).unwrap();
+    let told = perform("aws_db_instance", &london, "r1/5", &waits).await.unwrap();
+    assert!(told["endpoint"].as_str().unwrap().starts_with("far."), "{told:?}");
+    // Cut off after the call and before the answer was written down: it is not promoted twice.
+    perform("aws_db_instance", &london, "r1/4", &verb(&steps, "promote")).await.unwrap();
+    assert_eq!(calls(&sim, "rds:PromoteReadReplica"), 1);
+    let port = sim.connect(ACCOUNT, "eu-west-2");
+    let far = port.describe_db_instances(Some("far")).await.unwrap().remove(0);
+    assert_eq!((far.read_replica_source, far.backup_retention_period), (None, 7));
+    // One that was never there is not waited for as if it were new.
+    let mut gone = verb(&steps, "promote");
+    gone.arguments.insert("db_instance_identifier".into(), "gone".into());
+    assert!(perform("aws_db_instance", &london, "r1/4", &gone).await.is_err());
+}

@@ -227,6 +227,13 @@ impl Database {
             self.settling = None;
             let restored = std::mem::replace(&mut self.instance.status, "available".into()) == "creating";
             self.release(now);
+            // R24: what it was before is not in its history.
+            if let Some(days) = self.promoting.take() {
+                self.instance.read_replica_source = None;
+                self.instance.latest_restorable_time = None;
+                self.retain(0, now);
+                self.retain(days, now);
+            }
             // R12: a restored instance begins a history of its own with a backup of what came back.
             if restored && self.instance.backup_retention_period > 0 {
                 self.backups = vec![now];

@@ -347,6 +347,13 @@ impl Aws for SimCloud {
         })
     }
 
+    async fn promote_read_replica(&self, identifier: &str, backup_retention_period: u32) -> Answer<()> {
+        let op = rds("PromoteReadReplica", identifier);
+        self.write(op, Some(Thing::Database(identifier.to_owned())), |w, c, doing| {
+            rds::promote(w, c, doing, identifier, backup_retention_period)
+        })
+    }
+
     async fn restore_db_instance_to_point_in_time(
         &self,
         restore: &RestoreDbInstanceToPointInTime,

@@ -157,6 +157,44 @@ fn check_change(doing: &str, database: &Database, change: &ModifyDbInstance) -> 
     Ok(())
 }
 
+/// R24: for good. It is busy with it for a while, and its history begins after that.
+pub(crate) fn promote(
+    world: &mut SimWorld,
+    caller: &Caller,
+    doing: &str,
+    identifier: &str,
+    retention: u32,
+) -> Answer<()> {
+    let (now, pace) = (world.now, world.pace);
+    let Some(database) = world.here_mut(caller).db_instances.get_mut(identifier) else {
+        return Err(unknown_instance(doing, identifier));
+    };
+    let instance = &database.instance;
+    if instance.read_replica_source.is_none() {
+        let message = format!("DB Instance {identifier} is not a read replica.");
+        return Err(conflict(doing, "InvalidDBInstanceState", &message, "R24"));
+    }
+    if instance.status != "available" {
+        let message = format!("Database instance is not in available state: it is {}.", instance.status);
+        return Err(conflict(doing, "InvalidDBInstanceState", &message, "R24"));
+    }
+    if retention > RETENTION_MAX {
+        let message = format!("Invalid backup retention period: {retention}.");
+        return Err(rejected(doing, "InvalidParameterValue", &message, "R1"));
+    }
+    let arn = instance.arn.clone();
+    database.instance.status = "modifying".into();
+    database.promoting = Some(retention);
+    database.settling = Some(settling(now, pace.modify_seconds, pace.looks));
+    database.settle_if_over(now);
+    let all = world.accounts.values_mut().flat_map(|a| &mut a.regions);
+    for (region, contents) in all {
+        let is = |name: &String| *name == arn || (*region == caller.region && name == identifier);
+        contents.db_instances.values_mut().for_each(|d| d.instance.read_replicas.retain(|name| !is(name)));
+    }
+    Ok(())
+}
+
 /// The tags of an RDS resource of this region.
 fn tags_of<'w>(
     world: &'w mut SimWorld,

@@ -189,7 +189,8 @@ fn make(
         ..like
     };
     let settling = Some(settling(now, pace.restore_seconds, pace.looks));
-    let database = Database { instance, backups: Vec::new(), settling, soon: BTreeSet::new() };
+    let database =
+        Database { instance, backups: Vec::new(), settling, soon: BTreeSet::new(), promoting: None };
     contents.db_instances.insert(name.clone(), database);
     world.settle_over();
     Ok(())

@@ -365,7 +365,8 @@ impl SeedInstance {
             pending: PendingModifiedValues { others: self.pending, ..PendingModifiedValues::default() },
             tags: self.tags,
         };
-        let mut database = Database { instance, backups, settling: None, soon: BTreeSet::new() };
+        let mut database =
+            Database { instance, backups, settling: None, soon: BTreeSet::new(), promoting: None };
         if retention > 0 && database.backups.is_empty() {
             database.backups.push(now);
         }

@@ -174,6 +174,9 @@ pub struct Database {
     /// Which pending values take effect when it has settled: `backup_retention_period`, `multi_az`,
     /// or the API name of another. The rest waits for the maintenance window (R4).
     pub soon: BTreeSet<String>,
+    /// Days of automated backups that it keeps once it is promoted, while that goes on (R24).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promoting: Option<u32>,
 }
 
 /// A replicated automated backup.

@@ -354,6 +354,33 @@ async fn r11_r12_a_restore_takes_nothing_over_and_is_available_later() {
 }
 
 #[tokio::test]
+async fn r24_a_replica_is_promoted_once_for_good_and_its_history_begins_then() {
+    let replica = json!({ "read_replica_source": ARN, "backup_retention_period": 0 });
+    let far = json!({ "db_instances": { "far": replica } });
+    let west = json!({ "db_instances": { "main": { "backup_retention_period": 7,
+        "read_replicas": ["arn:aws:rds:eu-west-2:000000000000:db:far"] } } });
+    let sim =
+        Sim::memory(SimWorld::seed(&json!({ "regions": { "eu-west-1": west, "eu-west-2": far } })).unwrap());
+    let london = sim.connect(ACCOUNT, "eu-west-2");
+    refused(london.promote_read_replica("gone", 7).await, "DBInstanceNotFound", "");
+    refused(london.promote_read_replica("far", 36).await, "InvalidParameterValue", "R1");
+    refused(self::west(&sim).promote_read_replica("main", 7).await, "InvalidDBInstanceState", "R24");
+    // Its own region is enough: the one that it follows may be gone.
+    admin::fail_region(&sim, "eu-west-1", Outage::Timeout).unwrap();
+    london.promote_read_replica("far", 7).await.unwrap();
+    let busy = london.describe_db_instances(Some("far")).await.unwrap().remove(0);
+    assert_eq!((busy.status.as_str(), busy.read_replica_source.as_deref()), ("modifying", Some(ARN)));
+    refused(london.promote_read_replica("far", 7).await, "InvalidDBInstanceState", "R24");
+    pass(&sim, 1);
+    let now = london.describe_db_instances(Some("far")).await.unwrap().remove(0);
+    assert_eq!((now.status.as_str(), now.read_replica_source), ("available", None));
+    assert_eq!(now.backup_retention_period, 7);
+    refused(london.promote_read_replica("far", 7).await, "InvalidDBInstanceState", "R24");
+    admin::restore_region(&sim, "eu-west-1").unwrap();
+    assert!(main(&sim).await.read_replicas.is_empty());
+}
+
+#[tokio::test]
 async fn r16_r17_replicated_backups_are_restored_by_their_own_arn_without_their_region() {
     let sim = world(json!({ "backup_retention_period": 7 }));
     let london = sim.connect(ACCOUNT, "eu-west-2");

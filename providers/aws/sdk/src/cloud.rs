@@ -157,6 +157,9 @@ impl Aws for SdkCloud {
     async fn start_backups_replication(&self, start: &StartBackupsReplication) -> Answer<()> {
         self.rds.start_replication(&self.calls, start).await
     }
+    async fn promote_read_replica(&self, identifier: &str, backup_retention_period: u32) -> Answer<()> {
+        self.rds.promote(&self.calls, identifier, backup_retention_period).await
+    }
     async fn stop_backups_replication(&self, source_arn: &str) -> Answer<()> {
         self.rds.stop_replication(&self.calls, source_arn).await
     }

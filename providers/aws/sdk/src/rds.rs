@@ -94,6 +94,17 @@ impl Rds {
         calls.send(&doing, request.send()).await.map(|_| ())
     }
 
+    /// R24: the retention goes along, because turning backups on afterwards interrupts (R2).
+    pub(crate) async fn promote(&self, calls: &Calls, identifier: &str, retention: u32) -> Answer<()> {
+        let doing = format!("promoting the read replica `{identifier}`");
+        let request = self
+            .client
+            .promote_read_replica()
+            .db_instance_identifier(identifier)
+            .backup_retention_period(days(&doing, retention)?);
+        calls.send(&doing, request.send()).await.map(|_| ())
+    }
+
     pub(crate) async fn add_tags(
         &self,
         calls: &Calls,

@@ -98,6 +98,17 @@ async fn replication_is_started_and_stopped_in_the_destination_r15() {
 }
 
 #[tokio::test]
+async fn a_replica_is_promoted_with_its_retention_r2_r24() {
+    let name = "PromoteReadReplica";
+    let server =
+        Canned::start([Reply::new(200, &format!("<{name}Response><{name}Result/></{name}Response>"))]).await;
+    cloud(server.url(), |_| {}).await.promote_read_replica("main-far", 14).await.unwrap();
+    let seen: Vec<_> = server.seen().iter().map(parameters).collect();
+    let identifier = ("DBInstanceIdentifier", "main-far");
+    assert_eq!(seen[0], expected(&[("Action", name), identifier, ("BackupRetentionPeriod", "14")]));
+}
+
+#[tokio::test]
 async fn replicated_backups_are_restored_by_their_arn_with_everything_given_r11_r17() {
     let answer = || {
         let name = "RestoreDBInstanceToPointInTime";

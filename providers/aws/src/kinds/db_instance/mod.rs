@@ -2,6 +2,7 @@
 //! replaces or deletes one.
 
 mod recovery;
+mod replica;
 mod rules;
 mod verbs;
 
@@ -15,6 +16,7 @@ use drctl_core::provider::{
 use drctl_core::rule::{Rule, Timing, Window};
 use drctl_core::schema::AttributeType;
 use drctl_core::value::Value;
+use jiff::SignedDuration;
 
 use super::db_snapshot::write_tags;
 use crate::port;
@@ -55,6 +57,10 @@ pub struct Spec {
     /// other pending change (R4).
     #[attribute(option, default = false)]
     pub apply_immediately: bool,
+    /// Of a read replica: the most that it is behind what it follows, as you watch it (an alarm on
+    /// `ReplicaLag`). What is lost when it is promoted counts by this (R25); it is never sent.
+    #[attribute(option)]
+    pub replica_lag_max: Option<SignedDuration>,
 }
 
 /// What RDS decides.
@@ -240,6 +246,7 @@ fn reading(found: &port::DbInstance) -> Reading<DbInstance> {
         multi_az: Some(found.multi_az),
         tags: Some(Tags::observed(&found.tags)),
         apply_immediately: false,
+        replica_lag_max: None,
     };
     let outputs = Outputs {
         arn: Some(found.arn.clone()),

@@ -11,30 +11,33 @@ use drctl_core::provider::{
 use drctl_core::value::Value;
 use jiff::{SignedDuration, Timestamp};
 
+use super::replica;
 use super::verbs::{self, Restored};
 use crate::facts;
 
 /// How often logs reach S3 (R9).
 const UPLOAD: SignedDuration = SignedDuration::from_mins(5);
 /// Days that a restored instance keeps automated backups when the lost one's retention is not known.
-const RETENTION_DEFAULT: i64 = 7;
+pub(super) const RETENTION_DEFAULT: i64 = 7;
 /// How long a new instance is waited for: its first backup can take hours (R12).
 const WAIT_AT_MOST: SignedDuration = SignedDuration::from_hours(12);
 /// How long an instance may be too busy to take a change.
-const BUSY_AT_MOST: SignedDuration = SignedDuration::from_hours(1);
+pub(super) const BUSY_AT_MOST: SignedDuration = SignedDuration::from_hours(1);
 
 pub(super) fn protections(subject: &Subject<'_>) -> Vec<Protection> {
     let retention = number(subject.attributes, "backup_retention_period");
     let latest = text(subject.outputs, "latest_restorable_time").and_then(|t| t.parse().ok());
     let Some(region) = subject.place.region.clone() else { return Vec::new() };
-    match retention {
+    let mut found = match retention {
         Some(0) => Vec::new(),
         None if latest.is_none() => Vec::new(),
         Some(_) | None => {
             let window = latest.map(|latest: Timestamp| Window { earliest: None, latest: Some(latest) });
-            vec![Protection::PointInTime { region, lag_max: Some(UPLOAD), window }]
+            vec![Protection::PointInTime { region: region.clone(), lag_max: Some(UPLOAD), window }]
         }
-    }
+    };
+    found.extend(replica::protections(subject, &region));
+    found
 }
 
 /// Points are gone when the retention period is over (R6).
@@ -60,6 +63,11 @@ pub(super) fn recover(subject: &Subject<'_>, by: &Protection, target: &Target) -
     if target.name == subject.id.0 {
         return Vec::new();
     }
+    if let Protection::Replica { replica, region, .. } = by
+        && *region == target.region
+    {
+        return replica::promoted(subject, replica, target);
+    }
     let source = match by {
         Protection::PointInTime { region, .. } if *region == target.region => in_region(subject, target),
         Protection::ReplicatedBackups { of, backup, region, .. } if *region == target.region => {
@@ -70,6 +78,7 @@ pub(super) fn recover(subject: &Subject<'_>, by: &Protection, target: &Target) -
         Protection::PointInTime { .. }
         | Protection::ReplicatedBackups { .. }
         | Protection::Snapshot { .. }
+        | Protection::Replica { .. }
         | Protection::ReplicatesTo { .. }
         | Protection::Versions { .. } => return Vec::new(),
     };
@@ -93,7 +102,7 @@ fn after_the_restore(subject: &Subject<'_>, target: &Target) -> Vec<RecoveryStep
 }
 
 /// Something that only a person can do, because drctl does not know the application.
-fn by_hand(phase: Phase, id: &str, needs: &str, summary: String, why: &str) -> RecoveryStep {
+pub(super) fn by_hand(phase: Phase, id: &str, needs: &str, summary: String, why: &str) -> RecoveryStep {
     RecoveryStep {
         id: id.to_owned(),
         summary,
@@ -112,11 +121,11 @@ fn by_hand(phase: Phase, id: &str, needs: &str, summary: String, why: &str) -> R
     }
 }
 
-fn taken_back(how: String) -> Undo {
+pub(super) fn taken_back(how: String) -> Undo {
     Undo::ByHand { how }
 }
 
-fn stop_writers(subject: &Subject<'_>) -> RecoveryStep {
+pub(super) fn stop_writers(subject: &Subject<'_>) -> RecoveryStep {
     let summary = format!("stop what writes to `{}`, and whatever would start it again", subject.id);
     let why = "the lost region may come back half-way: what is written there from now on is not in what is \
                restored and would have to be merged by hand";
@@ -126,7 +135,7 @@ fn stop_writers(subject: &Subject<'_>) -> RecoveryStep {
 
 /// Two that are written to cannot be made one again (split brain). Where the lost one can still be asked
 /// its connections are counted; elsewhere a person answers for it.
-fn fence(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
+pub(super) fn fence(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
     let why = "with two instances that are written to, one half of the data is lost whichever is kept";
     let summary = format!("make sure that nothing writes to `{}` any more", subject.id);
     let step = RecoveryStep {
@@ -169,7 +178,7 @@ fn endpoint(target: &Target) -> Vec<String> {
     command
 }
 
-fn redirect(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
+pub(super) fn redirect(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
     let summary = format!("point the application at the endpoint of `{}`", target.name);
     let why = "a restored instance has an endpoint of its own; the old one leads to what is lost";
     RecoveryStep {
@@ -191,7 +200,7 @@ fn redirect(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
     }
 }
 
-fn confirm(target: &Target) -> RecoveryStep {
+pub(super) fn confirm(target: &Target) -> RecoveryStep {
     let summary = format!("read through the application what stands in `{}`", target.name);
     let why = "a connection pool or a cached name may still lead to the old endpoint; look before anything is \
                written";
@@ -201,7 +210,7 @@ fn confirm(target: &Target) -> RecoveryStep {
     }
 }
 
-fn resume(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
+pub(super) fn resume(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
     let summary = format!("let the writers write again, now to `{}`", target.name);
     let why =
         format!("from here on `{}` is the truth, and going back to `{}` loses data", target.name, subject.id);
@@ -210,7 +219,7 @@ fn resume(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
 }
 
 /// Replicating its backups is for a person to decide: drctl cannot know which region is to be trusted now.
-fn replicate(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
+pub(super) fn replicate(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
     let was = subject.place.region.as_deref().unwrap_or("the lost region");
     let summary = format!(
         "declare `{}` and an `aws_db_automated_backups_replication` of it outside of {}; plan, apply",
@@ -225,22 +234,22 @@ fn replicate(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
     }
 }
 
-fn text<'v>(values: &'v BTreeMap<String, Value>, name: &str) -> Option<&'v str> {
+pub(super) fn text<'v>(values: &'v BTreeMap<String, Value>, name: &str) -> Option<&'v str> {
     values.get(name).and_then(Value::as_str)
 }
 
-fn number(values: &BTreeMap<String, Value>, name: &str) -> Option<i64> {
+pub(super) fn number(values: &BTreeMap<String, Value>, name: &str) -> Option<i64> {
     match values.get(name)? {
         Value::Number(n) => n.as_i64(),
         _ => None,
     }
 }
 
-fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     text.split(' ').map(str::to_owned).collect()
 }
 
-fn estimate(p50: i64, p95: i64, source: &str) -> Estimate {
+pub(super) fn estimate(p50: i64, p95: i64, source: &str) -> Estimate {
     Estimate {
         p50: SignedDuration::from_mins(p50),
         p95: SignedDuration::from_mins(p95),
@@ -342,7 +351,7 @@ fn from_snapshot(snapshot: &str) -> Source {
     }
 }
 
-fn api(target: &Target) -> Option<ApiNeed> {
+pub(super) fn api(target: &Target) -> Option<ApiNeed> {
     Some(ApiNeed { service: "rds".to_owned(), region: target.region.clone(), control_plane: true })
 }
 
@@ -424,14 +433,16 @@ fn tags(attributes: &BTreeMap<String, Value>) -> Option<BTreeMap<String, String>
     Some(tags.iter().filter_map(text).collect())
 }
 
-fn list(values: &BTreeMap<String, Value>, name: &str) -> Vec<String> {
+pub(super) fn list(values: &BTreeMap<String, Value>, name: &str) -> Vec<String> {
+    let owned = |item: &Value| item.as_str().map(str::to_owned);
     match values.get(name) {
-        Some(Value::List(items)) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        Some(Value::List(items)) => items.iter().filter_map(owned).collect(),
+        Some(Value::Set(items)) => items.iter().filter_map(owned).collect(),
         _ => Vec::new(),
     }
 }
 
-fn wait(target: &Target) -> RecoveryStep {
+pub(super) fn wait(target: &Target) -> RecoveryStep {
     let mut command = words("aws rds wait db-instance-available --db-instance-identifier");
     command.extend([target.name.clone(), "--region".to_owned(), target.region.clone()]);
     RecoveryStep {
@@ -454,7 +465,7 @@ fn wait(target: &Target) -> RecoveryStep {
     }
 }
 
-fn verify(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
+pub(super) fn verify(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
     let over = text(subject.outputs, "engine").map(|engine| format!(" over {engine}")).unwrap_or_default();
     RecoveryStep {
         id: "verify".to_owned(),
@@ -477,7 +488,7 @@ fn verify(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
 
 /// The restored instance inherits the retention of its source; it is set all the same, because a
 /// snapshot may have had none.
-fn protect(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
+pub(super) fn protect(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
     let lost = number(subject.attributes, "backup_retention_period").filter(|n| *n > 0);
     let days = lost.unwrap_or(RETENTION_DEFAULT);
     let mut command = words("aws rds modify-db-instance --db-instance-identifier");

@@ -20,6 +20,8 @@ const RESTORE_TO_POINT_IN_TIME: &str = "restore_to_point_in_time";
 const RESTORE_FROM_SNAPSHOT: &str = "restore_from_snapshot";
 const WAIT: &str = "wait_until_available";
 const PROTECT: &str = "protect";
+const PROMOTE: &str = "promote_read_replica";
+const WAIT_PROMOTED: &str = "wait_until_promoted";
 const FIND: &str = "find_replicated_backups";
 
 /// States that never become `available` by themselves.
@@ -71,7 +73,7 @@ struct Named {
     db_instance_identifier: String,
 }
 
-/// How a restored instance is protected again.
+/// How long an instance keeps automated backups: a restored one, or a replica once it is promoted.
 #[derive(Debug, Clone, PartialEq, Attributes)]
 struct Protected {
     /// Its name.
@@ -105,6 +107,17 @@ pub(super) fn protect(identifier: &str, days: u32) -> Verb {
     verb(PROTECT, what.to_values())
 }
 
+/// Ends that a replica follows another instance, and keeps automated backups of it.
+pub(super) fn promote(identifier: &str, days: u32) -> Verb {
+    let what = Protected { db_instance_identifier: identifier.to_owned(), backup_retention_period: days };
+    verb(PROMOTE, what.to_values())
+}
+
+/// Holds once the instance is available and follows no other.
+pub(super) fn wait_promoted(identifier: &str) -> Verb {
+    verb(WAIT_PROMOTED, Named { db_instance_identifier: identifier.to_owned() }.to_values())
+}
+
 /// Tells the ARN of replicated backups.
 pub(super) fn find(source_arn: &str) -> Verb {
     verb(FIND, BackupsOfSource { source_db_instance_arn: source_arn.to_owned() }.to_values())
@@ -126,7 +139,9 @@ pub(super) async fn perform(
         RESTORE_TO_POINT_IN_TIME | RESTORE_FROM_SNAPSHOT => {
             make(cloud, attempt, Restored::from_values(arguments).map_err(wrong)?).await
         }
-        WAIT => see_available(cloud, &Named::from_values(arguments).map_err(wrong)?).await,
+        WAIT => see_available(cloud, &Named::from_values(arguments).map_err(wrong)?).await.map(|i| told(&i)),
+        PROMOTE => end_following(cloud, &Protected::from_values(arguments).map_err(wrong)?).await,
+        WAIT_PROMOTED => see_promoted(cloud, &Named::from_values(arguments).map_err(wrong)?).await,
         PROTECT => keep_backups(cloud, &Protected::from_values(arguments).map_err(wrong)?).await,
         FIND => look_up(cloud, &BackupsOfSource::from_values(arguments).map_err(wrong)?).await,
         _unknown => Err(unknown_verb("aws_db_instance", verb)),
@@ -194,19 +209,41 @@ fn sanitized(key: &str) -> String {
     key.chars().map(|c| if allowed(c) { c } else { '-' }).take(256).collect()
 }
 
-async fn see_available(cloud: &Cloud, what: &Named) -> Result<BTreeMap<String, Value>, ProviderError> {
+async fn see_available(cloud: &Cloud, what: &Named) -> Result<port::DbInstance, ProviderError> {
     let name = &what.db_instance_identifier;
     let doing = format!("waiting until instance `{name}` is available");
     let found = cloud.describe_db_instances(Some(name)).await?;
-    let Some(found) = found.iter().find(|i| i.identifier == *name) else {
+    let Some(found) = found.into_iter().find(|i| i.identifier == *name) else {
         // A new instance is not seen everywhere at once.
         return Err(error(&doing, ErrorClass::Conflict, "it is not seen yet".to_owned()));
     };
     let state = format!("it is `{}`", found.status);
     match found.status.as_str() {
-        "available" => Ok(told(found)),
+        "available" => Ok(found),
         hopeless if HOPELESS.contains(&hopeless) => Err(error(&doing, ErrorClass::Failed, state)),
         _on_its_way => Err(error(&doing, ErrorClass::Conflict, state)),
+    }
+}
+
+async fn end_following(cloud: &Cloud, what: &Protected) -> Result<BTreeMap<String, Value>, ProviderError> {
+    let name = &what.db_instance_identifier;
+    let there = see_available(cloud, &Named { db_instance_identifier: name.clone() }).await?;
+    // One that follows nothing was promoted before: by an earlier attempt, or by somebody else.
+    if there.read_replica_source.is_some() {
+        cloud.promote_read_replica(name, what.backup_retention_period).await?;
+    }
+    Ok(BTreeMap::new())
+}
+
+async fn see_promoted(cloud: &Cloud, what: &Named) -> Result<BTreeMap<String, Value>, ProviderError> {
+    let found = see_available(cloud, what).await?;
+    match &found.read_replica_source {
+        None => Ok(told(&found)),
+        Some(source) => {
+            let doing = format!("waiting until instance `{}` is promoted", what.db_instance_identifier);
+            let state = format!("it still follows `{source}`");
+            Err(error(&doing, ErrorClass::Conflict, state))
+        }
     }
 }
 

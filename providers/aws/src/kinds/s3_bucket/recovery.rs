@@ -97,6 +97,7 @@ pub(super) fn recover(subject: &Subject<'_>, by: &Protection, target: &Target) -
         Protection::Versions { .. } => versions::put_back(&subject.id.0, target),
         Protection::PointInTime { .. }
         | Protection::ReplicatedBackups { .. }
+        | Protection::Replica { .. }
         | Protection::Snapshot { .. } => Vec::new(),
     }
 }
