@@ -1,20 +1,23 @@
-//! Connections to providers: the simulated cloud where the configuration or `DRCTL_SIM` says so, AWS
-//! otherwise. The simulation never stands in for a cloud that does not answer.
+//! Connections to providers: the simulated cloud or machine where the configuration or `DRCTL_SIM` says so,
+//! AWS and this machine otherwise. The simulation never stands in for a provider that does not answer.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use drctl_aws::port::Cloud;
 use drctl_aws::provider_config::ProviderConfig;
 use drctl_core::addr::ProviderAddress;
 use drctl_core::codes::Code;
 use drctl_core::provider::{BoxFuture, ErrorClass, Place, ProviderError};
-use drctl_core::schema::Attributes;
 use drctl_core::value::Value;
 use drctl_engine::connect::{Connect, Opened};
+use drctl_machine::fake::Fake;
+use drctl_machine::port::{Cloud as Machine, Settings as MachineSettings};
 use drctl_sim::Sim;
 
 use crate::failure::Failure;
 use crate::project::{Project, Simulation};
+use crate::provider_block::ProviderBlock;
 use crate::ui::Ui;
 
 /// Evaluated `provider` blocks.
@@ -29,6 +32,10 @@ pub(crate) struct Connector {
     default_region: Option<String>,
     /// Reads in flight.
     parallelism: usize,
+    /// Where the simulated machines are.
+    machines: PathBuf,
+    /// What commands and connections on this machine are given their variables from.
+    environment: BTreeMap<String, String>,
 }
 
 impl Connector {
@@ -43,10 +50,10 @@ impl Connector {
         let mut wanted = all_simulated;
         for (provider, values) in configurations {
             // A block that does not read is told by whoever checks the configuration.
-            let Ok(config) = ProviderConfig::from_values(values.clone()) else { continue };
-            wanted |= config.is_sim();
-            if all_simulated && !config.is_sim() {
-                refuse_real(provider, &config)?;
+            let Ok(block) = ProviderBlock::read(provider, values) else { continue };
+            wanted |= block.aws().is_some_and(ProviderConfig::is_sim);
+            if all_simulated && !block.is_sim() {
+                refuse_real(provider, &block)?;
             }
         }
         let sim = match wanted {
@@ -61,12 +68,28 @@ impl Connector {
         };
         let default_region =
             ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|v| ui.env.get(*v).cloned());
-        Ok(Connector { sim, all_simulated, default_region, parallelism })
+        let (machines, environment) = (project.sim_dir().join("machines"), ui.env.clone());
+        Ok(Connector { sim, all_simulated, default_region, parallelism, machines, environment })
     }
 
     /// The simulated cloud, when one is in use: its clock is the time of such a plan.
     pub(crate) fn sim(&self) -> Option<&Sim> {
         self.sim.as_ref()
+    }
+
+    fn machine(
+        &self,
+        provider: &ProviderAddress,
+        simulated: bool,
+        settings: MachineSettings,
+    ) -> Result<Opened, ProviderError> {
+        let simulated = simulated || self.all_simulated;
+        let cloud: Machine = match simulated {
+            true => Fake::dir(&self.machines.join(provider.to_string()))?.connect(settings),
+            false => drctl_machine::real::connect(&self.environment, settings),
+        };
+        let place = cloud.place();
+        Ok(Opened { cloud: std::sync::Arc::new(cloud), place, simulated })
     }
 
     async fn connect(&self, config: ProviderConfig) -> Result<Opened, ProviderError> {
@@ -94,14 +117,8 @@ fn open(cloud: Cloud, simulated: bool) -> Result<Opened, ProviderError> {
 
 /// `DRCTL_SIM` beside a real profile or endpoint: one of them is a mistake, and which one cannot be
 /// told from here.
-fn refuse_real(provider: &ProviderAddress, config: &ProviderConfig) -> Result<(), Failure> {
-    let real = [
-        ("profile", config.profile.is_some()),
-        ("endpoint", config.endpoint.is_some()),
-        ("endpoints", config.endpoints.is_some()),
-        ("assume_role", config.assume_role.is_some()),
-    ];
-    let Some((name, _)) = real.iter().find(|(_, set)| *set) else { return Ok(()) };
+fn refuse_real(provider: &ProviderAddress, block: &ProviderBlock) -> Result<(), Failure> {
+    let Some(name) = block.real() else { return Ok(()) };
     Err(Failure::new(
         Code::SimulationConflict,
         format!("DRCTL_SIM is set, and provider `{provider}` has a real `{name}`"),
@@ -129,19 +146,25 @@ async fn real(_config: ProviderConfig, _parallelism: usize) -> Result<Cloud, Pro
 impl Connect for Connector {
     fn open<'a>(
         &'a self,
-        _provider: &'a ProviderAddress,
+        provider: &'a ProviderAddress,
         config: &'a BTreeMap<String, Value>,
     ) -> BoxFuture<'a, Result<Opened, ProviderError>> {
         Box::pin(async move {
-            let config = ProviderConfig::from_values(config.clone())
-                .map_err(|e| failed(ErrorClass::Rejected, e.to_string()))?;
-            self.connect(config).await
+            let block = ProviderBlock::read(provider, config);
+            match block.map_err(|e| failed(ErrorClass::Rejected, e.to_string()))? {
+                ProviderBlock::Aws(block) => self.connect(*block).await,
+                ProviderBlock::Postgres(block) => self.machine(provider, block.is_sim(), block.settings()),
+                ProviderBlock::Files(block) => self.machine(provider, block.is_sim(), block.settings()),
+            }
         })
     }
 
     fn identify<'a>(&'a self, opened: &'a Opened) -> BoxFuture<'a, Result<Place, ProviderError>> {
         Box::pin(async move {
-            let cloud: &Cloud = opened.cloud.downcast_ref().expect("every cloud opened here is AWS's port");
+            if let Some(machine) = opened.cloud.downcast_ref::<Machine>() {
+                return machine.identify().await;
+            }
+            let cloud: &Cloud = opened.cloud.downcast_ref().expect("every other cloud is AWS's port");
             cloud.get_caller_identity().await
         })
     }

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use drctl_aws::provider_config::ProviderConfig;
 use drctl_core::addr::ProviderAddress;
 use drctl_core::codes::Code;
 use drctl_core::config::Config;
@@ -12,7 +11,6 @@ use drctl_core::diag::{Diagnostic, Diagnostics};
 use drctl_core::last_world::{Expected, LastWorld};
 use drctl_core::plan::{self, Expanded, Instance, ProviderHead, World};
 use drctl_core::provider::{ErrorClass, Place, Unobserved};
-use drctl_core::schema::Attributes;
 use drctl_core::state::State;
 use drctl_engine::clock::Clock;
 use drctl_engine::connect::Connections;
@@ -24,6 +22,7 @@ use crate::connect::Configurations;
 use crate::failure::Failure;
 use crate::planning::{self, Loaded, Observation};
 use crate::project::Project;
+use crate::provider_block::ProviderBlock;
 use crate::registry::REGISTRY;
 use crate::render::text::safe;
 use crate::ui::Ui;
@@ -181,9 +180,9 @@ pub(crate) fn expected(
     project: &Project,
 ) -> BTreeMap<ProviderAddress, Expected> {
     let expected = configurations.iter().filter_map(|(provider, values)| {
-        let config = ProviderConfig::from_values(values.clone()).ok()?;
-        let region = config.region.as_ref().map(|r| r.as_str().to_owned());
-        let simulated = project.sim.is_some() || config.is_sim();
+        let block = ProviderBlock::read(provider, values).ok()?;
+        let region = block.aws().and_then(|config| config.region.as_ref()).map(|r| r.as_str().to_owned());
+        let simulated = project.sim.is_some() || block.is_sim();
         Some((provider.clone(), Expected { account: None, region, simulated }))
     });
     expected.collect()

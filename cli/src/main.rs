@@ -16,6 +16,7 @@ mod load;
 mod planfile;
 mod planning;
 mod project;
+mod provider_block;
 mod reading;
 mod registry;
 mod render;

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use drctl_aws::provider_config::ProviderConfig;
 use drctl_core::addr::{Name, ProviderAddress};
 use drctl_core::codes::Code;
 use drctl_core::config::variables::Values;
@@ -16,7 +15,6 @@ use drctl_core::last_world::LastWorld;
 use drctl_core::plan::{
     self, AcceptKind, Acceptance, Expanded, Input, Plan, ProviderHead, Selection, World, sha256_hex,
 };
-use drctl_core::schema::Attributes;
 use drctl_core::span::{FileId, SourceFile, SourceMap, Span};
 use drctl_core::state::State;
 use drctl_core::system::Measured;
@@ -35,6 +33,7 @@ use crate::failure::{Failure, Reported};
 use crate::last_world::{self, Memory};
 use crate::load;
 use crate::project::Project;
+use crate::provider_block::ProviderBlock;
 use crate::registry::REGISTRY;
 use crate::ui::Ui;
 use crate::variables::Undeclared;
@@ -266,7 +265,7 @@ pub(crate) fn provider_blocks(loaded: &Loaded) -> Result<Configurations, Failure
     let (mut blocks, mut diagnostics) = plan::providers(&loaded.config, &loaded.variables, &REGISTRY);
     for (provider, values) in &blocks {
         let Some(block) = loaded.config.providers.get(provider) else { continue };
-        if let Err(error) = ProviderConfig::from_values(values.clone()) {
+        if let Err(error) = ProviderBlock::read(provider, values) {
             let at = error.path.first().and_then(|name| block.attributes.get(name));
             let span = at.map_or(block.span, |expr| expr.span);
             let headline = format!("Provider `{provider}` cannot be used as it is written");
@@ -289,7 +288,7 @@ fn lend_accounts(configurations: &Configurations, connections: &mut Connections)
     let credentials = |provider: &ProviderAddress| {
         let mut values: BTreeMap<String, Value> = configurations.get(provider).cloned().unwrap_or_default();
         values.remove("region");
-        values
+        (provider.name.clone(), values)
     };
     let known: Vec<_> = connections
         .clouds
@@ -311,9 +310,10 @@ pub(crate) fn check_accounts(
     places: &BTreeMap<ProviderAddress, ProviderHead>,
 ) -> Result<(), Failure> {
     for (provider, values) in configurations {
-        let Ok(config) = ProviderConfig::from_values(values.clone()) else { continue };
+        let Ok(block) = ProviderBlock::read(provider, values) else { continue };
         let account = places.get(provider).and_then(|head| head.place.account.as_deref());
-        let (Some(allowed), Some(account)) = (config.allowed_account_ids, account) else { continue };
+        let allowed = block.aws().and_then(|config| config.allowed_account_ids.as_ref());
+        let (Some(allowed), Some(account)) = (allowed, account) else { continue };
         if !allowed.iter().any(|a| a.as_str() == account) {
             let allowed: Vec<&str> = allowed.iter().map(|a| a.as_str()).collect();
             return Err(Failure::new(
@@ -411,6 +411,8 @@ pub(crate) fn evaluate(
         let (resolved, found) = crate::variables::resolve(&config, texts, given, &project.dir, ui)?;
         diagnostics.extend(found);
         values = resolved;
+        let known = values.iter().map(|(name, (value, _))| (name.clone(), value.clone())).collect();
+        diagnostics.extend(plan::managed(&mut config, &known, &REGISTRY));
     }
     let config_sha256 = config_sha256(sources.iter().take(written), &values);
     let variables = values.iter().map(|(name, (value, _))| (name.clone(), value.clone())).collect();

@@ -1,6 +1,8 @@
 //! The providers that this drctl knows.
 
-use drctl_core::provider::Registry;
+use drctl_core::provider::{ProviderEntry, Registry};
 
 /// All kinds, by provider.
-pub(crate) static REGISTRY: Registry = Registry { providers: std::slice::from_ref(&drctl_aws::ENTRY) };
+pub(crate) static REGISTRY: Registry = Registry { providers: &PROVIDERS };
+
+static PROVIDERS: [ProviderEntry; 3] = [drctl_aws::ENTRY, drctl_machine::FILES, drctl_machine::POSTGRES];

@@ -65,6 +65,7 @@ fn crates_depend_on_each_other_only_in_the_agreed_direction() {
         ("providers/aws", &["drctl-core"]),
         ("providers/aws/sdk", &["drctl-aws", "drctl-core"]),
         ("providers/host", &["drctl-core"]),
+        ("providers/machine", &["drctl-core", "drctl-host"]),
         ("providers/postgres", &["drctl-core", "drctl-host"]),
         ("providers/files", &["drctl-core", "drctl-host"]),
         ("providers/sim", &["drctl-aws", "drctl-core"]),
@@ -77,6 +78,7 @@ fn crates_depend_on_each_other_only_in_the_agreed_direction() {
                 "drctl-engine",
                 "drctl-files",
                 "drctl-host",
+                "drctl-machine",
                 "drctl-postgres",
                 "drctl-sim",
             ],
@@ -208,7 +210,8 @@ fn every_diagnostic_code_is_unique_and_has_a_case_that_shows_it() {
 
 #[test]
 fn every_kind_has_its_folder_of_cases() {
-    for kind in drctl_aws::ENTRY.kinds {
+    let entries = [&drctl_aws::ENTRY, &drctl_machine::FILES, &drctl_machine::POSTGRES];
+    for kind in entries.iter().flat_map(|entry| entry.kinds) {
         let folder = root().join("testdata/kinds").join(kind.name());
         assert!(!files(&folder, &[""]).is_empty(), "{} has no cases in testdata/kinds", kind.name());
     }

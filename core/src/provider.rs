@@ -2,6 +2,7 @@
 //! and the adapter between the two ([`Erased`]). Authors only ever meet known, typed values.
 
 mod erased;
+mod managed;
 mod observed;
 
 use std::any::Any;
@@ -11,6 +12,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use self::erased::Erased;
+pub use self::managed::{Managed, OfBackup, Part, Said};
 pub use self::observed::{
     Attempt, ErrorClass, Id, Observed, Pending, Place, ProviderError, Reading, Reads, Request, Unobserved,
     Wanted,
@@ -40,6 +42,9 @@ pub trait Kind: Sized + Send + Sync + 'static {
     const READS: Reads;
     /// Whether drctl may create one. A kind that only adopts reports its absence as an error.
     const CREATES: bool;
+    /// The blocks of a backup that bring a thing of this kind with them, when the backup names a
+    /// `provider` of these kinds: `pgbackrest`.
+    const BACKUPS: &'static [&'static str] = &[];
     /// The provider's port.
     type Cloud: Send + Sync + 'static;
     /// What the user may set.
@@ -55,6 +60,16 @@ pub trait Kind: Sized + Send + Sync + 'static {
     fn derived(id: &Id, place: &Place) -> BTreeMap<String, Value> {
         let _ = (id, place);
         BTreeMap::new()
+    }
+
+    /// What of this kind a backup brings with it, whose block is one of [`Kind::BACKUPS`]; none when it
+    /// needs nothing of it.
+    ///
+    /// # Errors
+    /// When it cannot be had as the backup says it; the path leads into the backup.
+    fn of_backup(backup: &Managed<'_>) -> OfBackup {
+        let _ = backup;
+        Ok(None)
     }
 
     /// The rules that its facts make.
@@ -177,6 +192,13 @@ pub trait AnyKind: Send + Sync {
     fn reads(&self) -> Reads;
     /// Whether drctl may create one.
     fn creates(&self) -> bool;
+    /// See [`Kind::BACKUPS`].
+    fn backups(&self) -> &'static [&'static str];
+    /// See [`Kind::of_backup`].
+    ///
+    /// # Errors
+    /// When it cannot be had as the backup says it.
+    fn of_backup(&self, backup: &Managed<'_>) -> OfBackup;
     /// See [`Kind::id`].
     fn id(&self, identity: &BTreeMap<String, Value>) -> Option<Id>;
     /// See [`Kind::derived`].
@@ -264,6 +286,7 @@ pub struct Registry {
 }
 
 /// A provider in the registry.
+#[derive(Clone, Copy)]
 pub struct ProviderEntry {
     /// `aws`.
     pub name: &'static str,

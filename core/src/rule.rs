@@ -43,6 +43,8 @@ pub enum Timing {
     Immediate,
     /// For what is written from now on; what exists stays as it is.
     NewDataOnly,
+    /// When the server is restarted.
+    Restart,
     /// In the next maintenance window.
     MaintenanceWindow(Box<Window>),
     /// Fully from this instant on.

@@ -39,6 +39,9 @@ pub enum Type {
 /// In a [`Type::Reference`]: a block of whatever type, or a resource.
 pub const ANY_BLOCK: &str = "*";
 
+/// In a [`Type::Reference`]: a provider configuration.
+pub const PROVIDER: &str = "provider";
+
 /// One attribute of a kind or of a nested block.
 #[derive(Debug, Clone, Copy)]
 pub struct Attribute {

@@ -86,7 +86,13 @@ fn head(view: &View<'_>, look: Look) -> String {
     for (name, (_, head)) in names.iter().zip(&plan.providers) {
         let place = &head.place;
         let or = |value: &Option<String>| value.as_deref().map_or_else(|| "unknown".to_owned(), safe);
-        let mut line = format!("{}, account {}", or(&place.region), or(&place.account));
+        // What is in no region is where its endpoint says.
+        let nowhere = place.region.is_none() && place.endpoint.is_some();
+        let mut line = match (nowhere, &place.account) {
+            (true, Some(account)) => format!("cluster {}", safe(account)),
+            (true, None) => "one machine".to_owned(),
+            (false, _) => format!("{}, account {}", or(&place.region), or(&place.account)),
+        };
         if let Some(caller) = &place.caller {
             line += &format!(", as {}", safe(caller));
         }

@@ -294,6 +294,7 @@ pub(crate) fn timing(timing: &Timing) -> String {
     match timing {
         Timing::Immediate => String::new(),
         Timing::NewDataOnly => "for new data only".to_owned(),
+        Timing::Restart => "when the server is restarted".to_owned(),
         Timing::MaintenanceWindow(next) => {
             let at = next.at.map(|at| format!(", next {at:.0}")).unwrap_or_default();
             format!("in the maintenance window {}{at}", super::text::safe(&next.window))

@@ -8,7 +8,7 @@ use hcl_edit::structure::{Attribute, Structure};
 use super::block::{Source, invalid, missing};
 use super::model::{Config, Output, ProviderBlock, Validation, Variable};
 use super::resource::Read;
-use super::{check, declared, resource, settings};
+use super::{check, declared, managed, resource, settings};
 use crate::addr::{Name, ProviderAddress};
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics, Label};
@@ -36,6 +36,7 @@ pub fn load(sources: &SourceMap, registry: &Registry) -> (Config, Diagnostics) {
             }
         }
     }
+    managed::add(&mut load.config, registry, &mut load.diags);
     load.config.resources.shrink_to_fit();
     let torn = load.diags.iter().any(|d| d.code == Code::Syntax);
     let mut names = Diagnostics::default();

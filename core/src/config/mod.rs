@@ -4,6 +4,7 @@ mod block;
 mod check;
 mod declared;
 mod load;
+mod managed;
 mod model;
 mod resource;
 mod settings;

@@ -141,6 +141,9 @@ pub struct Resource {
     /// What is set, blocks included: a block is an object, repeated blocks are a list, labelled
     /// blocks an object by label.
     pub attributes: Map<String, Expr>,
+    /// Whether a backup of the same name brings it with it: what is set of it is told by
+    /// [`crate::plan::managed`].
+    pub of_backup: bool,
     /// Its header.
     pub span: Span,
     /// The whole block.

@@ -16,7 +16,7 @@ use crate::lang::lower::LATE;
 use crate::lang::near;
 use crate::map::Map;
 use crate::provider::Registry;
-use crate::schema::{ANY_BLOCK, Attribute, Role, Type, attribute};
+use crate::schema::{ANY_BLOCK, Attribute, PROVIDER, Role, Type, attribute};
 use crate::span::Span;
 use crate::value::Value;
 
@@ -43,6 +43,7 @@ pub(super) fn resource(source: Source<'_>, registry: &Registry, diags: &mut Diag
         for_each: None,
         depends_on: Vec::new(),
         attributes: Map::new(),
+        of_backup: false,
         span: source.header(),
         block_span: source.span(),
     };
@@ -115,7 +116,7 @@ fn provider_address(
     let Some((name, alias)) = parts else {
         diags.push(invalid(
             source.item.span(value.span()),
-            "this must be a provider configuration: `aws` or `aws.ALIAS`",
+            "this must be a provider configuration: `NAME` or `NAME.ALIAS`, without quotes",
         ));
         return None;
     };
@@ -239,6 +240,14 @@ impl Read {
             return;
         }
         self.spans.insert(name.to_owned(), span.to(source.item.span(a.value.span())));
+        if row.ty == Type::Reference(PROVIDER) {
+            if let Some(address) = provider_address(source, &a.value, diags) {
+                let address = Value::String(address.to_string());
+                self.attributes
+                    .insert(name.to_owned(), Expr::literal(address, source.item.span(a.value.span())));
+            }
+            return;
+        }
         let mut lowered = source.lower(&a.value, diags);
         match &row.ty {
             Type::Reference(block) => self.referring(&mut lowered, block, diags),

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use super::{
-    AnyCloud, AnyKind, Attempt, BoxFuture, ErrorClass, Id, Kept, Kind, Observed, Place, Protection,
-    ProviderError, Reading, Reads, RecoveryStep, Request, Retention, Safeguards, Subject, Target, Update,
-    Verb,
+    AnyCloud, AnyKind, Attempt, BoxFuture, ErrorClass, Id, Kept, Kind, Managed, Observed, OfBackup, Place,
+    Protection, ProviderError, Reading, Reads, RecoveryStep, Request, Retention, Safeguards, Subject, Target,
+    Update, Verb,
 };
 use crate::rule::Rule;
 use crate::schema::{Attribute, Attributes, Invalid};
@@ -71,6 +71,12 @@ impl<K: Kind> AnyKind for Erased<K> {
     }
     fn creates(&self) -> bool {
         K::CREATES
+    }
+    fn backups(&self) -> &'static [&'static str] {
+        K::BACKUPS
+    }
+    fn of_backup(&self, backup: &Managed<'_>) -> OfBackup {
+        K::of_backup(backup)
     }
     fn id(&self, identity: &BTreeMap<String, Value>) -> Option<Id> {
         K::id(identity)

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::day::Day;
 use super::method::{Copied, External, Method, PgBackRest, PgDump, Restic};
-use super::reference::{ContactRef, DatastoreRef, ProcedureRef, ResourceRef, SiteRef};
+use super::reference::{ContactRef, DatastoreRef, ProcedureRef, ProviderRef, ResourceRef, SiteRef};
 use crate::schema::Invalid;
 
 /// A mechanism that protects a datastore. Exactly one block says how it is made.
@@ -13,6 +13,10 @@ use crate::schema::Invalid;
 pub struct Backup {
     /// The datastore it is of.
     pub of: DatastoreRef,
+    /// The provider configuration through which drctl sees to it that the backup is made: what that takes on
+    /// the server and on the machine is planned and applied like any resource. Without it the backup is
+    /// only described.
+    pub provider: Option<ProviderRef>,
     /// Made by somebody else's scheduler: declared, so that what may be lost between two of them can be told.
     pub external: Option<External>,
     /// Made by pgBackRest: full backups and the log between them, so that any instant can be restored.
@@ -119,8 +123,18 @@ pub struct Destination {
 impl Backup {
     /// Exactly one block says how it is made.
     fn check(self) -> Result<Backup, Invalid> {
-        let Backup { of: _, external, pgbackrest, pg_dump, restic, copy, to: _, encryption: _, verify: _ } =
-            &self;
+        let Backup {
+            of: _,
+            provider: _,
+            external,
+            pgbackrest,
+            pg_dump,
+            restic,
+            copy,
+            to: _,
+            encryption: _,
+            verify: _,
+        } = &self;
         let made = [
             ("external", external.is_some()),
             ("pgbackrest", pgbackrest.is_some()),
@@ -139,8 +153,18 @@ impl Backup {
 
     /// How it is made.
     pub fn method(&self) -> Method<'_> {
-        let Backup { of: _, external, pgbackrest, pg_dump, restic, copy, to: _, encryption: _, verify: _ } =
-            self;
+        let Backup {
+            of: _,
+            provider: _,
+            external,
+            pgbackrest,
+            pg_dump,
+            restic,
+            copy,
+            to: _,
+            encryption: _,
+            verify: _,
+        } = self;
         let mut made = [
             external.as_ref().map(External::method),
             pgbackrest.as_ref().map(PgBackRest::method),

@@ -43,8 +43,8 @@ pub use method::{
 pub use order::{Placed, in_order};
 pub use procedure::{Procedure, Steps};
 pub use reference::{
-    BackupRef, ChannelRef, ContactRef, CredentialRef, DatastoreRef, EscalationRef, ProcedureRef, ResourceRef,
-    ScenarioRef, ServiceRef, SiteRef, StepRef,
+    BackupRef, ChannelRef, ContactRef, CredentialRef, DatastoreRef, EscalationRef, ProcedureRef, ProviderRef,
+    ResourceRef, ScenarioRef, ServiceRef, SiteRef, StepRef,
 };
 pub use scenario::{Lose, LossKind, PhaseBudget, Scenario};
 pub use service::{Health, Objective, Priority, Service};

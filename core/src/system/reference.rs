@@ -1,7 +1,7 @@
 //! References to blocks: an address, never evaluated to an object.
 
-use crate::addr::{Address, Name};
-use crate::schema::{AttributeType, Invalid, Type};
+use crate::addr::{Address, Name, ProviderAddress};
+use crate::schema::{AttributeType, Invalid, PROVIDER, Type};
 use crate::value::Value;
 
 macro_rules! references {
@@ -58,6 +58,21 @@ impl AttributeType for ResourceRef {
     fn from_value(value: Value) -> Result<Self, Invalid> {
         let address = value.as_str().and_then(|text| text.parse().ok());
         address.map(ResourceRef).ok_or_else(|| Invalid::wrong_type("the address of a resource", &value))
+    }
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// A provider configuration: `postgres` or `postgres.ALIAS`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProviderRef(pub ProviderAddress);
+
+impl AttributeType for ProviderRef {
+    const TYPE: Type = Type::Reference(PROVIDER);
+    fn from_value(value: Value) -> Result<Self, Invalid> {
+        let address = value.as_str().and_then(|text| text.parse().ok());
+        address.map(ProviderRef).ok_or_else(|| Invalid::wrong_type("a provider configuration", &value))
     }
     fn to_value(&self) -> Value {
         Value::String(self.0.to_string())
