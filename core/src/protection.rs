@@ -177,6 +177,8 @@ pub struct RecoveryStep {
     pub needs: Vec<String>,
     /// What has to be true before, in words, beyond the steps it needs.
     pub before: Vec<String>,
+    /// What nobody has said that it cannot be done without, and how it is said; none where it can be done.
+    pub unsaid: Option<String>,
     /// The API it needs, with the region: `rds` in `eu-west-2`, control or data plane.
     pub api: Option<ApiNeed>,
     /// The equivalent command, one word an element. Of a manual step the one that tells the person

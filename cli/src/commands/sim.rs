@@ -80,6 +80,9 @@ enum Command {
         bucket: String,
         /// The object's key
         key: String,
+        /// What is in it: the same text has the same checksum
+        #[arg(long, value_name = "TEXT")]
+        content: Option<String>,
     },
     /// Deletes an object as S3 does without a version id
     DeleteObject {
@@ -165,8 +168,12 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &mut Ui) -> Result<Exit, F
             let now = admin::advance(&sim, parse_duration(duration)?).map_err(refused)?;
             say(ui, &format!("it is {now} now"))
         }
-        Command::PutObject { bucket, key } => {
-            let version = admin::put_object(&sim, bucket, key).map_err(refused)?;
+        Command::PutObject { bucket, key, content } => {
+            let version = match content {
+                Some(text) => admin::put_text(&sim, bucket, key, text),
+                None => admin::put_object(&sim, bucket, key),
+            };
+            let version = version.map_err(refused)?;
             say(ui, &format!("{}/{} has version {version}", safe(bucket), safe(key)))
         }
         Command::DeleteObject { bucket, key } => {

@@ -33,6 +33,10 @@ pub(crate) fn text(
     for blocked in &plan.blocked {
         cannot(&mut out, blocked, look);
     }
+    for (what, steps) in plan.unsaid() {
+        let line = format!("SAY FIRST {what} (steps {}); nothing is carried out before", numbered(&steps));
+        let _ = writeln!(out, "\n{}", wrap("? ", &safe(&line), look.width));
+    }
     for infeasible in &plan.infeasible {
         no_way(&mut out, infeasible, look);
     }
@@ -443,6 +447,9 @@ fn one_step(out: &mut String, step: &Step, look: Look) {
     line("", &times(step));
     if let Some(written) = &step.written {
         conditions(written, &mut line);
+    }
+    if let Some(unsaid) = &step.unsaid {
+        line("say first: ", unsaid);
     }
     for before in &step.before {
         line("before: ", before);

@@ -167,6 +167,9 @@ fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
     if let Some(written) = &step.written {
         conditions(written, &mut |first, say| line(&format!("**{}** {}", first.trim(), escape(say))));
     }
+    if let Some(unsaid) = &step.unsaid {
+        line(&format!("**Say first** {}", escape(unsaid)));
+    }
     for before in &step.before {
         line(&format!("before: {}", escape(before)));
     }

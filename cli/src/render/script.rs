@@ -201,7 +201,8 @@ fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
     line(&format!("note {}", quote(&times(step))));
     let why = Some(&step.why).filter(|why| !why.is_empty()).map(|why| format!("why: {why}"));
     let before = step.before.iter().map(|before| format!("before: {before}"));
-    why.into_iter().chain(before).for_each(|say| line(&format!("note {}", quote(&say))));
+    let unsaid = step.unsaid.iter().map(|what| format!("SAY FIRST {what}"));
+    why.into_iter().chain(before).chain(unsaid).for_each(|say| line(&format!("note {}", quote(&say))));
     let written = step.written.as_ref();
     if let Some(written) = written {
         conditions(written, &mut |first, say| line(&format!("note {}", quote(&format!("{first}{say}")))));
@@ -230,7 +231,7 @@ fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
     // What only the operator or a scenario can say stands in the command as `${input.…}`, `${target.…}`.
     let stands_open = |word: &str| word.contains("${input.") || word.contains("${target.");
     let open = stands_open(&shown) || written.is_some_and(|w| !w.inputs.is_empty());
-    let by_hand = step.kind == StepNature::Manual || !blocked.is_empty() || open;
+    let by_hand = step.kind == StepNature::Manual || !blocked.is_empty() || open || step.unsaid.is_some();
     let needs = !step.before.is_empty() || written.is_some_and(|w| !w.env.is_empty());
     match (words.is_empty(), by_hand) {
         (true, _) => line("by_hand"),

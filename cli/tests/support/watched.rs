@@ -18,7 +18,7 @@ pub(crate) trait Watcher: Send + Sync {
 
 /// Whether the call changes something.
 pub(crate) fn writes(call: &str) -> bool {
-    let reads = ["get_", "list_", "describe_", "bucket_is_"];
+    let reads = ["get_", "list_", "head_", "describe_", "bucket_is_"];
     !reads.iter().any(|read| call.starts_with(read))
 }
 
@@ -67,6 +67,11 @@ watched! {
     fn put_bucket_policy(bucket: &str, policy: Option<&str>) -> ();
     fn get_bucket_tagging(bucket: &str) -> BTreeMap<String, String>;
     fn put_bucket_tagging(bucket: &str, tags: &BTreeMap<String, String>) -> ();
+    fn list_object_versions(bucket: &str, prefix: &str, after: Option<&VersionMark>) -> VersionsPage;
+    fn list_objects(bucket: &str, prefix: &str, after: Option<&str>) -> ObjectsPage;
+    fn head_object(bucket: &str, key: &str, version: Option<&str>) -> Option<ObjectHead>;
+    fn remove_delete_marker(bucket: &str, key: &str, version: &str) -> ();
+    fn copy_object_version(bucket: &str, key: &str, version: &str) -> ();
     fn describe_db_instances(identifier: Option<&str>) -> Vec<DbInstance>;
     fn modify_db_instance(change: &ModifyDbInstance) -> ();
     fn add_tags_to_resource(arn: &str, tags: &BTreeMap<String, String>) -> ();

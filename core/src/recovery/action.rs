@@ -153,6 +153,7 @@ impl Carried {
     pub fn derived(step: &RecoveryStep, through: Option<&Through>) -> Carried {
         let action = match (step.nature, &step.verb, through, step.command.as_slice()) {
             (StepNature::Manual, ..) => Action::Person,
+            _ if step.unsaid.is_some() => Action::Person,
             (_, Some(verb), Some(through), _) => {
                 Action::Verb { through: through.clone(), verb: verb.clone() }
             }

@@ -166,6 +166,17 @@ impl RecoveryPlan {
         self.infeasible.is_empty() && self.blocked.is_empty()
     }
 
+    /// What has to be said before it can be carried out, with the steps that it is for.
+    pub fn unsaid(&self) -> BTreeMap<&str, BTreeSet<u32>> {
+        let mut unsaid: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+        for step in &self.steps {
+            if let Some(what) = &step.unsaid {
+                unsaid.entry(what).or_default().insert(step.id);
+            }
+        }
+        unsaid
+    }
+
     /// The steps as a run sees them.
     pub fn nodes(&self) -> Vec<Node> {
         let is_pivot = |step: &Step| self.pivots.iter().any(|pivot| pivot.step == step.id);
@@ -412,6 +423,9 @@ pub struct Step {
     pub needs: BTreeSet<u32>,
     /// What has to be true before, beyond those steps.
     pub before: Vec<String>,
+    /// What nobody has said that it cannot be done without, and how it is said; none where it can be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsaid: Option<String>,
     /// The API it calls.
     pub api: Option<ApiNeed>,
     /// The exact command; of a manual step the one that tells the person what is needed for it.

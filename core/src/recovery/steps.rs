@@ -183,6 +183,7 @@ fn numbered(
         kind: step.nature,
         needs,
         before: step.before.clone(),
+        unsaid: step.unsaid.clone(),
         api: step.api.clone(),
         command_equivalent: step.command.clone(),
         carried: Carried::derived(step, lane.through),

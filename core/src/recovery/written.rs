@@ -60,6 +60,7 @@ pub(crate) fn step(system: &System, at: &Placed<'_>, all: &[Placed<'_>]) -> Step
         kind,
         needs: BTreeSet::new(),
         before,
+        unsaid: None,
         api: control::called(is).map(|(api, _)| api),
         command_equivalent: command,
         carried: carried(is, brought, kind),

@@ -94,6 +94,7 @@ impl Kind for Vault {
             nature: StepNature::Auto,
             needs: needs.iter().map(|n| (*n).to_owned()).collect(),
             before: vec![],
+            unsaid: None,
             api: Some(ApiNeed {
                 service: "vault".to_owned(),
                 region: target.region.clone(),

@@ -8,12 +8,16 @@
 //!   provider says that it is taken, as `CreateBucket` does;
 //! * one call is one request (pages aside). Retries belong to the implementation's client.
 
+mod objects;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use drctl_core::provider::{Place, ProviderError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use self::objects::*;
 
 /// The result of a call.
 pub type Answer<T> = Result<T, ProviderError>;
@@ -76,6 +80,25 @@ pub trait Aws: Send + Sync {
     async fn get_bucket_tagging(&self, bucket: &str) -> Answer<BTreeMap<String, String>>;
     /// Replaces all tags; an empty map removes them.
     async fn put_bucket_tagging(&self, bucket: &str, tags: &BTreeMap<String, String>) -> Answer<()>;
+
+    /// A page of the versions and delete markers whose keys begin with the prefix.
+    async fn list_object_versions(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: Option<&VersionMark>,
+    ) -> Answer<VersionsPage>;
+    /// A page of the objects that show now and whose keys begin with the prefix.
+    async fn list_objects(&self, bucket: &str, prefix: &str, after: Option<&str>) -> Answer<ObjectsPage>;
+    /// One object, or one version of it; `None` when there is no such object, or it is hidden. The service
+    /// answers the same for a bucket that does not exist.
+    async fn head_object(&self, bucket: &str, key: &str, version: Option<&str>)
+    -> Answer<Option<ObjectHead>>;
+    /// Removes a delete marker by its own version, so that what it hides shows again (S9). One that is gone
+    /// already counts as removed. Never given the id of anything but a marker.
+    async fn remove_delete_marker(&self, bucket: &str, key: &str, version: &str) -> Answer<()>;
+    /// Copies a version over what its key shows now: the copy becomes the newest version (S14).
+    async fn copy_object_version(&self, bucket: &str, key: &str, version: &str) -> Answer<()>;
 
     /// All instances of the region, in pages of 100; or one by identifier (then at most one, and an
     /// unknown identifier gives none).

@@ -87,6 +87,11 @@ pub fn put_object(sim: &Sim, bucket: &str, key: &str) -> Result<String, SimError
     Ok(sim.change(|world| world.put_object(bucket, key))??)
 }
 
+/// Writes a text as an object; its version id.
+pub fn put_text(sim: &Sim, bucket: &str, key: &str, text: &str) -> Result<String, SimError> {
+    Ok(sim.change(|world| world.put_text(bucket, key, text))??)
+}
+
 /// Deletes an object as S3 does without a version id.
 pub fn delete_object(sim: &Sim, bucket: &str, key: &str) -> Result<(), SimError> {
     Ok(sim.change(|world| world.delete_object(bucket, key))??)

@@ -19,3 +19,8 @@ pub(crate) fn number(seed: u64, parts: &[&str]) -> u64 {
 pub(crate) fn id(seed: u64, parts: &[&str]) -> String {
     format!("{:016x}", number(seed, parts))
 }
+
+/// The SHA-256 of a text, in hexadecimal digits.
+pub(crate) fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

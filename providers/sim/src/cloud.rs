@@ -7,9 +7,9 @@ use std::sync::OnceLock;
 use async_trait::async_trait;
 use drctl_aws::port::{
     Answer, Aws, CreateDbSnapshot, DbInstance, DbSnapshot, Encryption, LifecycleRule, LockAtBirth,
-    ModifyDbInstance, ObjectLockConfiguration, PublicAccessBlock, ReplicatedBackup, ReplicationConfiguration,
-    RestoreDbInstanceFromDbSnapshot, RestoreDbInstanceToPointInTime, SourceRegion, StartBackupsReplication,
-    VersioningState, VersioningStatus,
+    ModifyDbInstance, ObjectHead, ObjectLockConfiguration, ObjectsPage, PublicAccessBlock, ReplicatedBackup,
+    ReplicationConfiguration, RestoreDbInstanceFromDbSnapshot, RestoreDbInstanceToPointInTime, SourceRegion,
+    StartBackupsReplication, VersionMark, VersioningState, VersioningStatus, VersionsPage,
 };
 use drctl_core::provider::{ErrorClass, Place, ProviderError};
 
@@ -19,7 +19,7 @@ use crate::gate::Op;
 use crate::stale::Thing;
 use crate::store::{Call, Sim};
 use crate::world::{Account, Caller, FaultMoment, SimWorld};
-use crate::{rds, restore, s3};
+use crate::{rds, restore, s3, versions};
 
 /// One provider configuration.
 pub(crate) struct SimCloud {
@@ -271,6 +271,44 @@ impl Aws for SimCloud {
     async fn put_bucket_tagging(&self, bucket: &str, tags: &BTreeMap<String, String>) -> Answer<()> {
         let name = if tags.is_empty() { "DeleteBucketTagging" } else { "PutBucketTagging" };
         self.put(name, bucket, |w, c, doing| s3::put_tagging(w, c, doing, bucket, tags))
+    }
+
+    async fn list_object_versions(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: Option<&VersionMark>,
+    ) -> Answer<VersionsPage> {
+        self.get("ListObjectVersions", bucket, |b| versions::list_versions(b, prefix, after))
+    }
+
+    async fn list_objects(&self, bucket: &str, prefix: &str, after: Option<&str>) -> Answer<ObjectsPage> {
+        self.get("ListObjectsV2", bucket, |b| versions::list_objects(b, prefix, after))
+    }
+
+    async fn head_object(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+    ) -> Answer<Option<ObjectHead>> {
+        match self.get("HeadObject", bucket, |b| versions::head(b, key, version)) {
+            // The service answers without a body.
+            Err(error) if error.class == ErrorClass::NotFound => Ok(None),
+            answer => answer,
+        }
+    }
+
+    async fn remove_delete_marker(&self, bucket: &str, key: &str, version: &str) -> Answer<()> {
+        self.put("DeleteObjectVersion", bucket, |w, c, doing| {
+            versions::remove_marker(w, c, doing, (bucket, key, version))
+        })
+    }
+
+    async fn copy_object_version(&self, bucket: &str, key: &str, version: &str) -> Answer<()> {
+        self.put("CopyObject", bucket, |w, c, doing| {
+            versions::copy_version(w, c, doing, (bucket, key, version))
+        })
     }
 
     async fn describe_db_instances(&self, identifier: Option<&str>) -> Answer<Vec<DbInstance>> {

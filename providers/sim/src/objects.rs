@@ -1,5 +1,5 @@
-//! Objects, as far as emptiness, locks and replication need them: the data plane that the port does
-//! not have, for `drctl sim` and for tests.
+//! Objects, as far as emptiness, locks, versions and replication need them: what applications do with
+//! them, for `drctl sim` and for tests. What drctl does with them is in [`crate::versions`].
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use crate::chance;
 use crate::error::{denied, not_found, refuse};
 use crate::stale::later;
-use crate::world::{Bucket, ObjectRetention, ObjectVersion, Replicating, SimWorld};
+use crate::world::{Bucket, Content, ObjectRetention, ObjectVersion, Replicating, SimWorld};
 
 /// S25: with replication time control at most this long.
 const RTC_SECONDS_MAX: i64 = 900;
@@ -25,13 +25,39 @@ pub enum Bypass {
     None,
 }
 
+impl Content {
+    /// A text.
+    pub fn of(text: &str) -> Content {
+        let size = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        Content { size, etag: chance::digest(text)[..32].to_owned(), text: Some(text.to_owned()) }
+    }
+}
+
 impl SimWorld {
-    /// Writes an object; its version id.
+    /// Writes an object of which nobody knows what is in it; its version id.
     pub fn put_object(&mut self, bucket: &str, key: &str) -> Result<String, ProviderError> {
+        let etag = chance::id(self.seed, &["content", bucket, key, &self.writes.to_string()]);
+        self.put_content(bucket, key, Content { size: 1, etag, text: None })
+    }
+
+    /// Writes a text; its version id.
+    pub fn put_text(&mut self, bucket: &str, key: &str, text: &str) -> Result<String, ProviderError> {
+        self.put_content(bucket, key, Content::of(text))
+    }
+
+    fn put_content(&mut self, bucket: &str, key: &str, content: Content) -> Result<String, ProviderError> {
         let doing = format!("s3:PutObject of `{bucket}/{key}`");
+        self.reach(&doing, bucket)?;
+        let id = self.write_version(bucket, key, content);
+        self.writes += 1;
+        Ok(id)
+    }
+
+    /// A new version in a bucket that is there.
+    pub(crate) fn write_version(&mut self, bucket: &str, key: &str, content: Content) -> String {
         let (now, seed, pace) = (self.now, self.seed, self.pace);
         let nth = self.writes;
-        let found = self.reach(&doing, bucket)?;
+        let found = self.find_bucket_mut(bucket).expect("whoever writes has found the bucket");
         // S15: without versioning the id is `null` and the object is overwritten.
         let versioned = found.versioning.status == Some(VersioningStatus::Enabled);
         let id = if versioned {
@@ -50,14 +76,14 @@ impl SimWorld {
             id: id.clone(),
             delete_marker: false,
             written: now,
+            content,
             replica: false,
             retention,
             legal_hold: false,
             replicating,
         };
         push(found, key, version);
-        self.writes += 1;
-        Ok(id)
+        id
     }
 
     /// Deletes an object: hides it behind a delete marker where versioning is or was on (S9).
@@ -77,6 +103,7 @@ impl SimWorld {
             id,
             delete_marker: true,
             written: now,
+            content: Content::default(),
             replica: false,
             retention: None,
             legal_hold: false,
@@ -98,17 +125,7 @@ impl SimWorld {
         let doing = format!("s3:DeleteObjectVersion of `{bucket}/{key}`");
         let now = self.now;
         let found = self.reach(&doing, bucket)?;
-        let Some(versions) = found.objects.get_mut(key) else {
-            return Err(not_found(&doing, "NoSuchKey", "The specified key does not exist."));
-        };
-        let Some(at) = versions.iter().position(|v| v.id == version) else {
-            return Err(not_found(&doing, "NoSuchVersion", "The specified version does not exist."));
-        };
-        locked(&doing, &versions[at], now, bypass)?;
-        versions.remove(at);
-        if versions.is_empty() {
-            found.objects.remove(key);
-        }
+        take_version(found, &doing, (key, version), now, bypass)?;
         self.writes += 1;
         Ok(())
     }
@@ -206,6 +223,28 @@ impl SimWorld {
         }
         Ok(self.find_bucket_mut(name).expect("the bucket was found just now"))
     }
+}
+
+/// Deletes one version for good.
+pub(crate) fn take_version(
+    bucket: &mut Bucket,
+    doing: &str,
+    (key, version): (&str, &str),
+    now: Timestamp,
+    bypass: Bypass,
+) -> Result<(), ProviderError> {
+    let Some(versions) = bucket.objects.get_mut(key) else {
+        return Err(not_found(doing, "NoSuchKey", "The specified key does not exist."));
+    };
+    let Some(at) = versions.iter().position(|v| v.id == version) else {
+        return Err(not_found(doing, "NoSuchVersion", "The specified version does not exist."));
+    };
+    locked(doing, &versions[at], now, bypass)?;
+    versions.remove(at);
+    if versions.is_empty() {
+        bucket.objects.remove(key);
+    }
+    Ok(())
 }
 
 /// Refuses where a lock holds.

@@ -34,7 +34,7 @@ pub(crate) fn bucket<'w>(
     Err(refuse(doing, ErrorClass::Elsewhere, "PermanentRedirect", &message, ""))
 }
 
-fn bucket_mut<'w>(
+pub(crate) fn bucket_mut<'w>(
     world: &'w mut SimWorld,
     caller: &Caller,
     doing: &str,

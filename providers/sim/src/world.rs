@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use drctl_aws::port::ObjectRetention;
 use drctl_aws::port::{
-    DbInstance, DbSnapshot, Encryption, LifecycleRule, LockMode, ObjectLockConfiguration, PublicAccessBlock,
+    DbInstance, DbSnapshot, Encryption, LifecycleRule, ObjectLockConfiguration, PublicAccessBlock,
     ReplicatedBackup, ReplicationConfiguration, VersioningState,
 };
 use jiff::Timestamp;
@@ -131,6 +132,9 @@ pub struct ObjectVersion {
     pub delete_marker: bool,
     /// When it was written.
     pub written: Timestamp,
+    /// What is in it.
+    #[serde(default)]
+    pub content: Content,
     /// Whether it is a replica, which is not replicated again (S20).
     pub replica: bool,
     /// Its retention (S3, S4).
@@ -141,14 +145,17 @@ pub struct ObjectVersion {
     pub replicating: Vec<Replicating>,
 }
 
-/// Retention of one object version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ObjectRetention {
-    /// The mode.
-    pub mode: LockMode,
-    /// Until when.
-    pub until: Timestamp,
+/// What is in an object, as far as anybody asks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Content {
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its ETag: the same for the same content.
+    pub etag: String,
+    /// The text, where it was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// One copy that is due.

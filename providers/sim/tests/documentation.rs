@@ -30,7 +30,7 @@ fn is_id(word: &str) -> bool {
 
 /// The facts that stand at the head of the names of tests: `s6_s7_periods…`.
 fn tested() -> BTreeSet<String> {
-    let text = read("tests/s3.rs") + &read("tests/rds.rs");
+    let text = read("tests/s3.rs") + &read("tests/objects.rs") + &read("tests/rds.rs");
     let names = text.split("#[tokio::test]\nasync fn ").skip(1);
     let words =
         names.flat_map(|n| n.split('_').map(str::to_uppercase).take_while(|w| is_id(w)).collect::<Vec<_>>());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use drctl_core::codes::Code;
-use drctl_core::recovery::{Action, Performer, RecoveryPlan};
+use drctl_core::recovery::{Action, Performer, RecoveryPlan, numbered};
 use drctl_core::run::{By, OnFailure};
 use drctl_engine::clock::Clock;
 use drctl_engine::commander::{self, Command, CommandError, Ended, PARALLEL_STEPS, Patience};
@@ -114,6 +114,12 @@ pub(crate) fn execute(
     if plan.steps.is_empty() {
         let help = "Nothing is to be done, or nothing can be done: the plan says why.";
         return Err(Failure::new(Code::NotExecutable, "The plan has no steps", help));
+    }
+    if let Some((what, steps)) = plan.unsaid().first_key_value() {
+        let (what, how) = what.split_once(": ").unwrap_or((what, "say it"));
+        let headline = format!("Nobody has said {what}");
+        let help = format!("Steps {} need it: {how}.", numbered(steps));
+        return Err(Failure::new(Code::NotExecutable, headline, help));
     }
     if !matches!(of, Of::Practice(_)) && !approved((plan, name), manner, ui)? {
         ui.tell("Nothing was done.\n");

@@ -6,9 +6,9 @@ use std::sync::OnceLock;
 use async_trait::async_trait;
 use drctl_aws::port::{
     Answer, Aws, CreateDbSnapshot, DbInstance, DbSnapshot, Encryption, LifecycleRule, LockAtBirth,
-    ModifyDbInstance, ObjectLockConfiguration, PublicAccessBlock, ReplicatedBackup, ReplicationConfiguration,
-    RestoreDbInstanceFromDbSnapshot, RestoreDbInstanceToPointInTime, SourceRegion, StartBackupsReplication,
-    VersioningState, VersioningStatus,
+    ModifyDbInstance, ObjectHead, ObjectLockConfiguration, ObjectsPage, PublicAccessBlock, ReplicatedBackup,
+    ReplicationConfiguration, RestoreDbInstanceFromDbSnapshot, RestoreDbInstanceToPointInTime, SourceRegion,
+    StartBackupsReplication, VersionMark, VersioningState, VersioningStatus, VersionsPage,
 };
 use drctl_core::provider::Place;
 
@@ -139,6 +139,31 @@ impl Aws for SdkCloud {
         self.bucket(bucket).put_tags(tags).await
     }
 
+    async fn list_object_versions(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: Option<&VersionMark>,
+    ) -> Answer<VersionsPage> {
+        self.bucket(bucket).versions(prefix, after).await
+    }
+    async fn list_objects(&self, bucket: &str, prefix: &str, after: Option<&str>) -> Answer<ObjectsPage> {
+        self.bucket(bucket).objects(prefix, after).await
+    }
+    async fn head_object(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+    ) -> Answer<Option<ObjectHead>> {
+        self.bucket(bucket).head(key, version).await
+    }
+    async fn remove_delete_marker(&self, bucket: &str, key: &str, version: &str) -> Answer<()> {
+        self.bucket(bucket).remove_marker(key, version).await
+    }
+    async fn copy_object_version(&self, bucket: &str, key: &str, version: &str) -> Answer<()> {
+        self.bucket(bucket).copy_version(key, version).await
+    }
     async fn describe_db_instances(&self, identifier: Option<&str>) -> Answer<Vec<DbInstance>> {
         self.rds.instances(&self.calls, identifier).await
     }

@@ -14,6 +14,7 @@ mod convert_rds;
 mod convert_replication;
 mod convert_s3;
 mod errors;
+mod objects;
 mod rds;
 mod s3;
 mod settings;

@@ -96,6 +96,7 @@ fn status(target: &Target) -> RecoveryStep {
         nature: StepNature::Check,
         needs: vec!["stop_writers".to_owned()],
         before: Vec::new(),
+        unsaid: None,
         api: api(target),
         command,
         verb: Some(verbs::wait(&target.name)),
@@ -131,6 +132,7 @@ fn promote(subject: &Subject<'_>, target: &Target) -> RecoveryStep {
             "you have seen the newest row of `{}`, and what it lacks may be lost",
             target.name
         )],
+        unsaid: None,
         api: api(target),
         command,
         verb: Some(verbs::promote(&target.name, u32::try_from(days).unwrap_or(u32::MAX))),
@@ -157,6 +159,7 @@ fn promoted_at_last(target: &Target) -> RecoveryStep {
         nature: StepNature::Check,
         needs: vec!["promote".to_owned()],
         before: Vec::new(),
+        unsaid: None,
         api: api(target),
         command,
         verb: Some(verbs::wait_promoted(&target.name)),

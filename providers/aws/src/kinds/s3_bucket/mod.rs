@@ -1,10 +1,12 @@
 //! `aws_s3_bucket`: a bucket with its versioning, lock, lifecycle, replication, encryption, public
 //! access block, policy and tags, because that is the unit people reason about.
 
+mod past;
 mod read;
 mod recovery;
 mod rules;
 mod spec;
+mod verbs;
 mod versions;
 mod write;
 
@@ -12,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use drctl_core::provider::{
     Attempt, Id, Kept, Kind, Place, Protection, ProviderError, Reading, Reads, RecoveryStep, Request,
-    Retention, Safeguards, Subject, Target,
+    Retention, Safeguards, Subject, Target, Verb,
 };
 use drctl_core::rule::Rule;
 use drctl_core::value::Value;
@@ -96,5 +98,13 @@ impl Kind for S3Bucket {
 
     fn recover(subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {
         recovery::recover(subject, by, target)
+    }
+
+    async fn perform(
+        cloud: &Cloud,
+        _attempt: &Attempt,
+        verb: &Verb,
+    ) -> Result<BTreeMap<String, Value>, ProviderError> {
+        verbs::perform(cloud, verb).await
     }
 }

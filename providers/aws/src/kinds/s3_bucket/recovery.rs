@@ -8,7 +8,7 @@ use drctl_core::schema::Attributes;
 use jiff::SignedDuration;
 
 use super::spec::{Mode, ObjectLock, Spec, Status, Versioning};
-use super::versions;
+use super::{verbs, versions};
 use crate::facts;
 use crate::values::Arn;
 
@@ -176,6 +176,7 @@ pub(super) fn by_hand(phase: Phase, id: &str, needs: &str, summary: String, why:
         before: Vec::new(),
         api: None,
         command: Vec::new(),
+        unsaid: None,
         verb: None,
         within: None,
         estimate: minutes(5, 15, "a person notices, decides and acts"),
@@ -230,8 +231,9 @@ fn list(replica: &str, prefix: &str, region: &str) -> RecoveryStep {
         before: Vec::new(),
         api: Some(ApiNeed { service: "s3".to_owned(), region: region.to_owned(), control_plane: false }),
         command,
-        verb: None,
-        within: None,
+        unsaid: None,
+        verb: Some(verbs::holds(replica, prefix)),
+        within: Some(SignedDuration::from_mins(2)),
         estimate: minutes(1, 2, "one request"),
         why: "an empty answer means that nothing was replicated; deletes of versions never reach a replica"
             .to_owned(),

@@ -2,12 +2,17 @@
 //! Nothing is deleted but delete markers: what was wrong stays there as a version, as evidence.
 
 use drctl_core::provider::{ApiNeed, Phase, RecoveryStep, StepNature, Target, Undo};
+use jiff::SignedDuration;
 
 use super::recovery::{by_hand, minutes, resume, stop_writers};
+use super::verbs::{self, Do};
 use crate::facts;
 
 /// What stands in a command where nobody has said the instant yet.
 const SINCE: &str = "SINCE";
+
+/// How it is said.
+const UNSAID: &str = "since when the objects are wrong: plan with `--corrupt-since TIME`";
 
 /// The lists that the steps hand on, one key or version a line.
 const HIDDEN: &str = "hidden.txt";
@@ -46,34 +51,37 @@ struct Of<'a> {
 }
 
 impl Of<'_> {
-    /// The instant without its zone, as it sorts among what S3 says.
+    /// The first instant that is too late, without its zone, as it sorts among what S3 says.
     fn since(&self) -> String {
-        self.target.at.map_or(SINCE.to_owned(), |at| at.strftime("%Y-%m-%dT%H:%M:%S").to_string())
+        let since = self.target.at.and_then(|at| at.checked_add(SignedDuration::from_secs(1)).ok());
+        since.map_or(SINCE.to_owned(), |since| since.strftime("%Y-%m-%dT%H:%M:%S").to_string())
     }
 
-    fn step(&self, id: &str, needs: &[&str], summary: String, command: Vec<String>) -> RecoveryStep {
-        let since = || {
-            format!(
-                "put for {SINCE} the instant until which the objects were right, in UTC: 2026-01-31T13:00:00"
-            )
-        };
-        let unsaid = command.iter().any(|word| word.contains(SINCE));
+    fn step(
+        &self,
+        (id, what): (&str, Do),
+        needs: &[&str],
+        summary: String,
+        command: Vec<String>,
+    ) -> RecoveryStep {
+        let estimate = minutes(2, 30, "a page of 1,000 versions a second");
         RecoveryStep {
             id: id.to_owned(),
             summary,
             phase: Phase::Restore,
             nature: StepNature::Auto,
             needs: needs.iter().map(|n| (*n).to_owned()).collect(),
-            before: unsaid.then(since).into_iter().collect(),
+            before: Vec::new(),
+            unsaid: self.target.at.is_none().then(|| UNSAID.to_owned()),
             api: Some(ApiNeed {
                 service: "s3".to_owned(),
                 region: self.target.region.clone(),
                 control_plane: false,
             }),
             command,
-            verb: None,
-            within: None,
-            estimate: minutes(2, 30, "a page of 1,000 versions a second"),
+            verb: self.target.at.map(|until| verbs::past(what, self.bucket, until)),
+            within: Some(estimate.p95),
+            estimate,
             why: String::new(),
             undo: Undo::Nothing,
             facts: Vec::new(),
@@ -92,41 +100,57 @@ impl Of<'_> {
     fn list_hidden(&self) -> RecoveryStep {
         let query =
             format!("(DeleteMarkers||`[]`)[?LastModified>=`\"{}\"`].[[Key],[VersionId]][]", self.since());
-        let summary = format!("list what was deleted in `{}` since, into {HIDDEN}", self.bucket);
+        let summary = format!("list what was deleted in `{}` since", self.bucket);
         RecoveryStep {
             nature: StepNature::Check,
             why: "a deleted object is only hidden by a marker; its versions are all there".to_owned(),
             facts: vec![facts::S9.id()],
-            ..self.step("list_hidden", &["stop_writers"], summary, into(HIDDEN, self.versions(&query)))
+            ..self.step(
+                ("list_hidden", Do::ListDeleted),
+                &["stop_writers"],
+                summary,
+                into(HIDDEN, self.versions(&query)),
+            )
         }
     }
 
     fn list_changed(&self) -> RecoveryStep {
         let query = format!("(Versions||`[]`)[?LastModified>=`\"{}\"`].[Key]", self.since());
-        let summary = format!("list what was written to `{}` since, into {CHANGED}", self.bucket);
+        let summary = format!("list what was written to `{}` since", self.bucket);
         RecoveryStep {
             nature: StepNature::Check,
-            why: "these are written over or new; take out of the list what is right as it is".to_owned(),
-            ..self.step("list_changed", &["stop_writers"], summary, into(CHANGED, self.versions(&query)))
+            why: "these are written over or new; by hand, take out of the list what is right as it is"
+                .to_owned(),
+            ..self.step(
+                ("list_changed", Do::ListWritten),
+                &["stop_writers"],
+                summary,
+                into(CHANGED, self.versions(&query)),
+            )
         }
     }
 
-    /// One page a key: the newest version comes first, and a second page would begin anew.
+    /// The newest of all before the instant decides: where that is a delete marker, the key was deleted then.
     fn list_earlier(&self) -> RecoveryStep {
-        let query =
-            format!("(Versions||`[]`)[?LastModified<`\"{}\"`]|[:1].[[Key],[VersionId]][]", self.since());
+        let query = format!(
+            "[Versions||`[]`,DeleteMarkers||`[]`][]|[?Key=='{{}}'&&LastModified<`\"{}\"`]\
+             |sort_by(@,&LastModified)|[-1:]|[?ETag].[[Key],[VersionId]][]",
+            self.since()
+        );
         let mut each =
-            words(&format!("xargs --arg-file {CHANGED} --delimiter \\n --no-run-if-empty --max-args 1"));
+            words(&format!("xargs --arg-file {CHANGED} --delimiter \\n --no-run-if-empty -I {{}}"));
         each.extend(self.versions(&query));
-        each.extend(words("--no-paginate --prefix"));
-        let summary = format!("find the version before of each line of {CHANGED}, into {EARLIER}");
-        let mut step = self.step("list_earlier", &["list_changed"], summary, into(EARLIER, each));
-        step.before.push("GNU xargs and the AWS CLI".to_owned());
+        each.extend(words("--no-paginate --prefix {}"));
+        let summary = format!("find the version before of what was written to `{}` since", self.bucket);
+        let list_earlier = ("list_earlier", Do::ListEarlier);
+        let mut step = self.step(list_earlier, &["list_changed"], summary, into(EARLIER, each));
+        step.before
+            .push("by hand: GNU xargs and the AWS CLI; a key with `'` in it is looked up apart".to_owned());
         RecoveryStep {
             nature: StepNature::Check,
             estimate: minutes(10, 120, "a key a second"),
-            why: "what has none is new since then and stays as it is; a key written more than 1,000 times since \
-                  has to be looked up by hand"
+            why: "what has none, or was deleted before, is new since then and stays as it is; a key written more \
+                  than 1,000 times since has to be looked up by hand"
                 .to_owned(),
             facts: vec![facts::S15.id()],
             ..step
@@ -135,21 +159,24 @@ impl Of<'_> {
 
     fn uncover(&self) -> RecoveryStep {
         let script = "aws s3api delete-object --bucket $0 --key \"$2\" --version-id \"$3\" $1";
-        let summary = format!("remove the delete markers in {HIDDEN}, so that `{}` shows again", self.bucket);
+        let summary =
+            format!("remove the delete markers since, so that `{}` shows what they hide", self.bucket);
         let needs = ["list_hidden", "list_earlier"];
         RecoveryStep {
             estimate: minutes(5, 60, "a key a second"),
             why: "a marker is removed by its own version; this deletes no object".to_owned(),
-            undo: Undo::ByHand { how: format!("delete the keys in {HIDDEN} again, without a version") },
+            within: Some(SignedDuration::from_mins(60)),
+            undo: Undo::ByHand { how: "delete the keys that it showed again, without a version".to_owned() },
             facts: vec![facts::S9.id(), facts::S17.id()],
-            ..self.step("uncover", &needs, summary, self.each_pair(HIDDEN, script))
+            ..self.step(("uncover", Do::Uncover), &needs, summary, self.each_pair(HIDDEN, script))
         }
     }
 
     fn copy_back(&self) -> RecoveryStep {
         let script = "aws s3api copy-object --bucket $0 --key \"$2\" --copy-source \"$0/$2?versionId=$3\" $1";
-        let summary = format!("copy the versions in {EARLIER} over what is in `{}` now", self.bucket);
-        let mut step = self.step("copy_back", &["uncover"], summary, self.each_pair(EARLIER, script));
+        let summary = format!("copy the version before over what is in `{}` now", self.bucket);
+        let copy_back = ("copy_back", Do::CopyBack);
+        let mut step = self.step(copy_back, &["uncover"], summary, self.each_pair(EARLIER, script));
         step.before.push("an object above 5 GB needs a multipart copy, by hand".to_owned());
         RecoveryStep {
             estimate: minutes(10, 120, "a key a second, and 200 MiB/s"),
@@ -157,7 +184,8 @@ impl Of<'_> {
                   versioning"
                 .to_owned(),
             undo: Undo::ByHand { how: "copy the version that it covers over it in the same way".to_owned() },
-            facts: vec![facts::S14.id(), facts::S15.id()],
+            within: Some(SignedDuration::from_mins(120)),
+            facts: vec![facts::S14.id(), facts::S15.id(), facts::S32.id()],
             ..step
         }
     }
@@ -165,12 +193,12 @@ impl Of<'_> {
     fn look(&self) -> RecoveryStep {
         let since = self.since();
         let query = format!("(DeleteMarkers||`[]`)[?IsLatest&&LastModified>=`\"{since}\"`].[Key]");
-        let summary = format!("see that nothing is hidden in `{}` any more that was there", self.bucket);
+        let summary = format!("see that `{}` shows what it showed then", self.bucket);
         RecoveryStep {
             phase: Phase::Verify,
             nature: StepNature::Check,
-            why: "it prints what is still hidden, and should print nothing".to_owned(),
-            ..self.step("look", &["copy_back"], summary, self.versions(&query))
+            why: "the command prints what is still hidden, and should print nothing".to_owned(),
+            ..self.step(("look", Do::Look), &["copy_back"], summary, self.versions(&query))
         }
     }
 
