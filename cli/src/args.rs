@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    advise, apply, backups, drill, due, explain, findings, graph, import, kinds, objectives, plan, points,
-    ready, recover, scenarios, schema, show, sim, snapshot, state, timeline, validate, version,
+    advise, apply, backup, backups, drill, due, explain, findings, graph, import, kinds, objectives, plan,
+    points, ready, recover, scenarios, schema, show, sim, snapshot, state, timeline, validate, version,
 };
 
 /// Disaster recovery as code: declares how data is protected, plans and applies it, and plans the way back.
@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Advise(advise::Args),
     /// Shows which restore points will exist until a day, and what is deleted next
     Timeline(timeline::Args),
+    /// Makes backups, lists what is in their repositories, proves that one can come back
+    Backup(backup::Args),
     /// Lists the declared backups, when the next is made and how much can be lost
     Backups(backups::Args),
     /// Lists what is provably wrong with the declared system

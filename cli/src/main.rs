@@ -23,6 +23,7 @@ mod render;
 mod session;
 mod signals;
 mod threads;
+mod tools;
 mod ui;
 mod variables;
 mod ways;
@@ -115,6 +116,7 @@ fn dispatch(cli: &Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Explain(args) => commands::explain::run(args, &project, ui),
         Command::Advise(args) => commands::advise::run(args, &project, ui),
         Command::Timeline(args) => commands::timeline::run(args, &project, ui),
+        Command::Backup(args) => commands::backup::run(args, &project, ui),
         Command::Backups(args) => commands::backups::run(args, &project, ui),
         Command::Drill(args) => commands::drill::run(args, &project, ui),
         Command::Due(args) => commands::due::run(args, &project, ui),

@@ -35,6 +35,11 @@ impl Signals {
         self.one().await;
     }
 
+    /// Ends at the first one.
+    pub(crate) async fn once(mut self) {
+        self.one().await;
+    }
+
     async fn one(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}

@@ -175,6 +175,12 @@ codes! {
     NotExecutable = "DR613";
     /// A file of a run cannot be read or written.
     RunUnusable = "DR615";
+    /// A backup that drctl does not know how to make, list or verify.
+    NotOurBackup = "DR620";
+    /// A backup was not made, or what is too old was not removed.
+    BackupFailed = "DR621";
+    /// It was not proved that one can come back from a backup.
+    NotVerified = "DR622";
     // 700–749: the command line.
     /// A file or directory of the configuration cannot be read.
     Unreadable = "DR700";

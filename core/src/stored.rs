@@ -4,6 +4,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::schedule::Schedule;
+
 /// What is restored from by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -89,6 +91,110 @@ impl Level {
             Level::Restores => "restores",
             Level::Queries => "queries",
             Level::Canary => "canary",
+        }
+    }
+}
+
+/// What one level took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proved {
+    /// Which.
+    pub level: Level,
+    /// How long it took.
+    pub took_ms: i64,
+    /// What was found.
+    pub said: String,
+}
+
+/// A level, and why it was not reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unproved {
+    /// Which.
+    pub level: Level,
+    /// Why not.
+    pub why: String,
+}
+
+/// What came of a verification.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// Of which point.
+    pub point: Option<Stored>,
+    /// What was proved, in order.
+    pub proved: Vec<Proved>,
+    /// Where it ended, unless well.
+    pub failed: Option<Unproved>,
+    /// What nothing was declared for.
+    pub left_out: Vec<Unproved>,
+    /// The newest row of the canary in what was restored.
+    pub canary: Option<Timestamp>,
+    /// How many seconds of data a restore would have lost, by the canary.
+    pub rpo_s: Option<i64>,
+}
+
+impl Verified {
+    /// The highest level that was proved.
+    pub fn reached(&self) -> Option<Level> {
+        self.proved.iter().map(|proved| proved.level).max()
+    }
+}
+
+/// Which type of backup is due, as the schedules are and what there is: the largest of those of which none was
+/// begun since it should have been. When none is due, the smallest that can be made.
+pub fn due(schedules: &[(Made, &Schedule)], points: &[Stored], now: Timestamp) -> Made {
+    let whole = || points.iter().filter(|p| p.flaw.is_none());
+    if whole().all(|p| p.made != Made::Full) {
+        return Made::Full;
+    }
+    // A larger one serves for a smaller one.
+    let newest = |made: Made| whole().filter(|p| p.made <= made).map(|p| p.began).max();
+    let mut sorted: Vec<&(Made, &Schedule)> = schedules.iter().collect();
+    sorted.sort_by_key(|(made, _)| *made);
+    let due = sorted.iter().find(|(made, schedule)| {
+        let should = schedule.last(now);
+        should.is_some_and(|should| newest(*made).is_none_or(|newest| newest < should))
+    });
+    due.or(sorted.last()).map_or(Made::Full, |(made, _)| *made)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(made: Made, began: &str) -> Stored {
+        let began: Timestamp = began.parse().unwrap();
+        Stored {
+            id: began.to_string(),
+            made,
+            began,
+            ended: began,
+            bytes: None,
+            stored_bytes: None,
+            flaw: None,
+            repository: None,
+            builds_on: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_largest_type_of_which_none_was_made_since_it_should_have_been_is_due() {
+        let cron = |text: &str| Schedule::unix(text, "UTC").unwrap();
+        // Full on Sundays, differential each day, incremental each hour. 2026-03-02 is a Monday.
+        let (full, diff, incr) = (cron("0 2 * * 0"), cron("0 3 * * *"), cron("0 * * * *"));
+        let schedules = [(Made::Full, &full), (Made::Differential, &diff), (Made::Incremental, &incr)];
+        let sunday = point(Made::Full, "2026-03-01T02:00:10Z");
+        let monday = point(Made::Differential, "2026-03-02T03:00:10Z");
+        let flawed = Stored { flaw: Some("damaged".to_owned()), ..sunday.clone() };
+        let cases: [(&[Stored], &str, Made); 6] = [
+            (&[], "2026-03-02T12:00:00Z", Made::Full),
+            (&[flawed], "2026-03-02T12:00:00Z", Made::Full),
+            (&[sunday.clone()], "2026-03-02T03:00:05Z", Made::Differential),
+            (&[sunday.clone(), monday.clone()], "2026-03-02T04:00:05Z", Made::Incremental),
+            (&[sunday.clone(), monday.clone()], "2026-03-02T03:30:00Z", Made::Incremental),
+            (&[sunday, monday], "2026-03-08T02:00:05Z", Made::Full),
+        ];
+        for (points, now, expected) in cases {
+            assert_eq!(due(&schedules, points, now.parse().unwrap()), expected, "{now}");
         }
     }
 }

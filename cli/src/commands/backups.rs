@@ -114,7 +114,7 @@ fn destination(to: &Destination) -> String {
 }
 
 fn verified(verify: &Verify) -> String {
-    let Verify { every, proves, run, sql, procedure, owner, last } = verify;
+    let Verify { every, proves, run, sql, database: _, assert: _, procedure, owner, last } = verify;
     let parts = [
         proves.map(|proves| format!("proves that it {}", said(proves))),
         run.as_ref().map(|words| format!("by `{}`", words.join(" "))),
@@ -234,7 +234,7 @@ fn place(to: &Destination) -> Json {
 }
 
 fn verification(verify: &Verify) -> Json {
-    let Verify { every, proves, run, sql, procedure, owner, last } = verify;
+    let Verify { every, proves, run, sql, database: _, assert: _, procedure, owner, last } = verify;
     json!({
         "every_s": every.as_secs(),
         "proves": proves.map(Proof::as_str),

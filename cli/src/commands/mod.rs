@@ -2,6 +2,7 @@
 
 pub(crate) mod advise;
 pub(crate) mod apply;
+pub(crate) mod backup;
 pub(crate) mod backups;
 pub(crate) mod drill;
 pub(crate) mod due;

@@ -88,6 +88,7 @@ pub(super) fn names(config: &Config, registry: &Registry, diags: &mut Diagnostic
 fn late(block: &str) -> &'static [&'static str] {
     match block {
         "procedure" => &["target", "run", "input", "self"],
+        "backup" => &["self"],
         "service" => &["target", "run"],
         "scenario" | "drill" => &["run"],
         _ => &[],

@@ -9,7 +9,7 @@ use super::model::{Input, Rejected};
 use super::planner::readable;
 use crate::addr::Name;
 use crate::protection::Window;
-use crate::system::{Destination, Method, Newest};
+use crate::system::{Destination, Method, Newest, Wanted};
 
 /// A backup that can be restored from.
 pub(crate) struct Kept<'a> {
@@ -31,6 +31,12 @@ pub(crate) struct Kept<'a> {
     pub(crate) window: Window,
     /// The largest time between two.
     gap: Option<SignedDuration>,
+    /// The point as its tool calls it, where its repository was looked into.
+    id: Option<String>,
+    /// Which of several repositories it stands in: 1 is the first.
+    repository: Option<usize>,
+    /// The directory that it is kept in.
+    path: Option<String>,
 }
 
 impl Kept<'_> {
@@ -73,7 +79,13 @@ impl Kept<'_> {
     /// The command that restores it: to that moment where it must be that one. Else to the newest that is
     /// there, for a log that ends earlier than expected must not stop the restore.
     pub(crate) fn command(&self, into: Option<&str>) -> Option<Vec<String>> {
-        self.method.restore_into(Some((self.point.filter(|_| self.exact), self.from)), into)
+        self.method.restore_into(&Wanted {
+            to: Some((self.point.filter(|_| self.exact), self.from)),
+            into,
+            id: self.id.as_deref(),
+            repository: self.repository,
+            path: self.path.as_deref(),
+        })
     }
 }
 
@@ -191,6 +203,14 @@ fn kept<'a>(
             latest: point,
         },
         gap,
+        id: None,
+        repository: backup
+            .to
+            .iter()
+            .position(|to| place == Some(to))
+            .filter(|_| backup.to.len() > 1)
+            .map(|n| n + 1),
+        path: place.and_then(|to| to.path.clone()).filter(|path| path.starts_with('/')),
         method,
     })
 }

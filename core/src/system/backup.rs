@@ -3,8 +3,13 @@
 use jiff::SignedDuration;
 
 use super::day::Day;
-use super::method::{Copied, External, Method, PgBackRest, PgDump, Restic};
+use super::late::OfRows;
+use super::method::{Copied, External, Method};
+use super::pg_dump::PgDump;
+use super::pgbackrest::PgBackRest;
 use super::reference::{ContactRef, DatastoreRef, ProcedureRef, ProviderRef, ResourceRef, SiteRef};
+use super::restic::Restic;
+use super::step::EnvName;
 use crate::schema::Invalid;
 
 /// A mechanism that protects a datastore. Exactly one block says how it is made.
@@ -35,6 +40,30 @@ pub struct Backup {
     /// How one makes sure that it can be restored from, and how often.
     #[attribute(default = Vec::new())]
     pub verify: Vec<Verify>,
+    /// A row with the time that drctl writes into the database, and looks for in what was restored: so the
+    /// loss of data is measured, and not only worked out.
+    pub canary: Option<Canary>,
+}
+
+/// A row with the time of writing, in the table `drctl_canary`.
+#[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
+#[attribute(check = Canary::check)]
+pub struct Canary {
+    /// The database, by name or as a connection string without a password.
+    pub database: String,
+    /// How often it is written at least, by `drctl backup canary`. Each `drctl backup run` writes it as well.
+    pub every: SignedDuration,
+    /// The variables of the environment that connecting needs: `PGPASSWORD`.
+    pub env: Option<Vec<EnvName>>,
+}
+
+impl Canary {
+    fn check(self) -> Result<Canary, Invalid> {
+        match self.every.is_positive() {
+            true => Ok(self),
+            false => Err(Invalid::new("must be longer than nothing").below("every")),
+        }
+    }
 }
 
 /// How a backup is encrypted.
@@ -71,8 +100,13 @@ pub struct Verify {
     pub proves: Option<Proof>,
     /// The command that does it.
     pub run: Option<Vec<String>>,
-    /// The questions that are asked of what was restored.
+    /// The questions that are asked of what was restored. Each has to be answered, and what it answers with
+    /// `false` has failed.
     pub sql: Option<String>,
+    /// The database that is asked, by its name; `postgres`, or the one that was dumped, when nothing is said.
+    pub database: Option<String>,
+    /// What has to be true of the last answer: `self.rows[0].n > 0`.
+    pub assert: Option<OfRows>,
     /// The procedure that does it.
     pub procedure: Option<ProcedureRef>,
     /// Who does it.
@@ -92,6 +126,10 @@ impl Verify {
             ("procedure", self.procedure.is_some()),
         ];
         one_of(&ways, "a verification is done in one way")?;
+        let of_sql = [("database", self.database.is_some()), ("assert", self.assert.is_some())];
+        if let Some((name, _)) = of_sql.iter().find(|(_, is)| *is && self.sql.is_none()) {
+            return Err(Invalid::new("goes with `sql`").below(name));
+        }
         Ok(self)
     }
 }
@@ -134,6 +172,7 @@ impl Backup {
             to: _,
             encryption: _,
             verify: _,
+            canary: _,
         } = &self;
         let made = [
             ("external", external.is_some()),
@@ -164,6 +203,7 @@ impl Backup {
             to: _,
             encryption: _,
             verify: _,
+            canary: _,
         } = self;
         let mut made = [
             external.as_ref().map(External::method),

@@ -1,13 +1,13 @@
 //! How a backup is made: one block per tool, and one view of all of them that everything else works from.
 
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::step::EnvName;
+use super::pg_dump::{DumpFormat, PgDump};
+use super::pgbackrest::{self, PgBackRest};
+use super::restic::Restic;
 use crate::schedule::{Gap, Schedule, largest_gap};
-use crate::schema::Invalid;
 
 /// Made by somebody else's scheduler.
 #[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
@@ -20,88 +20,6 @@ pub struct External {
     pub keep: Option<SignedDuration>,
     /// The command that lists what there is.
     pub list: Option<Vec<String>>,
-    /// The command that restores.
-    pub restore: Option<Vec<String>>,
-}
-
-/// Made by pgBackRest: full backups, what changed since, and the log without end. Any instant that the
-/// log reaches can be restored, so no more is lost than was not archived yet.
-#[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
-#[attribute(check = PgBackRest::check)]
-pub struct PgBackRest {
-    /// When a full backup is made.
-    pub full: Schedule,
-    /// When what changed since the full one is saved.
-    pub differential: Option<Schedule>,
-    /// When what changed since the last one of any type is saved.
-    pub incremental: Option<Schedule>,
-    /// The longest time until the log is archived: `archive_timeout` of PostgreSQL.
-    pub archive_every: SignedDuration,
-    /// How long a full backup is kept, and with it what builds on it.
-    pub keep_full: Option<SignedDuration>,
-    /// How far back any instant can be restored: that long the log is kept.
-    pub keep_log: Option<SignedDuration>,
-    /// How long a full backup takes at most.
-    pub takes: Option<SignedDuration>,
-    /// The stanza; with it drctl writes the commands down.
-    pub stanza: Option<String>,
-    /// The file that pgBackRest is configured by, when it is not the usual one.
-    pub config: Option<String>,
-    /// Options of pgBackRest that every command is given, by their names: `repo1-path`, `pg1-path`,
-    /// `repo1-s3-endpoint`. No secrets: those are in the variables of `env`.
-    pub options: Option<BTreeMap<String, String>>,
-    /// The variables of the environment that its commands need: `PGBACKREST_REPO1_CIPHER_PASS`.
-    pub env: Option<Vec<EnvName>>,
-}
-
-crate::words! {
-    /// What `pg_dump` writes.
-    DumpFormat {
-        /// SQL, read by `psql`.
-        Plain = "plain",
-        /// An archive, read by `pg_restore`.
-        Custom = "custom",
-        /// A folder, read by `pg_restore`.
-        Directory = "directory",
-        /// A tape archive, read by `pg_restore`.
-        Tar = "tar",
-    }
-    "one of plain, custom, directory, tar"
-}
-
-/// Made by `pg_dump`: the data as it was when the dump began.
-#[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
-pub struct PgDump {
-    /// When one is made.
-    pub schedule: Schedule,
-    /// What it writes.
-    #[attribute(default = DumpFormat::Plain)]
-    pub format: DumpFormat,
-    /// How it is compressed: `gzip`, `zstd`.
-    pub compress: Option<String>,
-    /// The checksum that is written beside it: `sha256`.
-    pub checksum: Option<String>,
-    /// How long it takes at most.
-    pub takes: Option<SignedDuration>,
-    /// How long one is kept.
-    pub keep: Option<SignedDuration>,
-    /// The command that lists what there is.
-    pub list: Option<Vec<String>>,
-    /// The command that restores.
-    pub restore: Option<Vec<String>>,
-}
-
-/// Made by restic: snapshots of files.
-#[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
-pub struct Restic {
-    /// When one is made.
-    pub schedule: Schedule,
-    /// How long it takes at most.
-    pub takes: Option<SignedDuration>,
-    /// How long one is kept.
-    pub keep: Option<SignedDuration>,
-    /// The repository; with it drctl writes down the command that lists.
-    pub repository: Option<String>,
     /// The command that restores.
     pub restore: Option<Vec<String>>,
 }
@@ -166,8 +84,12 @@ pub enum Kept {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Restore<'b> {
     Command(Option<&'b Vec<String>>),
-    /// The program and the options that all of its commands begin with.
+    /// pgBackRest's own: the program and its options, without the word `restore`.
     Stanza(Vec<String>),
+    /// Of a dump that drctl makes.
+    Dump(DumpFormat),
+    /// restic's own: the program and the options that all of its commands begin with.
+    Snapshot(Vec<String>),
 }
 
 /// What of a method the newest data is restored from.
@@ -210,46 +132,11 @@ impl External {
 }
 
 impl PgBackRest {
-    /// The program and the options that all of its commands begin with; none without a stanza.
-    pub fn common(&self) -> Option<Vec<String>> {
-        let stanza = format!("--stanza={}", self.stanza.as_ref()?);
-        let config = self.config.iter().map(|config| format!("--config={config}"));
-        let options = self.options.iter().flatten().map(|(name, value)| match value.as_str() {
-            "y" => format!("--{name}"),
-            "n" => format!("--no-{name}"),
-            value => format!("--{name}={value}"),
-        });
-        Some(["pgbackrest".to_owned(), stanza].into_iter().chain(config).chain(options).collect())
-    }
-
-    /// What can be told of the options by themselves.
-    fn check(self) -> Result<PgBackRest, Invalid> {
-        let options = self.options.iter().flatten();
-        for (name, _) in options {
-            let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-            let wrong = if name.is_empty() || name.starts_with('-') || !name.chars().all(fits) {
-                "is no option of pgBackRest: they are written without leading dashes, `repo1-path`"
-            } else if ["-pass", "-key", "-key-secret", "-token"].iter().any(|end| name.ends_with(end)) {
-                "holds a secret: name its variable in `env` (`PGBACKREST_` and the option in capitals, with `_`)"
-            } else if ["stanza", "config"].contains(&name.as_str()) {
-                "has an attribute of its own"
-            } else {
-                continue;
-            };
-            return Err(Invalid::new(format!("`{name}` {wrong}")).below("options"));
-        }
-        if self.stanza.as_ref().is_some_and(|stanza| stanza.is_empty() || stanza.starts_with('-')) {
-            return Err(Invalid::new("is no name of a stanza").below("stanza"));
-        }
-        Ok(self)
-    }
-
     pub(super) fn method(&self) -> Method<'_> {
         let PgBackRest { full, differential, incremental, archive_every, keep_full, keep_log, takes, .. } =
             self;
         let changed = [("differential", differential), ("incremental", incremental)];
         let changed = changed.into_iter().filter_map(|(name, s)| Some((name, s.as_ref()?)));
-        let common = self.common();
         Method {
             block: "pgbackrest",
             made_by: "pgBackRest".to_owned(),
@@ -257,8 +144,10 @@ impl PgBackRest {
             log: Some(Log { every: *archive_every, keep: *keep_log }),
             takes: *takes,
             keep: Kept::For("keep_full", *keep_full),
-            list: common.clone().map(|common| [common, words(&["info"])].concat()),
-            restore: common.map_or(Restore::Command(None), Restore::Stanza),
+            list: self.command(pgbackrest::Command::Info),
+            restore: self
+                .command(pgbackrest::Command::Restore)
+                .map_or(Restore::Command(None), Restore::Stanza),
             gap: OnceLock::new(),
         }
     }
@@ -266,7 +155,7 @@ impl PgBackRest {
 
 impl PgDump {
     pub(super) fn method(&self) -> Method<'_> {
-        let PgDump { schedule, format, compress, checksum, takes, keep, list, restore } = self;
+        let PgDump { schedule, format, compress, checksum, takes, keep, list, restore, .. } = self;
         let checksum = checksum.as_ref().map(|c| format!("with its {c} checksum"));
         let more = compress.clone().into_iter().chain(checksum);
         let words: Vec<String> =
@@ -279,7 +168,10 @@ impl PgDump {
             takes: *takes,
             keep: Kept::For("keep", *keep),
             list: list.clone(),
-            restore: Restore::Command(restore.as_ref()),
+            restore: match (restore, self.is_made()) {
+                (None, true) => Restore::Dump(*format),
+                (_, _) => Restore::Command(restore.as_ref()),
+            },
             gap: OnceLock::new(),
         }
     }
@@ -287,7 +179,7 @@ impl PgDump {
 
 impl Restic {
     pub(super) fn method(&self) -> Method<'_> {
-        let Restic { schedule, takes, keep, repository, restore } = self;
+        let Restic { schedule, takes, keep, restore, .. } = self;
         Method {
             block: "restic",
             made_by: "restic".to_owned(),
@@ -295,8 +187,11 @@ impl Restic {
             log: None,
             takes: *takes,
             keep: Kept::For("keep", *keep),
-            list: repository.as_ref().map(|at| words(&["restic", "--repo", at, "snapshots"])),
-            restore: Restore::Command(restore.as_ref()),
+            list: self.common().map(|common| [common, words(&["snapshots"])].concat()),
+            restore: match (restore, self.common()) {
+                (None, Some(common)) => Restore::Snapshot(common),
+                (_, _) => Restore::Command(restore.as_ref()),
+            },
             gap: OnceLock::new(),
         }
     }
@@ -319,7 +214,7 @@ impl Copied {
     }
 }
 
-fn words(words: &[&str]) -> Vec<String> {
+pub(super) fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|w| (*w).to_owned()).collect()
 }
 
@@ -459,38 +354,38 @@ impl Method<'_> {
         self.bases.iter().filter_map(|(_, schedule)| schedule.last(until)).max()
     }
 
-    /// The command that restores, if one is declared or drctl knows it: to that instant, or to the end of the
-    /// log.
+    /// The command that restores, if one is declared or drctl knows it without knowing where to.
     pub fn restore(&self, to: Option<(Option<Timestamp>, Newest)>) -> Option<Vec<String>> {
-        match (&self.restore, to) {
-            (Restore::Command(command), _) => command.cloned(),
-            (Restore::Stanza(common), Some((Some(at), Newest::Log(_)))) => {
-                let target = format!("--target={}", at.strftime("%Y-%m-%d %H:%M:%S+00"));
-                let to = words(&["--type=time", &target, "--target-action=promote", "restore"]);
-                Some([common.clone(), to].concat())
-            }
-            (Restore::Stanza(common), Some((None, Newest::Log(_)))) => {
-                Some([common.clone(), words(&["restore"])].concat())
-            }
-            (Restore::Stanza(_), Some((_, Newest::Base)) | None) => None,
-        }
+        self.restore_into(&Wanted { to, ..Wanted::default() })
     }
 
-    /// The same into that directory, where drctl knows how that is said.
-    pub(crate) fn restore_into(
-        &self,
-        to: Option<(Option<Timestamp>, Newest)>,
-        into: Option<&str>,
-    ) -> Option<Vec<String>> {
-        let mut command = self.restore(to)?;
-        match (&self.restore, into, command.pop()) {
-            (Restore::Stanza(_), Some(directory), Some(verb)) if directory.starts_with('/') => {
-                // An option that is given twice is refused.
-                command.retain(|word| !word.starts_with("--pg1-path="));
-                command.extend([format!("--pg1-path={directory}"), verb]);
-            }
-            (Restore::Stanza(_) | Restore::Command(_), _, last) => command.extend(last),
+    /// The command that restores what is wanted, if one is declared or drctl knows it.
+    pub(crate) fn restore_into(&self, wanted: &Wanted<'_>) -> Option<Vec<String>> {
+        match &self.restore {
+            Restore::Command(command) => (*command).cloned(),
+            Restore::Stanza(common) => match wanted.to? {
+                (at, Newest::Log(_)) => Some(pgbackrest::restore(common.clone(), at, wanted)),
+                (_, Newest::Base) => {
+                    Some(pgbackrest::restore_base(common.clone(), wanted)).filter(|_| wanted.id.is_some())
+                }
+            },
+            Restore::Dump(format) => super::pg_dump::restore(*format, wanted),
+            Restore::Snapshot(common) => super::restic::restore(common.clone(), wanted),
         }
-        Some(command)
     }
+}
+
+/// What is to be restored, and where to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Wanted<'w> {
+    /// The instant, none for the newest, and what of the method it is restored from.
+    pub(crate) to: Option<(Option<Timestamp>, Newest)>,
+    /// Where to: a directory or a database.
+    pub(crate) into: Option<&'w str>,
+    /// The point as its tool calls it, where that is known.
+    pub(crate) id: Option<&'w str>,
+    /// Which of several repositories it stands in: 1 is the first.
+    pub(crate) repository: Option<usize>,
+    /// The directory that dumps are kept in.
+    pub(crate) path: Option<&'w str>,
 }

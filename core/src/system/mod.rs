@@ -15,8 +15,11 @@ mod late;
 mod measured;
 mod method;
 mod order;
+mod pg_dump;
+pub mod pgbackrest;
 mod procedure;
 mod reference;
+mod restic;
 mod scenario;
 mod service;
 mod site;
@@ -26,7 +29,7 @@ mod waiver;
 use std::collections::BTreeMap;
 
 pub use assertion::{Assertion, Gravity};
-pub use backup::{Backup, Destination, Encryption, Proof, Verify};
+pub use backup::{Backup, Canary, Destination, Encryption, Proof, Verify};
 pub use channel::{Channel, Communication, Moment, Notify};
 pub use checklist::{Checklist, When};
 pub use contact::Contact;
@@ -37,15 +40,17 @@ pub use drill::Drill;
 pub use escalation::{Escalation, Level};
 pub use late::{OfAnswer, OfRows, Target};
 pub use measured::{Measured, Took};
-pub use method::{
-    Copied, DumpFormat, Exposure, External, Kept, Log, Method, Newest, PgBackRest, PgDump, Restic,
-};
+pub(crate) use method::Wanted;
+pub use method::{Copied, Exposure, External, Kept, Log, Method, Newest};
 pub use order::{Placed, in_order};
+pub use pg_dump::{DumpFormat, PgDump};
+pub use pgbackrest::PgBackRest;
 pub use procedure::{Procedure, Steps};
 pub use reference::{
     BackupRef, ChannelRef, ContactRef, CredentialRef, DatastoreRef, EscalationRef, ProcedureRef, ProviderRef,
     ResourceRef, ScenarioRef, ServiceRef, SiteRef, StepRef,
 };
+pub use restic::Restic;
 pub use scenario::{Lose, LossKind, PhaseBudget, Scenario};
 pub use service::{Health, Objective, Priority, Service};
 pub use site::Site;

@@ -11,6 +11,7 @@ mod net;
 mod output;
 mod sql;
 mod tls;
+mod walk;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use drctl_core::recovery::{Action, Answer, Performer};
 
 use crate::around::Around;
 use crate::command::Program;
+pub use crate::walk::Walk;
 
 /// The machine that steps are carried out on.
 #[derive(Debug, Clone, Default)]

@@ -1,11 +1,17 @@
-//! Backups of PostgreSQL by the tools that its people use: pgBackRest. Each command is run on this machine
-//! as words that no shell sees, with the variables that the backup names and no others; what it says is
-//! bounded and without secrets. What a tool refuses to tell is not known, never absent.
+//! Backups of PostgreSQL by the tools that its people use: pgBackRest and `pg_dump`. Each command is run on
+//! this machine as words that no shell sees, with the variables that the backup names and no others; what it
+//! says is bounded and without secrets. What a tool refuses to tell is not known, never absent.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod pgbackrest;
+pub mod canary;
+mod dump;
+pub mod pgbackrest;
+mod server;
 mod tool;
+pub mod verify;
 
+pub use dump::Dumps;
 pub use pgbackrest::{Archive, Repository, Stanza, info};
+pub use server::{For, Programs, Served, serve};
 pub use tool::Tool;

@@ -1,13 +1,20 @@
 //! pgBackRest: what stands in its repositories.
 
+use std::path::Path;
+
 use drctl_core::provider::{ErrorClass, ProviderError};
 use drctl_core::stored::{Made, Stored};
-use drctl_core::system::PgBackRest;
+use drctl_core::system::pgbackrest::Command;
+use drctl_core::system::{Destination, PgBackRest};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::tool::{Tool, unreadable};
+use crate::tool::{Tool, failed, rejected, unreadable, with};
 
+const NO_STANZA_SAID: &str = "the backup does not say its `stanza`";
+const MAKING: &str = "making a backup with pgBackRest";
+const CHECKING: &str = "comparing the checksums of pgBackRest";
+const RESTORING: &str = "restoring with pgBackRest";
 const LISTING: &str = "listing what pgBackRest has";
 
 /// What pgBackRest has of a stanza.
@@ -56,21 +63,107 @@ pub struct Repository {
 /// # Errors
 /// When it cannot be asked, or a repository cannot be reached: then nothing is known of what is in it.
 pub async fn info(tool: &Tool<'_>, is: &PgBackRest) -> Result<Stanza, ProviderError> {
-    let Some(mut words) = is.common() else {
-        return Err(ProviderError {
-            doing: LISTING.to_owned(),
-            class: ErrorClass::Rejected,
-            code: None,
-            message: "the backup does not say its `stanza`".to_owned(),
-        });
+    let Some(words) = is.command(Command::Info) else {
+        return Err(rejected(LISTING, NO_STANZA_SAID));
     };
     // The log on standard output would stand in the midst of the answer.
-    words.extend(
-        ["--output=json", "--log-level-console=off", "--log-level-stderr=warn", "info"].map(str::to_owned),
-    );
+    let quiet = ["--output=json", "--log-level-console=off", "--log-level-stderr=warn"];
+    let words = with(words, quiet.map(str::to_owned));
     let said = tool.run(words).await?;
     read(&said, is.stanza.as_deref().unwrap_or_default())
 }
+
+/// Makes a backup of that type in every repository that the backup declares. What is to be deleted is deleted
+/// by pgBackRest, and only once the new one is whole.
+///
+/// # Errors
+/// When it was not made.
+pub async fn backup(
+    tool: &Tool<'_>,
+    (is, to): (&PgBackRest, &[Destination]),
+    made: Made,
+) -> Result<(), ProviderError> {
+    let Some(words) = is.command(Command::Backup) else { return Err(rejected(MAKING, NO_STANZA_SAID)) };
+    let kind = match made {
+        Made::Differential => "diff",
+        Made::Incremental => "incr",
+        Made::Full | Made::Dump | Made::Snapshot => "full",
+    };
+    let repositories = 1..=to.len().max(1);
+    for number in repositories {
+        let mut options = vec![format!("--type={kind}")];
+        // The checkpoint is made now and not when it is convenient: what has begun is to end.
+        options.extend(is.option("start-fast").is_none().then(|| "--start-fast".to_owned()));
+        options.extend((to.len() > 1).then(|| format!("--repo={number}")));
+        let kept = to.get(number - 1).and_then(|to| to.keep).or(is.keep_full);
+        let retention = format!("repo{number}-retention-full");
+        let said = is.options.iter().flatten().any(|(name, _)| name.starts_with(&retention));
+        if let (Some(kept), false) = (kept, said) {
+            // A part of a day is kept whole.
+            let days = (kept.as_secs() + 86_399) / 86_400;
+            options.extend([format!("--{retention}-type=time"), format!("--{retention}={}", days.max(1))]);
+        }
+        tool.run(with(words.clone(), options)).await?;
+    }
+    Ok(())
+}
+
+/// Has pgBackRest read all of the stanza's files and compare their checksums; what it says of each backup.
+///
+/// # Errors
+/// When it cannot, or a file is missing or is not what it was.
+pub async fn check(tool: &Tool<'_>, is: &PgBackRest) -> Result<String, ProviderError> {
+    let Some(words) = is.command(Command::Verify) else { return Err(rejected(CHECKING, NO_STANZA_SAID)) };
+    let quiet = ["--output=text", "--verbose", "--log-level-console=off", "--log-level-stderr=warn"];
+    let said = tool.run(with(words, quiet.map(str::to_owned))).await?;
+    match damage(&said) {
+        None => Ok(said),
+        Some(damage) => Err(failed(CHECKING, format!("files are missing or damaged: {damage}"))),
+    }
+}
+
+/// What the tool says is wrong. It ends well all the same.
+fn damage(said: &str) -> Option<String> {
+    let counts = |line: &&str| {
+        let numbers = line.split(',').filter_map(|part| part.split_once(": "));
+        let bad = ["missing", "checksum invalid", "size invalid", "other"];
+        numbers.into_iter().any(|(what, n)| bad.contains(&what.trim()) && n.trim() != "0")
+    };
+    let bad = |line: &&str| line.contains("status: invalid") || counts(line);
+    let lines: Vec<&str> = said.lines().map(str::trim).filter(bad).take(10).collect();
+    match (lines.as_slice(), said.contains("status: error")) {
+        ([], false) => None,
+        ([], true) => Some("it does not say which".to_owned()),
+        (lines, _) => Some(lines.join("; ")),
+    }
+}
+
+/// Restores into a folder: the newest that there is, or one backup as it was.
+///
+/// # Errors
+/// When it was not restored.
+pub async fn restore_copy(
+    tool: &Tool<'_>,
+    is: &PgBackRest,
+    (point, folder): (Option<&Stored>, &Path),
+) -> Result<(), ProviderError> {
+    let Some(words) = is.command(Command::Restore) else { return Err(rejected(RESTORING, NO_STANZA_SAID)) };
+    let data = folder.join(DATA);
+    let mut options = vec![
+        format!("--pg1-path={}", data.display()),
+        // Never where production has them.
+        format!("--tablespace-map-all={}", folder.join("tablespaces").display()),
+    ];
+    if let Some(point) = point {
+        options.extend(point.repository.map(|number| format!("--repo={number}")));
+        options.push(format!("--set={}", point.id));
+        options.extend(["--type=immediate", "--target-action=promote"].map(str::to_owned));
+    }
+    tool.run(with(words, options)).await.map(drop)
+}
+
+/// The folder of the data within that of a restored copy.
+pub(crate) const DATA: &str = "data";
 
 /// The states of a stanza and of a repository: `ok`, and that there is no backup yet.
 const OK: i64 = 0;
@@ -289,6 +382,21 @@ mod tests {
         assert_eq!((stanza.trouble, stanza.is_running), (None, true));
         assert_eq!(stanza.repositories[0].cipher, "aes-256-cbc");
         assert_eq!(stanza.archives[0].last.as_deref(), Some("00000001000000000000000B"));
+    }
+
+    #[test]
+    fn damage_is_read_from_what_it_says_for_it_ends_well_all_the_same() {
+        let whole = "stanza: main\nstatus: ok\n  archiveId: 15-1, total WAL checked: 3, total valid WAL: 3\n    \
+                     missing: 0, checksum invalid: 0, size invalid: 0, other: 0\n";
+        assert_eq!(damage(whole), None);
+        let bad = whole
+            .replace("status: ok", "status: error")
+            .replace("checksum invalid: 0", "checksum invalid: 1");
+        assert_eq!(damage(&bad).unwrap(), "missing: 0, checksum invalid: 1, size invalid: 0, other: 0");
+        let gone = "status: error\n  backup: 1F, status: invalid, total files checked: 9, total valid files: 8\n    \
+                    missing: 1\n";
+        assert!(damage(gone).unwrap().starts_with("backup: 1F, status: invalid"));
+        assert!(damage("status: error\n").is_some());
     }
 
     #[test]

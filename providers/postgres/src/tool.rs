@@ -22,6 +22,22 @@ impl<'a> Tool<'a> {
         Tool { host, env, attempt: Attempt(attempt.into()) }
     }
 
+    /// Asks a server.
+    ///
+    /// # Errors
+    /// When it does not answer, or answers with an error.
+    pub async fn ask(&self, database: &str, query: &str) -> Result<Value, ProviderError> {
+        let surroundings = Surroundings { env: self.env.clone(), ..Surroundings::default() };
+        let (database, query) = (Some(database.to_owned()), Some(query.to_owned()));
+        let action = Action::Sql { database, query, file: None, assert: None, surroundings };
+        Ok(self.host.perform(&action, &self.attempt).await?.value)
+    }
+
+    /// A variable of the environment that drctl was given.
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        self.host.environment.get(name).map(String::as_str)
+    }
+
     /// Runs a command to its end; what it has written to its standard output.
     ///
     /// # Errors
@@ -33,6 +49,36 @@ impl<'a> Tool<'a> {
         let body = answer.value.get("body").and_then(Value::as_str).map(str::to_owned);
         Ok(body.unwrap_or_default())
     }
+}
+
+/// A command of pgBackRest with further options before its verb. An option is given once: these stand over those
+/// that are there.
+pub(crate) fn with(mut words: Vec<String>, options: impl IntoIterator<Item = String>) -> Vec<String> {
+    let verb = words.pop();
+    for option in options {
+        let name = option.split_once('=').map_or(option.as_str(), |(name, _)| name).to_owned();
+        words.retain(|word| {
+            *word != name && !word.strip_prefix(&name).is_some_and(|rest| rest.starts_with('='))
+        });
+        words.push(option);
+    }
+    words.extend(verb);
+    words
+}
+
+/// What is asked for cannot be done as things are declared.
+pub(crate) fn rejected(doing: &str, why: impl std::fmt::Display) -> ProviderError {
+    ProviderError {
+        doing: doing.to_owned(),
+        class: ErrorClass::Rejected,
+        code: None,
+        message: why.to_string(),
+    }
+}
+
+/// Something failed on this machine.
+pub(crate) fn failed(doing: &str, why: impl std::fmt::Display) -> ProviderError {
+    ProviderError { class: ErrorClass::Failed, ..rejected(doing, why) }
 }
 
 /// What a tool says is not what it should say.

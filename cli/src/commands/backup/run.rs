@@ -1,0 +1,185 @@
+//! `drctl backup run NAME`: makes a backup, and writes down how long it took.
+
+use std::time::Instant;
+
+use clap::ValueEnum;
+use drctl_core::codes::Code;
+use drctl_core::duration;
+use drctl_core::stored::{Made, Stored};
+use drctl_engine::backups::{Book, Entry, What};
+use drctl_engine::clock::Clock;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::{help, lock, named, not_ours, system};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::planning::VariableArgs;
+use crate::project::Project;
+use crate::render::text::{bytes, paragraph, safe_lines};
+use crate::session;
+use crate::signals::Signals;
+use crate::tools::{self, Kept};
+use crate::ui::{Format, Ui};
+
+/// Options of `drctl backup run`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The backup
+    #[arg(value_name = "NAME")]
+    backup: String,
+    /// The type; without it the one that is due by its schedules
+    #[arg(long = "type", value_enum, value_name = "TYPE")]
+    kind: Option<Kind>,
+    #[command(flatten)]
+    variables: VariableArgs,
+}
+
+/// The types of pgBackRest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// Everything
+    Full,
+    /// What changed since the last full one
+    Diff,
+    /// What changed since the last one of any type
+    Incr,
+}
+
+impl Kind {
+    fn made(self) -> Made {
+        match self {
+            Kind::Full => Made::Full,
+            Kind::Diff => Made::Differential,
+            Kind::Incr => Made::Incremental,
+        }
+    }
+}
+
+/// What was done.
+struct Done {
+    point: Stored,
+    took: SignedDuration,
+    canary: Option<Timestamp>,
+    removed: Vec<String>,
+}
+
+/// Makes it.
+pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
+    let system = system(&args.variables, project, ui)?;
+    let (name, backup) = named(&system, &args.backup)?;
+    let host = tools::host(project, ui);
+    let kept = Kept::of(&host, name, backup).map_err(|why| not_ours(name, &why))?;
+    if args.kind.is_some() && backup.pgbackrest.is_none() {
+        let help = "Leave `--type` out: only pgBackRest has types.";
+        return Err(Failure::new(Code::BadArgument, format!("backup.{name} has no types"), help));
+    }
+    let clock = session::clock(ui)?;
+    let book = Book::new(&project.data, name.as_str());
+    let done = session::runtime()?.block_on(async {
+        project.make_data()?;
+        let _lock = lock(&book, "backup run", clock.as_ref(), ui).await?;
+        let signals = Signals::listen()?;
+        tokio::select! {
+            done = make(&kept, args.kind, &book, clock.as_ref(), (&host, ui)) => done,
+            () = signals.once() => Err(Failure::new(
+                Code::BackupFailed,
+                format!("backup.{name} was interrupted: no backup was made"),
+                "What was begun does not count as a backup, and is removed by the next run.",
+            ).exit(Exit::Interrupted)),
+        }
+    })?;
+    match ui.format {
+        Format::Text => ui.print(&text(name.as_str(), &done))?,
+        Format::Json => ui.print_json(&json!({
+            "format_version": "1.0",
+            "backup": name,
+            "point": done.point,
+            "took_ms": done.took.as_millis(),
+            "canary": done.canary,
+            "removed": done.removed,
+        }))?,
+    }
+    Ok(Exit::Success)
+}
+
+async fn make(
+    kept: &Kept<'_>,
+    kind: Option<Kind>,
+    book: &Book,
+    clock: &dyn Clock,
+    (host, ui): (&drctl_host::Host, &Ui),
+) -> Result<Done, Failure> {
+    let (at, began) = (clock.now(), Instant::now());
+    let entry = |what: What| Entry {
+        at,
+        took_ms: i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX),
+        by: session::holder(ui, "backup", clock).user,
+        what,
+    };
+    let write = |what: What| {
+        book.append(&entry(what)).map_err(|error| {
+            let help = "The backup itself is not harmed. Correct the permissions, or free the disk.";
+            Failure::new(Code::Unwritable, error.to_string(), help)
+        })
+    };
+    // A backup is worth more than its canary: without it the backup is made all the same.
+    let canary = match tools::canary(host, (kept.name, kept.backup)).await {
+        None => None,
+        Some(Ok(at)) => Some(at),
+        Some(Err(error)) => {
+            ui.tell(&format!("The canary was not written: {}\n", paragraph(&error.to_string())));
+            None
+        }
+    };
+    let made = match kind {
+        Some(kind) => Ok(kind.made()),
+        None => kept.list().await.map(|points| kept.due(&points, at)),
+    };
+    let result = match &made {
+        Ok(made) => kept.make(*made, at).await,
+        Err(error) => Err(error.clone()),
+    };
+    let point = match result {
+        Ok(point) => point,
+        Err(error) => {
+            let text = error.to_string();
+            write(What::NotMade { made: made.unwrap_or(Made::Full), error: text.clone() })?;
+            let headline = format!("backup.{} was not made: {}", kept.name, paragraph(&text));
+            return Err(Failure::new(Code::BackupFailed, headline, help(&error)));
+        }
+    };
+    let took = SignedDuration::try_from(began.elapsed()).unwrap_or(SignedDuration::MAX);
+    write(What::Made { made: point.made, point: point.clone(), canary })?;
+    // Only now: what is there is better than nothing, until there is something newer.
+    let removed = kept.expire(at).await.map_err(|error| {
+        let headline = format!(
+            "backup.{} was made; what is too old was not removed: {}",
+            kept.name,
+            paragraph(&error.to_string())
+        );
+        Failure::new(Code::BackupFailed, headline, help(&error))
+    })?;
+    Ok(Done { point, took, canary, removed })
+}
+
+fn text(name: &str, done: &Done) -> String {
+    let Done { point, took, canary, removed } = done;
+    let seconds = SignedDuration::from_secs(took.as_secs().max(1));
+    let size = point.bytes.map_or_else(String::new, |size| format!(", {} of data", bytes(size)));
+    let own = point.stored_bytes.filter(|own| Some(*own) != point.bytes);
+    let own = own.map_or_else(String::new, |own| format!(", {} more in the repository", bytes(own)));
+    let mut text = format!(
+        "backup.{name} is made: {} {}, in {}{size}{own}\n",
+        point.made.as_str(),
+        point.id,
+        duration::text(seconds)
+    );
+    if let Some(at) = canary {
+        text += &format!("  its canary is of {at:.0}\n");
+    }
+    for id in removed {
+        text += &format!("  removed, for it was too old: {id}\n");
+    }
+    safe_lines(&text)
+}

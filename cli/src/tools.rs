@@ -1,0 +1,176 @@
+//! The tools that make backups, each as its backup declares it: what is in their repositories, making one more,
+//! and proving that one can come back.
+
+use std::path::Path;
+use std::time::Duration;
+
+use drctl_core::addr::Name;
+use drctl_core::provider::{ErrorClass, ProviderError};
+use drctl_core::stored::{Level, Made, Stored, Verified, due};
+use drctl_core::system::{Backup, PgBackRest};
+use drctl_files::Snapshots;
+use drctl_host::Host;
+use drctl_postgres::{Dumps, Tool};
+use jiff::Timestamp;
+
+use crate::project::Project;
+use crate::ui::Ui;
+
+/// How long a repository may take to say what is in it.
+const LIST_WITHIN: Duration = Duration::from_secs(30);
+
+/// This machine, as the commands of backups see it.
+pub(crate) fn host(project: &Project, ui: &Ui) -> Host {
+    let dir = if project.dir.as_os_str().is_empty() { Path::new(".") } else { project.dir.as_path() };
+    Host { dir: dir.to_owned(), environment: ui.env.clone() }
+}
+
+/// The tool of one backup.
+pub(crate) enum Keeper<'a> {
+    /// pgBackRest.
+    PgBackRest(&'a PgBackRest),
+    /// Dumps that drctl makes.
+    Dumps(Box<Dumps<'a>>),
+    /// restic.
+    Restic(Box<Snapshots<'a>>),
+}
+
+/// One backup with its tool.
+pub(crate) struct Kept<'a> {
+    pub(crate) name: &'a Name,
+    pub(crate) backup: &'a Backup,
+    host: &'a Host,
+    keeper: Keeper<'a>,
+}
+
+impl<'a> Kept<'a> {
+    /// The backup with its tool.
+    ///
+    /// # Errors
+    /// In words, when it has none that drctl knows how to use.
+    pub(crate) fn of(host: &'a Host, name: &'a Name, backup: &'a Backup) -> Result<Kept<'a>, String> {
+        let keeper = if let Some(is) = &backup.pgbackrest {
+            if is.stanza.is_none() {
+                return Err("it does not say its `stanza`".to_owned());
+            }
+            Keeper::PgBackRest(is)
+        } else if let Some(is) = &backup.pg_dump {
+            let tool = Tool::new(host, is.env.as_deref(), format!("backup/{name}"));
+            Keeper::Dumps(Box::new(Dumps::of(tool, (name, backup), is).map_err(|e| e.message)?))
+        } else if let Some(is) = &backup.restic {
+            let snapshots = Snapshots::of(host, name, is, format!("backup/{name}")).map_err(|e| e.message)?;
+            Keeper::Restic(Box::new(snapshots))
+        } else {
+            return Err(format!("it is made by {}", backup.method().made_by));
+        };
+        Ok(Kept { name, backup, host, keeper })
+    }
+
+    fn tool(&self, is: &'a PgBackRest) -> Tool<'a> {
+        Tool::new(self.host, is.env.as_deref(), format!("backup/{}", self.name))
+    }
+
+    /// What is in its repository, the oldest first.
+    pub(crate) async fn list(&self) -> Result<Vec<Stored>, ProviderError> {
+        let listed = async {
+            match &self.keeper {
+                Keeper::PgBackRest(is) => Ok(drctl_postgres::info(&self.tool(is), is).await?.points),
+                Keeper::Dumps(dumps) => dumps.list(),
+                Keeper::Restic(snapshots) => snapshots.list().await,
+            }
+        };
+        tokio::time::timeout(LIST_WITHIN, listed).await.unwrap_or_else(|_| {
+            Err(ProviderError {
+                doing: format!("listing backup.{}", self.name),
+                class: ErrorClass::Timeout,
+                code: None,
+                message: format!("it did not answer within {} s", LIST_WITHIN.as_secs()),
+            })
+        })
+    }
+
+    /// Which type is due.
+    pub(crate) fn due(&self, points: &[Stored], now: Timestamp) -> Made {
+        match &self.keeper {
+            Keeper::PgBackRest(is) => {
+                let declared = [
+                    (Made::Full, Some(&is.full)),
+                    (Made::Differential, is.differential.as_ref()),
+                    (Made::Incremental, is.incremental.as_ref()),
+                ];
+                let schedules: Vec<_> =
+                    declared.into_iter().filter_map(|(made, s)| Some((made, s?))).collect();
+                due(&schedules, points, now)
+            }
+            Keeper::Dumps(_) => Made::Dump,
+            Keeper::Restic(_) => Made::Snapshot,
+        }
+    }
+
+    /// Makes one; it is in the repository when this ends well.
+    pub(crate) async fn make(&self, made: Made, now: Timestamp) -> Result<Stored, ProviderError> {
+        match &self.keeper {
+            Keeper::PgBackRest(is) => {
+                let tool = self.tool(is);
+                let before: Vec<String> = self.list().await?.into_iter().map(|point| point.id).collect();
+                drctl_postgres::pgbackrest::backup(&tool, (is, &self.backup.to), made).await?;
+                let after = self.list().await?;
+                let new = after.into_iter().rev().find(|point| !before.contains(&point.id));
+                new.ok_or_else(|| ProviderError {
+                    doing: "making a backup with pgBackRest".to_owned(),
+                    class: ErrorClass::Failed,
+                    code: None,
+                    message: "it ended well, and there is no new backup in the repository".to_owned(),
+                })
+            }
+            Keeper::Dumps(dumps) => dumps.make(now).await,
+            Keeper::Restic(snapshots) => snapshots.make(now).await,
+        }
+    }
+
+    /// Removes what is older than it is to be kept; never the newest. pgBackRest does so by itself.
+    pub(crate) async fn expire(&self, now: Timestamp) -> Result<Vec<String>, ProviderError> {
+        match (&self.keeper, self.backup.restic.as_ref().and_then(|is| is.keep)) {
+            (Keeper::Dumps(dumps), _) => dumps.expire(now),
+            (Keeper::Restic(snapshots), Some(keep)) => {
+                snapshots.expire(keep).await?;
+                Ok(Vec::new())
+            }
+            (Keeper::Restic(_), None) | (Keeper::PgBackRest(_), _) => Ok(Vec::new()),
+        }
+    }
+
+    /// Proves as much as is asked for.
+    pub(crate) async fn verify(
+        &self,
+        (point, until): (Option<&str>, Level),
+        scratch: &Path,
+        now: Timestamp,
+    ) -> Verified {
+        let of =
+            |tool| drctl_postgres::verify::Subject { tool, backup: self.backup, point, until, scratch, now };
+        match &self.keeper {
+            Keeper::PgBackRest(is) => drctl_postgres::verify::pgbackrest(&of(self.tool(is)), is).await,
+            Keeper::Dumps(dumps) => {
+                let env = self.backup.pg_dump.as_ref().and_then(|is| is.env.as_deref());
+                let tool = Tool::new(self.host, env, format!("verify/{}", self.name));
+                drctl_postgres::verify::dump(&of(tool), dumps).await
+            }
+            Keeper::Restic(snapshots) => {
+                let subject =
+                    drctl_files::Subject { host: self.host, backup: self.backup, point, until, scratch };
+                drctl_files::verify(&subject, snapshots).await
+            }
+        }
+    }
+}
+
+/// Writes the canary of a backup; none when it has none.
+pub(crate) async fn canary(
+    host: &Host,
+    (name, backup): (&Name, &Backup),
+) -> Option<Result<Timestamp, ProviderError>> {
+    let canary = backup.canary.as_ref()?;
+    let tool = Tool::new(host, canary.env.as_deref(), format!("canary/{name}"));
+    Some(drctl_postgres::canary::write(&tool, &canary.database, name).await)
+}

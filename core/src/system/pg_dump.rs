@@ -1,0 +1,100 @@
+//! `pg_dump { … }`: what is declared of dumps, and the command that restores one.
+
+use jiff::SignedDuration;
+
+use super::method::{Wanted, words};
+use super::step::EnvName;
+use crate::schedule::Schedule;
+use crate::schema::Invalid;
+
+crate::words! {
+    /// What `pg_dump` writes.
+    DumpFormat {
+        /// SQL, read by `psql`.
+        Plain = "plain",
+        /// An archive, read by `pg_restore`.
+        Custom = "custom",
+        /// A folder, read by `pg_restore`.
+        Directory = "directory",
+        /// A tape archive, read by `pg_restore`.
+        Tar = "tar",
+    }
+    "one of plain, custom, directory, tar"
+}
+
+/// Made by `pg_dump`: the data as it was when the dump began.
+#[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
+#[attribute(check = PgDump::check)]
+pub struct PgDump {
+    /// When one is made.
+    pub schedule: Schedule,
+    /// What it writes.
+    #[attribute(default = DumpFormat::Plain)]
+    pub format: DumpFormat,
+    /// How it is compressed: `gzip`, `zstd`.
+    pub compress: Option<String>,
+    /// The checksum that is written beside it: `sha256`.
+    pub checksum: Option<String>,
+    /// How long it takes at most.
+    pub takes: Option<SignedDuration>,
+    /// How long one is kept.
+    pub keep: Option<SignedDuration>,
+    /// The command that lists what there is.
+    pub list: Option<Vec<String>>,
+    /// The command that restores.
+    pub restore: Option<Vec<String>>,
+    /// The database, by name or as a connection string without a password. With it `drctl backup run` makes the
+    /// dump, in the directory that is the `path` of a `to`.
+    pub database: Option<String>,
+    /// The variables of the environment that its commands need: `PGPASSWORD`.
+    pub env: Option<Vec<EnvName>>,
+    /// How many tables are dumped and restored at once; dumped only in the format `directory`.
+    pub jobs: Option<u32>,
+}
+
+impl PgDump {
+    /// Whether drctl makes it.
+    pub fn is_made(&self) -> bool {
+        self.database.is_some()
+    }
+
+    fn check(self) -> Result<PgDump, Invalid> {
+        let Some(database) = &self.database else { return Ok(self) };
+        if database.trim().is_empty() {
+            return Err(Invalid::new("must not be empty").below("database"));
+        }
+        if database.contains("password") || has_password(database) {
+            let wrong = "holds a password: put it into PGPASSWORD and name that in `env`, or into ~/.pgpass";
+            return Err(Invalid::new(wrong).below("database"));
+        }
+        if !matches!(self.format, DumpFormat::Custom | DumpFormat::Directory) {
+            return Err(
+                Invalid::new("must be custom or directory where drctl makes the dump").below("format")
+            );
+        }
+        if self.jobs.is_some_and(|jobs| !(1..=256).contains(&jobs)) {
+            return Err(Invalid::new("must be from 1 to 256").below("jobs"));
+        }
+        Ok(self)
+    }
+}
+
+/// Whether an address names more than a user before its `@`.
+fn has_password(address: &str) -> bool {
+    let Some((_, rest)) = address.split_once("://") else { return false };
+    let user = rest.split(['/', '?']).next().and_then(|authority| authority.rsplit_once('@'));
+    user.is_some_and(|(user, _)| user.contains(':'))
+}
+
+/// The words that restore a dump into a database that is there and empty.
+pub(super) fn restore(format: DumpFormat, wanted: &Wanted<'_>) -> Option<Vec<String>> {
+    let path = wanted.path?.trim_end_matches('/');
+    let file = format!("{path}/{}", wanted.id.unwrap_or("${point.id}"));
+    match format {
+        DumpFormat::Custom | DumpFormat::Directory | DumpFormat::Tar => {
+            let database = format!("--dbname={}", wanted.into?);
+            Some(words(&["pg_restore", "--exit-on-error", "--no-owner", &database, &file]))
+        }
+        DumpFormat::Plain => None,
+    }
+}
