@@ -38,7 +38,8 @@ impl Restic {
     pub fn common(&self) -> Option<Vec<String>> {
         let repository = self.repository.as_ref()?;
         let password = self.password_file.iter().map(|file| format!("--password-file={file}"));
-        let words = ["restic".to_owned(), format!("--repo={repository}")].into_iter().chain(password);
+        let words =
+            ["restic".to_owned(), "--repo".to_owned(), repository.clone()].into_iter().chain(password);
         Some(words.collect())
     }
 
