@@ -175,7 +175,7 @@ mod tests {
             (1_023, "1023 B"),
             (1_536, "1.5 KiB"),
             (10 << 20, "10 MiB"),
-            (u64::MAX, "16384 PiB"),
+            (u64::MAX, "16383 PiB"),
         ];
         for (n, expected) in cases {
             assert_eq!(bytes(n), expected);

@@ -71,7 +71,7 @@ impl Book {
     /// Of the backup of that name, below drctl's data.
     pub fn new(data: &Path, backup: &str) -> Book {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        let folder = match backup.chars().all(plain) && backup.len() <= 100 {
+        let folder = match backup.chars().all(plain) && (1..=100).contains(&backup.len()) {
             true => backup.to_owned(),
             // No name leads elsewhere, and no two names to the same folder.
             false => {
