@@ -198,6 +198,36 @@ pub struct RecoveryStep {
     pub facts: Vec<crate::fact::FactId>,
 }
 
+/// What has to be true of the objects that a thing holds, for [`Kind::see`](crate::provider::Kind::see).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seeing {
+    /// The name of one object.
+    pub key: Option<String>,
+    /// What the names of several begin with; empty for all.
+    pub prefix: String,
+    /// How many there are at least.
+    pub count: u64,
+    /// The version of the one object.
+    pub version: Option<String>,
+    /// Its checksum: `ALGORITHM:VALUE`.
+    pub checksum: Option<String>,
+    /// Until when nobody may be able to delete it.
+    pub locked_until: Option<Timestamp>,
+    /// After when it, or the newest of several, was written.
+    pub written_after: Option<Timestamp>,
+}
+
+/// How it is looked whether that is true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// What a person would type.
+    pub command: Vec<String>,
+    /// The same as the kind does it.
+    pub verb: Verb,
+    /// The API it needs.
+    pub api: Option<ApiNeed>,
+}
+
 /// Something that a kind does in a recovery, beyond settings: restore, wait. Everything in it was decided by
 /// the planner. It is safe to repeat under the same attempt key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

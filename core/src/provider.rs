@@ -18,8 +18,8 @@ pub use self::observed::{
     Wanted,
 };
 pub use crate::protection::{
-    ApiNeed, Estimate, Kept, Lock, Phase, Protection, RecoveryStep, Retention, Safeguards, StepNature,
-    Subject, Target, Undo, Verb, Window,
+    ApiNeed, Estimate, Kept, Lock, Look, Phase, Protection, RecoveryStep, Retention, Safeguards, Seeing,
+    StepNature, Subject, Target, Undo, Verb, Window,
 };
 use crate::rule::Rule;
 use crate::schema::{Attribute, Attributes, Invalid, Role};
@@ -153,6 +153,12 @@ pub trait Kind: Sized + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// How it is looked whether something is true of the objects that it holds; none where it holds none.
+    fn see(subject: &Subject<'_>, seeing: &Seeing) -> Option<Look> {
+        let _ = (subject, seeing);
+        None
+    }
+
     /// Does what one of its recovery steps says, and gives what came of it. What cannot be done yet is
     /// [`ErrorClass::Conflict`]: it is asked again as long as the step lets it.
     fn perform(
@@ -258,6 +264,8 @@ pub trait AnyKind: Send + Sync {
     fn safeguards(&self, subject: &Subject<'_>) -> Safeguards;
     /// See [`Kind::recover`].
     fn recover(&self, subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep>;
+    /// See [`Kind::see`].
+    fn see(&self, subject: &Subject<'_>, seeing: &Seeing) -> Option<Look>;
     /// See [`Kind::perform`].
     fn perform<'a>(
         &self,

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use super::{
-    AnyCloud, AnyKind, Attempt, BoxFuture, ErrorClass, Id, Kept, Kind, Managed, Observed, OfBackup, Place,
-    Protection, ProviderError, Reading, Reads, RecoveryStep, Request, Retention, Safeguards, Subject, Target,
-    Update, Verb,
+    AnyCloud, AnyKind, Attempt, BoxFuture, ErrorClass, Id, Kept, Kind, Look, Managed, Observed, OfBackup,
+    Place, Protection, ProviderError, Reading, Reads, RecoveryStep, Request, Retention, Safeguards, Seeing,
+    Subject, Target, Update, Verb,
 };
 use crate::rule::Rule;
 use crate::schema::{Attribute, Attributes, Invalid};
@@ -164,6 +164,9 @@ impl<K: Kind> AnyKind for Erased<K> {
     }
     fn recover(&self, subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {
         K::recover(subject, by, target)
+    }
+    fn see(&self, subject: &Subject<'_>, seeing: &Seeing) -> Option<Look> {
+        K::see(subject, seeing)
     }
     fn perform<'a>(
         &self,

@@ -151,6 +151,17 @@ fn through(resource: &Component, best: &Candidate<'_>) -> Option<Through> {
     })
 }
 
+/// Where the kind of a resource does something to the resource itself.
+pub(crate) fn here(resource: &Component) -> Option<Through> {
+    let Component { provider, place, .. } = resource;
+    Some(Through {
+        provider: provider.clone(),
+        region: place.region.clone()?,
+        account: place.account.clone(),
+        kind: resource.address.kind.clone(),
+    })
+}
+
 /// `homes` are the lost regions that hold the data or a copy of it.
 fn no_way(
     input: &Input<'_>,

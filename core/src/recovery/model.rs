@@ -189,7 +189,9 @@ impl RecoveryPlan {
         let looks = |step: &Step| match &step.carried.action {
             Action::Http { .. } | Action::Tcp { .. } | Action::Dns { .. } => true,
             Action::Run { .. } | Action::Shell { .. } | Action::Sql { .. } => step.checks.is_some(),
-            Action::Verb { .. } | Action::Wait { .. } | Action::Person => false,
+            // What a kind looks at in a written step is there; of its own steps it waits for what it has made.
+            Action::Verb { .. } => step.written.is_some() && step.datastore.is_none(),
+            Action::Wait { .. } | Action::Person => false,
         };
         // What a step waits for without the others: the looks before those.
         let mut before: BTreeMap<u32, BTreeSet<StepId>> = BTreeMap::new();

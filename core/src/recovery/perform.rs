@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::action::{Action, Surroundings};
-use crate::provider::{Attempt, BoxFuture, ProviderError};
+use crate::provider::{Attempt, BoxFuture, ProviderError, Verb};
 use crate::value::Value;
 
 /// What came of an action.
@@ -54,7 +54,17 @@ impl Action {
                 surroundings: surroundings.clone(),
             },
             Action::Wait { seconds } => Action::Wait { seconds: *seconds },
-            Action::Verb { through, verb } => Action::Verb { through: through.clone(), verb: verb.clone() },
+            Action::Verb { through, verb } => {
+                let texts = |(name, value): (&String, &Value)| {
+                    let filled = match value {
+                        Value::String(text) => Value::String(fill(text)?),
+                        other => other.clone(),
+                    };
+                    Ok((name.clone(), filled))
+                };
+                let arguments = verb.arguments.iter().map(texts).collect::<Result<_, String>>()?;
+                Action::Verb { through: through.clone(), verb: Verb { name: verb.name.clone(), arguments } }
+            }
             Action::Person => Action::Person,
         })
     }

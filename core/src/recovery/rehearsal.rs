@@ -167,7 +167,8 @@ impl<'a> Beside<'a> {
         if is.run.is_some() || is.shell.is_some() {
             return Some("nothing says that a drill may run the command (`drill = \"run\"`)".to_owned());
         }
-        let looks = is.http.is_some() || is.tcp.is_some() || is.dns.is_some() || is.sql.is_some();
+        let asks = is.sql.is_some() || is.s3.is_some();
+        let looks = is.http.is_some() || is.tcp.is_some() || is.dns.is_some() || asks;
         (looks && self.is_same(is, at, step))
             .then(|| "it looks at what is in use: nothing of it comes from `target`".to_owned())
     }
@@ -208,7 +209,7 @@ impl<'a> Beside<'a> {
             )
         };
         let same = written(self.production, at)
-            .is_none_or(|theirs| told(theirs) == told(is) && theirs.sql == is.sql);
+            .is_none_or(|theirs| told(theirs) == told(is) && theirs.sql == is.sql && theirs.s3 == is.s3);
         // Without a name the database is that which was restored, when that is known.
         let restored = is.sql.as_ref().is_some_and(|sql| sql.database.is_none())
             && step.command_equivalent.iter().any(|word| word == "--dbname");

@@ -3,8 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::action::{Action, Carried, Through};
 use super::backups::{self, Kept};
+use super::candidate::subject;
+use super::choose::here;
 use super::control;
 use super::follow::Followed;
 use super::lost::Lost;
@@ -13,8 +17,8 @@ use super::waits::Waits;
 use super::weave::Renumbered;
 use super::written::step;
 use crate::addr::Name;
-use crate::provider::{Phase, RecoveryStep, StepNature};
-use crate::system::{Newest, Step as Is, in_order};
+use crate::provider::{Phase, RecoveryStep, Seeing, StepNature};
+use crate::system::{Newest, S3, Step as Is, in_order};
 
 /// A way back by steps that a kind knows.
 pub(crate) struct Derived {
@@ -91,6 +95,11 @@ pub(crate) fn splice<'a>(
             next.id = number(&written);
             let begin = next.id;
             blocked(lost, is, next.id, &mut written);
+            if let Some(s3) = &is.s3 {
+                let cannot = see(input, lost, s3, &mut next).err();
+                let step = Some(next.id);
+                written.blocked.extend(cannot.map(|why| Blocked { step, service: None, why }));
+            }
             match &is.restore {
                 Some(datastore) => restore(input, lost, is, &datastore.0, next, &derive, &mut written),
                 None => written.steps.push(next),
@@ -139,6 +148,35 @@ fn blocked(lost: &Lost<'_>, is: &Is, step: u32, written: &mut Written) {
         );
         written.blocked.push(Blocked { step: Some(step), service: None, why });
     }
+}
+
+/// How it is looked for objects, by the kind of the bucket; or why that cannot be done.
+fn see(input: &Input<'_>, lost: &Lost<'_>, s3: &S3, step: &mut Step) -> Result<(), String> {
+    let address = &s3.bucket.0;
+    let Some(bucket) = input.components.get(address) else {
+        return Err(format!("{address} is not part of this configuration"));
+    };
+    let since = |ago: SignedDuration| input.now.checked_sub(ago).unwrap_or(Timestamp::MIN);
+    let seeing = Seeing {
+        key: s3.key.clone(),
+        prefix: s3.prefix.clone().unwrap_or_default(),
+        count: u64::from(s3.count.unwrap_or(1)),
+        version: s3.version.clone(),
+        checksum: s3.checksum.clone(),
+        locked_until: s3.locked.map(|locked| input.now.checked_add(locked).unwrap_or(Timestamp::MAX)),
+        written_after: s3.younger_than.map(since),
+    };
+    let Some(look) = bucket.kind.see(&subject(bucket), &seeing) else {
+        return Err(format!("{address} holds no objects"));
+    };
+    let through = here(bucket);
+    step.command_equivalent = look.command;
+    step.api = look.api;
+    match through {
+        Some(through) => step.carried.action = Action::Verb { through, verb: look.verb },
+        None => step.before.push(format!("nothing says where {address} is: a person looks")),
+    }
+    lost.resource(address).map_or(Ok(()), |taken| Err(format!("{address} {taken}")))
 }
 
 /// A step that restores: from the backup or by the steps of the resource's kind, whichever loses less.
@@ -275,6 +313,7 @@ fn by_kind(
         next.summary = own.summary;
         next.kind = own.nature;
         next.before.extend(own.before);
+        next.unsaid = own.unsaid;
         next.api = own.api;
         next.carried = Carried {
             action,

@@ -8,7 +8,7 @@ use super::model::{Asked, Owner, RecoveryPlan, Step, WrittenAt};
 use crate::addr::Name;
 use crate::duration;
 use crate::provider::StepNature;
-use crate::system::{Dns, Http, Input, Placed, Sql, Step as Is, System, Tcp};
+use crate::system::{Dns, Http, Input, Placed, S3, Sql, Step as Is, System, Tcp};
 
 /// The step as it is written, with nothing before it and number 0. What it restores is added later.
 pub(crate) fn step(system: &System, at: &Placed<'_>, all: &[Placed<'_>]) -> Step {
@@ -22,7 +22,7 @@ pub(crate) fn step(system: &System, at: &Placed<'_>, all: &[Placed<'_>]) -> Step
         (None, _) => told,
     };
     let asks = is.sql.as_ref().is_some_and(asks);
-    let looks = is.http.is_some() || is.tcp.is_some() || is.dns.is_some() || asks;
+    let looks = is.http.is_some() || is.tcp.is_some() || is.dns.is_some() || is.s3.is_some() || asks;
     let kind = match (&is.manual, is.checks.is_some() || looks) {
         (Some(_), _) => StepNature::Manual,
         (None, true) => StepNature::Check,
@@ -103,7 +103,7 @@ fn estimate(system: &System, at: &Placed<'_>) -> (Option<i64>, Option<i64>, Stri
 fn carried(is: &Is, brought: Option<&Is>, kind: StepNature) -> Carried {
     let p95_s = is.estimate_p95.or(is.estimate).map(|d| d.as_secs());
     let plain = Carried::plain(action(is, brought), kind, p95_s);
-    let only_looks = is.sql.is_some() || is.wait.is_some();
+    let only_looks = is.sql.is_some() || is.s3.is_some() || is.wait.is_some();
     Carried {
         approve: is.approve.as_ref().map(|contact| contact.0.clone()),
         attempts: is.attempts.unwrap_or(plain.attempts),
@@ -193,6 +193,8 @@ fn what(is: &Is, brought: Option<&Is>) -> (String, Vec<String>) {
         let datastore = brought.and_then(|b| b.restore.as_ref()).map(|d| format!("datastore.{}", d.0));
         let asked = named.clone().or(datastore).unwrap_or_else(|| "the database".to_owned());
         (format!("ask {asked}"), psql(sql, named.as_deref()))
+    } else if let Some(s3) = &is.s3 {
+        (format!("see that {}", seen(s3)), Vec::new())
     } else if let Some(wait) = is.wait {
         (format!("wait, {} at most", duration::text(wait)), Vec::new())
     } else if let Some(datastore) = &is.restore {
@@ -200,6 +202,26 @@ fn what(is: &Is, brought: Option<&Is>) -> (String, Vec<String>) {
     } else {
         (is.manual.clone().unwrap_or_default(), Vec::new())
     }
+}
+
+/// What has to be true of objects.
+fn seen(S3 { bucket, key, prefix, count, version, checksum, locked, younger_than }: &S3) -> String {
+    let bucket = &bucket.0;
+    let mut told = match (key, prefix.as_deref().unwrap_or_default(), count.unwrap_or(1)) {
+        (Some(key), _, _) => format!("`{key}` is in {bucket}"),
+        (None, "", 1) => format!("there are objects in {bucket}"),
+        (None, "", count) => format!("there are at least {count} objects in {bucket}"),
+        (None, prefix, 1) => format!("there are objects below `{prefix}` in {bucket}"),
+        (None, prefix, count) => format!("there are at least {count} objects below `{prefix}` in {bucket}"),
+    };
+    let more = [
+        version.as_ref().map(|version| format!("in version {version}")),
+        checksum.as_ref().map(|_| "with the right checksum".to_owned()),
+        locked.map(|locked| format!("locked for {} more", duration::text(locked))),
+        younger_than.map(|young| format!("not older than {}", duration::text(young))),
+    ];
+    more.into_iter().flatten().for_each(|more| told += &format!(", {more}"));
+    told
 }
 
 /// As much of a command as names it; the whole of it stands below.

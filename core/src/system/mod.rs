@@ -54,7 +54,7 @@ pub use restic::Restic;
 pub use scenario::{Lose, LossKind, PhaseBudget, Scenario};
 pub use service::{Health, Objective, Priority, Service};
 pub use site::Site;
-pub use step::{Check, Dns, EnvName, Http, InDrill, Input, Sql, Step, Tcp};
+pub use step::{Check, Dns, EnvName, Http, InDrill, Input, S3, Sql, Step, Tcp};
 pub use waiver::{AnyRef, Until, Waiver};
 
 use crate::addr::Name;

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::late::{OfAnswer, OfRows};
-use super::reference::{BackupRef, ContactRef, DatastoreRef, ProcedureRef, SiteRef, StepRef};
+use super::reference::{BackupRef, ContactRef, DatastoreRef, ProcedureRef, ResourceRef, SiteRef, StepRef};
 use crate::schema::{AttributeType, Invalid, Type};
 use crate::value::Value;
 
@@ -48,6 +48,8 @@ pub struct Step {
     pub dns: Option<Dns>,
     /// Questions to a database.
     pub sql: Option<Sql>,
+    /// Objects that must be in a bucket.
+    pub s3: Option<S3>,
     /// Nothing is done but to wait that long, at most.
     pub wait: Option<SignedDuration>,
     /// The procedure whose steps are done in the place of this one.
@@ -201,6 +203,67 @@ pub struct Sql {
     pub assert: Option<OfRows>,
 }
 
+/// Objects that must be in a bucket: one by its `key`, or at least `count` below a `prefix`.
+#[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
+#[attribute(check = S3::check)]
+pub struct S3 {
+    /// The bucket: a resource of this configuration.
+    pub bucket: ResourceRef,
+    /// The key of one object.
+    pub key: Option<String>,
+    /// What the keys of several begin with.
+    pub prefix: Option<String>,
+    /// How many there must be at least; one, when nothing is said.
+    pub count: Option<u32>,
+    /// The version of the one object that must be there, hidden or not.
+    pub version: Option<String>,
+    /// Its checksum: `sha256:` and the value, in hexadecimal digits or as S3 writes it; or `sha1:`, `crc32:`,
+    /// `crc32c:`, `crc64nvme:`, `etag:`. S3 has only those that it was given or asked for at writing.
+    pub checksum: Option<String>,
+    /// For how long from now nobody may be able to delete it: by its retention in compliance mode, or a hold.
+    pub locked: Option<SignedDuration>,
+    /// How long ago it was written at most; of several, the newest.
+    pub younger_than: Option<SignedDuration>,
+}
+
+impl S3 {
+    /// What is asked of one object, and what of several.
+    fn check(self) -> Result<S3, Invalid> {
+        let several = [("prefix", self.prefix.is_some()), ("count", self.count.is_some())];
+        let of_one = [
+            ("version", self.version.is_some()),
+            ("checksum", self.checksum.is_some()),
+            ("locked", self.locked.is_some()),
+        ];
+        let wrong = match self.key.is_some() {
+            true => several
+                .iter()
+                .find(|(_, is)| *is)
+                .map(|(name, _)| (name, "is said of several, and `key` of one")),
+            false => {
+                of_one.iter().find(|(_, is)| *is).map(|(name, _)| (name, "is said of one object: its `key`"))
+            }
+        };
+        if let Some((name, why)) = wrong {
+            return Err(Invalid::new(why).below(name));
+        }
+        if self.count == Some(0) {
+            return Err(
+                Invalid::new("must be at least 1: that there is none is never looked for").below("count")
+            );
+        }
+        let algorithm = self.checksum.as_deref().map(|sum| sum.split_once(':').unwrap_or((sum, "")));
+        const KNOWN: [&str; 6] = ["sha256", "sha1", "crc32", "crc32c", "crc64nvme", "etag"];
+        match algorithm {
+            Some((how, sum)) if !KNOWN.contains(&how) || sum.is_empty() => {
+                let why = format!("must be one of {} with `:` and the value", KNOWN.join(", "));
+                Err(Invalid::new(why).below("checksum"))
+            }
+            Some(_) | None => Ok(self),
+        }
+    }
+}
+
 impl Step {
     /// Exactly one thing is done.
     fn check(self) -> Result<Step, Invalid> {
@@ -212,6 +275,7 @@ impl Step {
             ("tcp", self.tcp.is_some()),
             ("dns", self.dns.is_some()),
             ("sql", self.sql.is_some()),
+            ("s3", self.s3.is_some()),
             ("wait", self.wait.is_some()),
             ("procedure", self.procedure.is_some()),
             ("manual", self.manual.is_some()),
@@ -221,7 +285,7 @@ impl Step {
             [_] => {}
             [] => {
                 return Err(Invalid::new(
-                    "a step needs one of `run`, `shell`, `restore`, `http`, `tcp`, `dns`, `sql`, `wait`, `procedure`, `manual`",
+                    "a step needs one of `run`, `shell`, `restore`, `http`, `tcp`, `dns`, `sql`, `s3`, `wait`, `procedure`, `manual`",
                 ));
             }
             [first, second, ..] => {
@@ -273,9 +337,13 @@ impl Step {
 
     /// How often and how long it is done.
     fn done(&self) -> Result<(), Invalid> {
-        let looks = self.http.is_some() || self.tcp.is_some() || self.dns.is_some() || self.sql.is_some();
+        let looks = self.http.is_some()
+            || self.tcp.is_some()
+            || self.dns.is_some()
+            || self.sql.is_some()
+            || self.s3.is_some();
         if self.within.is_some() && !looks && self.checks.is_none() {
-            let wrong = "only what looks is done again until it holds: `http`, `tcp`, `dns`, `sql`, and what \
+            let wrong = "only what looks is done again until it holds: `http`, `tcp`, `dns`, `sql`, `s3`, and what \
                          has `checks`";
             return Err(Invalid::new(wrong).below("within"));
         }

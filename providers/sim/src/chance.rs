@@ -20,7 +20,12 @@ pub(crate) fn id(seed: u64, parts: &[&str]) -> String {
     format!("{:016x}", number(seed, parts))
 }
 
-/// The SHA-256 of a text, in hexadecimal digits.
+/// The SHA-256 of a text.
+pub(crate) fn sha256(text: &str) -> Vec<u8> {
+    Sha256::digest(text.as_bytes()).to_vec()
+}
+
+/// The same in hexadecimal digits.
 pub(crate) fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }

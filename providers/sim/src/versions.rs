@@ -4,6 +4,7 @@
 use drctl_aws::port::{
     Answer, ObjectHead, ObjectsPage, VersionEntry, VersionKind, VersionMark, VersionsPage,
 };
+use drctl_aws::values::base64;
 use drctl_core::provider::ErrorClass;
 
 use crate::error::{denied, not_found, refuse, rejected};
@@ -85,7 +86,8 @@ pub(crate) fn head(found: &Bucket, key: &str, version: Option<&str>) -> Option<O
         return None;
     }
     let content = &version.content;
-    let sha256 = content.text.as_deref().map(|text| ("sha256".to_owned(), base64(text)));
+    let sha256 =
+        content.text.as_deref().map(|text| ("sha256".to_owned(), base64(&crate::chance::sha256(text))));
     Some(ObjectHead {
         version: found.versioning.status.map(|_| version.id.clone()),
         size: content.size,
@@ -96,25 +98,6 @@ pub(crate) fn head(found: &Bucket, key: &str, version: Option<&str>) -> Option<O
         retention: version.retention,
         legal_hold: version.legal_hold,
     })
-}
-
-/// The SHA-256 of a text as S3 gives it.
-fn base64(text: &str) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let hex = crate::chance::digest(text);
-    let bytes: Vec<u32> = (0..hex.len())
-        .step_by(2)
-        .map(|at| u32::from_str_radix(&hex[at..at + 2], 16).expect("a digest is hexadecimal"))
-        .collect();
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().chain([&0, &0]).take(3).fold(0, |bits, byte| (bits << 8) | byte);
-        for place in 0..4 {
-            let digit = DIGITS[(bits >> (18 - 6 * place) & 63) as usize] as char;
-            out.push(if place <= chunk.len() { digit } else { '=' });
-        }
-    }
-    out
 }
 
 /// Deletes by version id, as the service does: a lock holds (S3, S4, S8), and what is gone is gone.

@@ -5,6 +5,7 @@ mod past;
 mod read;
 mod recovery;
 mod rules;
+mod see;
 mod spec;
 mod verbs;
 mod versions;
@@ -13,8 +14,8 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 
 use drctl_core::provider::{
-    Attempt, Id, Kept, Kind, Place, Protection, ProviderError, Reading, Reads, RecoveryStep, Request,
-    Retention, Safeguards, Subject, Target, Verb,
+    Attempt, Id, Kept, Kind, Look, Place, Protection, ProviderError, Reading, Reads, RecoveryStep, Request,
+    Retention, Safeguards, Seeing, Subject, Target, Verb,
 };
 use drctl_core::rule::Rule;
 use drctl_core::value::Value;
@@ -98,6 +99,10 @@ impl Kind for S3Bucket {
 
     fn recover(subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {
         recovery::recover(subject, by, target)
+    }
+
+    fn see(subject: &Subject<'_>, seeing: &Seeing) -> Option<Look> {
+        see::see(subject, seeing)
     }
 
     async fn perform(

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use super::past::{Back, Key, Keys};
+use super::see;
 use crate::port::Cloud;
 
 const LIST_DELETED: &str = "list_deleted";
@@ -90,6 +91,7 @@ pub(super) async fn perform(cloud: &Cloud, verb: &Verb) -> Result<BTreeMap<Strin
     let wrong = |e: Invalid| error(&verb.name, ErrorClass::Rejected, e.to_string());
     let arguments = verb.arguments.clone();
     let what = match verb.name.as_str() {
+        see::SEE => return see::perform(cloud, verb).await,
         HOLDS => return see_objects(cloud, &Objects::from_values(arguments).map_err(wrong)?).await,
         LIST_DELETED => Do::ListDeleted,
         LIST_WRITTEN => Do::ListWritten,
