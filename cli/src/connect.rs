@@ -68,7 +68,7 @@ impl Connector {
         };
         let default_region =
             ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|v| ui.env.get(*v).cloned());
-        let (machines, environment) = (project.sim_dir().join("machines"), ui.env.clone());
+        let (machines, environment) = (project.machines_dir(), ui.env.clone());
         Ok(Connector { sim, all_simulated, default_region, parallelism, machines, environment })
     }
 

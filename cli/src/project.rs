@@ -47,6 +47,11 @@ impl Project {
         self.sim.clone().unwrap_or_else(|| self.data.join("sim"))
     }
 
+    /// The folder of the simulated machines.
+    pub(crate) fn machines_dir(&self) -> PathBuf {
+        self.sim_dir().join("machines")
+    }
+
     /// The state file.
     pub(crate) fn state_path(&self) -> PathBuf {
         self.data.join("state.json")

@@ -192,6 +192,12 @@ fn kinds() {
     for k in PROVIDERS.iter().flat_map(|entry| entry.kinds) {
         text += &kind(*k);
     }
+    for entry in PROVIDERS {
+        let _ =
+            writeln!(text, "\n## provider \"{}\"\n\nWhat its block may say, beside `alias`.\n", entry.name);
+        let _ = writeln!(text, "| attribute | type | default | meaning |\n|---|---|---|---|");
+        block_rows(entry.config, "", &mut text);
+    }
     document("kinds.md", &text);
 }
 

@@ -237,6 +237,11 @@ fn recover() {
 }
 
 #[test]
+fn managed_backup() {
+    transcript("../testdata/cli/managed-backup", "testdata/cli/managed-backup/README.md");
+}
+
+#[test]
 fn backups() {
     transcript("../testdata/cli/backups", "testdata/cli/backups/README.md");
 }

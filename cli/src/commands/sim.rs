@@ -4,7 +4,9 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+use drctl_core::addr::ProviderAddress;
 use drctl_core::codes::Code;
+use drctl_machine::fake::Fake;
 use drctl_sim::admin::{self, Scope, Target};
 use drctl_sim::world::Outage;
 use drctl_sim::{Sim, SimError};
@@ -111,6 +113,11 @@ enum Command {
         /// The value: JSON, or else a text
         value: String,
     },
+    /// Restarts the simulated server of a provider configuration
+    RestartServer {
+        /// `postgres`, `postgres.ALIAS`
+        provider: ProviderAddress,
+    },
     /// Shows every call that was made
     Log,
     /// Forgets everything; the next use starts from the seed again
@@ -127,8 +134,8 @@ enum How {
 
 /// Runs one of them.
 pub(crate) fn run(args: &Args, project: &Project, ui: &mut Ui) -> Result<Exit, Failure> {
-    if let Command::Reset = args.command {
-        return reset(project, ui);
+    if let Some(done) = without_the_cloud(&args.command, project, ui) {
+        return done;
     }
     let Simulation { sim, seeded_from } = project.simulation()?;
     if let Some(seed) = seeded_from {
@@ -191,7 +198,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &mut Ui) -> Result<Exit, F
             say(ui, &format!("{}: {} is set", safe(identifier), safe(pointer)))
         }
         Command::Log => log(&sim, ui),
-        Command::Reset => Ok(Exit::Success),
+        Command::Reset | Command::RestartServer { .. } => Ok(Exit::Success),
     }
 }
 
@@ -234,6 +241,23 @@ fn parse_duration(text: &str) -> Result<SignedDuration, Failure> {
     if duration.is_negative() { Err(wrong()) } else { Ok(duration) }
 }
 
+/// Runs what does not ask the simulated cloud.
+fn without_the_cloud(command: &Command, project: &Project, ui: &mut Ui) -> Option<Result<Exit, Failure>> {
+    if let Command::RestartServer { provider } = command {
+        return Some(restart_server(provider, project, ui));
+    }
+    matches!(command, Command::Reset).then(|| reset(project, ui))
+}
+
+/// Restarts a simulated server, which is no part of the cloud.
+fn restart_server(provider: &ProviderAddress, project: &Project, ui: &mut Ui) -> Result<Exit, Failure> {
+    let folder = project.machines_dir().join(provider.to_string());
+    let restarted = Fake::dir(&folder).and_then(|server| server.restart());
+    restarted
+        .map_err(|error| bad(error.to_string(), "Correct the file, or start over with `drctl sim reset`."))?;
+    say(ui, &format!("the server of {provider} was restarted"))
+}
+
 /// Forgets the world: the file and the record of calls.
 fn reset(project: &Project, ui: &mut Ui) -> Result<Exit, Failure> {
     for name in ["cloud.json", "calls.log"] {
@@ -245,6 +269,14 @@ fn reset(project: &Project, ui: &mut Ui) -> Result<Exit, Failure> {
             }
             Ok(()) | Err(_) => {}
         }
+    }
+    let machines = project.machines_dir();
+    match std::fs::remove_dir_all(&machines) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            let headline = format!("`{}` cannot be removed: {error}", machines.display());
+            return Err(Failure::new(Code::Unwritable, headline, "Remove it by hand."));
+        }
+        Ok(()) | Err(_) => {}
     }
     say(ui, "everything in it is forgotten")
 }

@@ -32,6 +32,15 @@ pub fn providers(
             let Some(row) = find(entry.config, name) else { continue };
             let reduced = reduce(expr, &known.scope(Secrets::Revealed), &mut diags);
             let Some(fitting) = canonical(row, reduced, &mut diags) else { continue };
+            let hidden = || reduce(expr, &known.scope(Secrets::Hidden), &mut Diagnostics::default()).value();
+            if row.sensitive && hidden().is_some_and(|value| value != Value::Null) {
+                let headline = format!("`{name}` is a secret and stands in the open");
+                let label = "whoever reads the configuration can read this";
+                diags.push(
+                    Diagnostic::error(Code::PlainSecret, headline, expr.span, label)
+                        .help("Declare a variable with `sensitive = true` and refer to it."),
+                );
+            }
             match fitting.value() {
                 Some(Value::Null) => {}
                 Some(value) => drop(values.insert(name.clone(), value)),

@@ -1,6 +1,6 @@
 //! The adapter between the typed kind of an author and what planner and engine see.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
 use super::{
@@ -51,6 +51,24 @@ fn rejected(doing: String, error: &Invalid) -> ProviderError {
 /// The spec of something that is being created.
 fn created<K: Kind>(values: BTreeMap<String, Value>) -> Result<K::Spec, ProviderError> {
     K::Spec::from_values(values).map_err(|e| rejected(format!("creating {}", K::NAME), &e))
+}
+
+/// The spec of something that is there. Somebody may have set what makes no sense: that is as good as not set,
+/// and does not keep it from being set right. What is `wanted` has to make sense.
+fn legible<K: Kind>(
+    mut values: BTreeMap<String, Value>,
+    wanted: &BTreeSet<String>,
+) -> Result<K::Spec, Invalid> {
+    loop {
+        let wrong = match K::Spec::from_values(values.clone()) {
+            Ok(spec) => return Ok(spec),
+            Err(wrong) => wrong,
+        };
+        let name = wrong.path.first().filter(|name| !wanted.contains(*name));
+        if name.and_then(|name| values.remove(name)).is_none() {
+            return Err(wrong);
+        }
+    }
 }
 
 impl<K: Kind> AnyKind for Erased<K> {
@@ -140,8 +158,8 @@ impl<K: Kind> AnyKind for Erased<K> {
     ) -> BoxFuture<'a, Result<(), ProviderError>> {
         Box::pin(async move {
             let wrong = |e: Invalid| rejected(format!("updating {}", K::NAME), &e);
-            let before = K::Spec::from_values(update.before).map_err(wrong)?;
-            let after = K::Spec::from_values(update.after).map_err(wrong)?;
+            let before = legible::<K>(update.before, &BTreeSet::new()).map_err(wrong)?;
+            let after = legible::<K>(update.after, &update.changed).map_err(wrong)?;
             K::update(cloud_of::<K>(cloud), attempt, &before, &after, &update.changed).await
         })
     }

@@ -22,7 +22,7 @@ facts! { POSTGRES:
     P2 "A server that writes little archives a part of its log only after `archive_timeout`; 0 means when the part is full.", "PostgreSQL 15 Documentation, 20.5.3 Archiving";
     P3 "With archiving on and no command the log is kept until there is one, and nothing of it is archived.", "PostgreSQL 15 Documentation, 20.5.3 Archiving";
     P4 "A server whose `wal_level` is `minimal` does not start with `archive_mode` on.", "PostgreSQL 15 Documentation, 20.5.1 Settings, wal_level";
-    P5 "The server hands each finished part of its log to one command; another command takes the place of the first.", "PostgreSQL 15 Documentation, 20.5.3 Archiving";
+    P5 "The server hands each finished part of its log to one command, or to `archive_library` where that is set; another command takes the place of the first.", "PostgreSQL 15 Documentation, 20.5.3 Archiving";
     P6 "A backup that nothing starts is not made.", "the files of the scheduler that drctl writes";
 }
 

@@ -48,6 +48,7 @@ impl Default for World {
             ("archive_command", ""),
             ("archive_timeout", "0"),
             ("wal_level", "replica"),
+            ("archive_library", ""),
             ("data_directory", "/var/lib/postgresql/15/main"),
             ("server_version", "15.14"),
         ];
@@ -96,14 +97,20 @@ impl Fake {
         self.world.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Changes something behind drctl's back.
+    /// Changes something behind drctl's back, in memory.
     pub fn change(&self, change: impl FnOnce(&mut World)) {
         change(&mut self.world.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Restarts the server.
-    pub fn restart(&self) {
-        self.change(|world| world.in_force.extend(world.configured.clone()));
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn restart(&self) -> Answer<()> {
+        self.with("server", "restarting the server", |world| {
+            world.in_force.extend(world.configured.clone());
+            Ok(())
+        })
     }
 
     fn with<T>(&self, needs: &str, doing: &str, act: impl FnOnce(&mut World) -> Answer<T>) -> Answer<T> {

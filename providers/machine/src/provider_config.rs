@@ -9,7 +9,7 @@ use drctl_core::value::Value;
 
 use crate::port::Settings;
 use crate::quote::one_line;
-use crate::values::{AbsolutePath, UserName};
+use crate::values::{AbsolutePath, Line, UserName};
 
 /// Whom the tools of PostgreSQL are run as, unless the block says somebody else.
 pub(crate) const POSTGRES_USER: &str = "postgres";
@@ -68,6 +68,8 @@ pub struct Postgres {
     pub directory: Option<AbsolutePath>,
     /// The drctl that schedules start; `/usr/local/bin/drctl` without it.
     pub program: Option<AbsolutePath>,
+    /// What scheduled commands are given besides: `--var-file=/etc/drctl/secrets.dr.hcl`.
+    pub arguments: Option<Vec<Line>>,
     /// `sim` for a simulated server.
     pub endpoint: Option<Endpoint>,
 }
@@ -89,6 +91,8 @@ pub struct Files {
     pub directory: Option<AbsolutePath>,
     /// The drctl that schedules start; `/usr/local/bin/drctl` without it.
     pub program: Option<AbsolutePath>,
+    /// What scheduled commands are given besides: `--var-file=/etc/drctl/secrets.dr.hcl`.
+    pub arguments: Option<Vec<Line>>,
     /// `sim` for a simulated machine.
     pub endpoint: Option<Endpoint>,
 }

@@ -15,7 +15,8 @@ pub(crate) fn shell(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-=:,@+".contains(c);
     match !word.is_empty() && word.chars().all(plain) {
         true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
+        // Without backslashes: cron has a meaning of its own for them.
+        false => format!("'{}'", word.replace('\'', "'\"'\"'")),
     }
 }
 
@@ -44,9 +45,12 @@ pub(crate) fn shell_unquoted(line: &str) -> Option<Vec<String>> {
                     }
                 }
             }
-            '\\' => {
+            '"' => {
                 begun = true;
-                word.push(characters.next()?);
+                if (characters.next(), characters.next()) != (Some('\''), Some('"')) {
+                    return None;
+                }
+                word.push('\'');
             }
             other => {
                 begun = true;
@@ -58,9 +62,13 @@ pub(crate) fn shell_unquoted(line: &str) -> Option<Vec<String>> {
     (begun && shell_words(words.iter().map(String::as_str)) == line).then_some(words)
 }
 
-/// A command for a line of cron, where `%` ends the command.
-pub(crate) fn cron(line: &str) -> String {
-    line.replace('%', "\\%")
+/// A command for a line of cron, where `%` ends the command. What cron makes of a backslash differs from cron
+/// to cron.
+pub(crate) fn cron(line: &str) -> Result<String, String> {
+    match line.contains('\\') {
+        true => Err("a command with a backslash cannot be started by cron".to_owned()),
+        false => Ok(line.replace('%', "\\%")),
+    }
 }
 
 /// The command of a line of cron.
@@ -129,7 +137,10 @@ mod tests {
             let plain: Vec<&str> = words.iter().map(String::as_str).collect();
             let line = shell_words(plain.iter().copied());
             prop_assert_eq!(shell_unquoted(&line), Some(words.clone()), "{}", line);
-            prop_assert_eq!(cron_unquoted(&cron(&line)).replace("\\%", "%"), line.replace("\\%", "%"));
+            match cron(&line) {
+                Ok(quoted) => prop_assert_eq!(cron_unquoted(&quoted), line),
+                Err(_) => prop_assert!(line.contains('\\')),
+            }
             let line = plain.iter().map(|w| systemd(w)).collect::<Vec<_>>().join(" ");
             prop_assert_eq!(systemd_unquoted(&line), Some(words.clone()), "{}", line);
         }

@@ -156,8 +156,8 @@ impl Kind for PgBackRestStanza {
         let given = made.options.clone().unwrap_or_default();
         for (name, value) in &given {
             let Some(known) = options().find(|known| option(known) == *name) else {
-                let all: Vec<String> = options().map(option).collect();
-                let wrong = format!("drctl does not manage `{name}`; it manages {}", all.join(", "));
+                let wrong =
+                    format!("drctl does not manage `{name}`: put it into `{}` by hand", config.as_str());
                 return Err(Invalid::new(wrong).below(name).below("options").below("pgbackrest"));
             };
             part = part.set(known, Value::from(value.as_str()), &["pgbackrest", "options"]);
@@ -346,7 +346,8 @@ async fn stanza_create(cloud: &Cloud, spec: &Spec) -> Result<(), ProviderError> 
 async fn created(cloud: &Cloud, config: &str, stanza: &str) -> Result<(bool, String), ProviderError> {
     let words = words(config, stanza);
     let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
-    words.extend(["--output=json", "info"]);
+    // The answer shares its way with what may be logged.
+    words.extend(["--log-level-console=off", "--output=json", "info"]);
     let said = cloud.run(Whom::Tools, &words).await?;
     let unread = |why: String| error("reading what pgBackRest says", ErrorClass::Malformed, why);
     let all: serde_json::Value = serde_json::from_str(&said).map_err(|e| unread(e.to_string()))?;

@@ -69,6 +69,8 @@ pub struct Outputs {
     pub data_directory: Option<String>,
     /// Its version.
     pub server_version: Option<String>,
+    /// The library that it archives with, in the place of the command.
+    pub archive_library: Option<String>,
 }
 
 const MODE: &str = "archive_mode";
@@ -77,7 +79,7 @@ const TIMEOUT: &str = "archive_timeout";
 const LEVEL: &str = "wal_level";
 /// In the order in which they are written: first what is done with the log, then that it is done.
 const MANAGED: [&str; 4] = [COMMAND, TIMEOUT, LEVEL, MODE];
-const OUTPUTS: [&str; 2] = ["data_directory", "server_version"];
+const OUTPUTS: [&str; 3] = ["data_directory", "server_version", "archive_library"];
 
 impl Kind for PostgresArchiving {
     const NAME: &'static str = "postgres_archiving";
@@ -126,6 +128,7 @@ impl Kind for PostgresArchiving {
         let outputs = Outputs {
             data_directory: found.remove(OUTPUTS[0]).map(|s| s.value),
             server_version: found.remove(OUTPUTS[1]).map(|s| s.value),
+            archive_library: found.remove(OUTPUTS[2]).map(|s| s.value).filter(|text| !text.is_empty()),
         };
         let mut reading = Reading {
             spec: Spec { archive_mode: None, archive_command: None, archive_timeout: None, wal_level: None },
@@ -346,6 +349,13 @@ fn p4(change: &Change<'_>, _world: &World<'_>) -> Vec<Note> {
 
 /// Another command takes the place of the one that is there.
 fn p5(change: &Change<'_>, _world: &World<'_>) -> Vec<Note> {
+    let library =
+        change.before.and_then(|before| before.outputs.get("archive_library")).and_then(Value::as_str);
+    if let Some(library) = library.filter(|_| change.is_written(COMMAND)) {
+        let reason = format!("the server archives with its library `{library}`, and the command is not used");
+        let note = Note::new(&facts::P5, Effect::Warn, COMMAND, reason);
+        return vec![note.help("Take `archive_library` out of its configuration.")];
+    }
     let Some((before, after)) = sides::<Line>(change, COMMAND) else { return Vec::new() };
     match (command(before.as_ref()), command(after.as_ref())) {
         (Some(_), Some(_)) => {

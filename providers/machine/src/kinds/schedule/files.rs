@@ -237,7 +237,7 @@ impl Files {
                     } else if lines[0] != format!("# zone: {zone}") {
                         return Err("cron runs in one time zone, these are several".to_owned());
                     }
-                    let command = cron(&shell_words(words.iter().copied()));
+                    let command = cron(&shell_words(words.iter().copied()))?;
                     lines.extend([format!("# run: {label}"), format!("{fields} {user} {command}")]);
                 }
                 Scheduler::Systemd | Scheduler::Nobody => {

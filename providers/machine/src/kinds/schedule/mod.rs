@@ -69,6 +69,9 @@ impl Owner for OfFiles {
     const RULES: &'static [Rule] = &[Rule { fact: &facts::F1, check: rules::started::<OfFiles> }];
 }
 
+/// What `drctl backup run` calls the schedules of pgBackRest.
+const TYPES: [(&str, &str); 3] = [("full", "full"), ("differential", "diff"), ("incremental", "incr")];
+
 /// When a backup is started.
 #[derive(Debug, Clone, PartialEq, Attributes)]
 pub struct Spec {
@@ -231,20 +234,25 @@ fn part(managed: &Managed<'_>, user: &str) -> OfBackup {
         .map_err(|wrong| at_provider(format!("the name of a backup that is scheduled {}", wrong.message)))?;
     AbsolutePath::from_value(Value::from(directory)).map_err(|e| at_provider(e.message))?;
     let program = said("program").unwrap_or(PROGRAM);
+    let more = managed.settings.get("arguments").cloned().unwrap_or_else(|| Value::List(Vec::new()));
+    let more = Vec::<String>::from_value(more).map_err(|e| at_provider(e.message))?;
     let method = managed.backup.method();
     let mut runs = BTreeMap::new();
-    for (number, (label, schedule)) in method.bases.iter().enumerate() {
+    for (label, schedule) in &method.bases {
         let possible = match scheduler {
             Scheduler::Cron => timing::cron(schedule, said("zone").unwrap_or(ZONE)).map(|_| ()),
             Scheduler::Systemd | Scheduler::Nobody => timing::systemd(schedule).map(|_| ()),
         };
         possible.map_err(|message| Invalid::new(message).below(label).below(method.block))?;
-        let mut command = vec![program, "-C", directory, "backup", "run", name.as_str()];
-        // What is the base of the others needs not be said.
-        if number > 0 {
-            command.extend(["--type", label]);
+        let kind = TYPES.iter().find(|(known, _)| known == label).map(|(_, kind)| *kind);
+        // Where there is one type alone, that is made.
+        let kind = kind.filter(|_| method.bases.len() > 1).map(|kind| ["--type", kind]);
+        let command = [program, "-C", directory, "backup", "run", name.as_str()];
+        let command = command.into_iter().chain(kind.into_iter().flatten());
+        let command: Vec<Line> = command.chain(more.iter().map(String::as_str)).map(Line::observed).collect();
+        if scheduler == Scheduler::Cron && command.iter().any(|word| word.as_str().contains('\\')) {
+            return Err(at_provider("a command with a backslash cannot be started by cron".to_owned()));
         }
-        let command = command.into_iter().map(Line::observed).collect();
         runs.insert((*label).to_owned(), Run { when: When(schedule.to_string()), command });
     }
     let user = said("run_as").unwrap_or(user);

@@ -1,0 +1,292 @@
+//! A backup that drctl manages, on a real PostgreSQL with a real pgBackRest: what it takes is planned and
+//! applied, a restart is waited for, and what is changed by hand shows. Needs what
+//! `providers/host/tests/setup` installs, and pgBackRest.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(missing_docs)]
+
+#[path = "support/cluster.rs"]
+mod cluster;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use cluster::Cluster;
+
+const SECRET: &str = "planted passphrase of drctl";
+const FOREIGN: &str = "# by hand\n[global]\nlog-level-file=off\n";
+
+/// A configuration beside a cluster.
+struct Project {
+    cluster: Cluster,
+    dir: PathBuf,
+}
+
+/// What is different in the text.
+#[derive(Clone, Copy)]
+struct Text {
+    keep: &'static str,
+    encryption: &'static str,
+    every: &'static str,
+}
+
+const TEXT: Text =
+    Text { keep: "30d", encryption: "encryption {\n algorithm = \"AES-256\"\n }", every: "1m" };
+
+impl Project {
+    fn new() -> Project {
+        let cluster = Cluster::start();
+        let dir = cluster.dir().join("project");
+        std::fs::create_dir(&dir).unwrap();
+        let project = Project { cluster, dir };
+        let lock = project.path("lock");
+        std::fs::write(project.path("pgbackrest.conf"), format!("{FOREIGN}lock-path={}\n", lock.display()))
+            .unwrap();
+        project.cluster.give(&project.path("pgbackrest.conf"));
+        project.write(TEXT);
+        project
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.cluster.dir().join(name)
+    }
+
+    fn write(&self, Text { keep, encryption, every }: Text) {
+        let (dir, port) = (self.cluster.dir().display(), self.cluster.port);
+        let user = self.cluster.owner();
+        let text = format!(
+            r#"
+provider "postgres" {{
+  connection            = "host={dir} port={port} user=drctl dbname=postgres"
+  scheduler             = "cron"
+  schedule_directory    = "{dir}/cron.d"
+  directory             = "{dir}/project"
+  run_as                = "{user}"
+  repository_passphrase = var.passphrase
+}}
+variable "passphrase" {{
+  sensitive = true
+}}
+site "host" {{
+}}
+datastore "main" {{
+  site = site.host
+}}
+backup "wal" {{
+  of       = datastore.main
+  provider = postgres
+  pgbackrest {{
+    stanza        = "main"
+    config        = "{dir}/pgbackrest.conf"
+    full          = cron("0 2 * * 0", "UTC")
+    differential  = cron("0 2 * * 1-6", "UTC")
+    archive_every = "{every}"
+    keep_full     = "{keep}"
+    options = {{
+      pg1-path        = "{dir}/data"
+      pg1-port        = "{port}"
+      pg1-socket-path = "{dir}"
+      pg1-user        = "drctl"
+      repo1-path      = "{dir}/repository"
+    }}
+  }}
+  {encryption}
+}}
+"#
+        );
+        std::fs::write(self.dir.join("main.dr.hcl"), text).unwrap();
+    }
+
+    fn drctl(&self, args: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_drctl"));
+        for variable in ["DRCTL_SIM", "DRCTL_DATA_DIR", "DRCTL_NOW", "PGPASSWORD", "PGHOST"] {
+            command.env_remove(variable);
+        }
+        command.arg("-C").arg(&self.dir).args(args).env("DRCTL_VAR_passphrase", SECRET).output().unwrap()
+    }
+
+    /// What a command says on both ways, and how it ends.
+    fn says(&self, args: &[&str]) -> (String, Option<i32>) {
+        let output = self.drctl(args);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (text(&output.stdout) + &text(&output.stderr), output.status.code())
+    }
+
+    fn must(&self, args: &[&str]) -> String {
+        let (said, code) = self.says(args);
+        assert_eq!(code, Some(0), "{args:?}: {said}");
+        said
+    }
+
+    /// Applies until nothing is left, restarting where that is waited for.
+    fn settled(&self) {
+        self.must(&["apply", "--auto-approve"]);
+        self.cluster.restart();
+        let (said, code) = self.says(&["plan", "--detailed-exitcode"]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains("No changes"), "{said}");
+    }
+
+    /// That the next plan shows a change of this attribute of this thing.
+    fn shows(&self, address: &str, attribute: &str, when: &str) {
+        let output = self.drctl(&["plan", "--json"]);
+        let plan: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let changes = plan["resource_changes"].as_array().unwrap();
+        let change = changes.iter().find(|change| change["address"] == address).unwrap();
+        let mut leaves = change["drctl"]["attributes"].as_array().unwrap().iter();
+        assert!(leaves.any(|leaf| leaf["path"][0] == attribute), "{when}: no {attribute} in {change:#}");
+    }
+
+    fn edit(&self, file: &str, from: &str, to: &str) {
+        let path = self.path(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "no {from} in {text}");
+        std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+    }
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn archiving_is_turned_on_and_the_restart_is_waited_for() {
+    let project = Project::new();
+    let plan = project.must(&["plan"]);
+    assert!(plan.contains(r#"archive_mode     "off" → "on"  @ when the server is restarted"#), "{plan}");
+    for part in ["repo1_retention_full  = \"30d\"", "\"aes-256-cbc\"", "cron(0 2 * * 0, UTC)", "STRENGTHENS"]
+    {
+        assert!(plan.contains(part), "no {part} in {plan}");
+    }
+    let applied = project.must(&["apply", "--auto-approve"]);
+    assert!(applied.contains("archive_mode accepted, in effect later"), "{applied}");
+    let waiting = project.must(&["plan"]);
+    assert!(waiting.contains("PENDING") && waiting.contains("waits for a restart"), "{waiting}");
+    project.cluster.restart();
+    let (said, code) = project.says(&["plan", "--detailed-exitcode"]);
+    assert_eq!((code, said.contains("No changes")), (Some(0), true), "{said}");
+    // The tool itself finds that the log arrives, encrypted with what it was given.
+    project.cluster.tool(&[
+        "pgbackrest",
+        &format!("--config={}", project.path("pgbackrest.conf").display()),
+        "--stanza=main",
+        "--archive-timeout=20",
+        "check",
+    ]);
+    let conf = std::fs::read_to_string(project.path("pgbackrest.conf")).unwrap();
+    assert!(conf.starts_with(FOREIGN) && conf.contains(SECRET), "{conf}");
+    let mode =
+        std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(project.path("pgbackrest.conf")).unwrap());
+    assert_eq!(mode & 0o137, 0, "{mode:o}");
+    for file in files(&project.dir) {
+        let bytes = std::fs::read(&file).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains(SECRET), "{}", file.display());
+    }
+}
+
+#[test]
+fn what_is_changed_by_hand_shows_in_the_next_plan() {
+    let project = Project::new();
+    project.settled();
+    let settings = [
+        ("archive_timeout", "'10min'"),
+        ("archive_command", "'/bin/true'"),
+        ("archive_mode", "'off'"),
+        ("wal_level", "'minimal'"),
+    ];
+    for (name, value) in settings {
+        project.cluster.sql(&format!("ALTER SYSTEM SET {name} = {value}"));
+        if name == "wal_level" {
+            for more in ["archive_mode = 'off'", "max_wal_senders = 0"] {
+                project.cluster.sql(&format!("ALTER SYSTEM SET {more}"));
+            }
+        }
+        project.cluster.restart();
+        project.shows("postgres_archiving.wal", name, name);
+        let (_, code) =
+            project.says(&["apply", "--auto-approve", "--accept", "weakens:postgres_archiving.wal"]);
+        assert_eq!(code, Some(0), "{name}");
+        project.cluster.restart();
+    }
+    let (conf, cron) = ("pgbackrest.conf", "cron.d/drctl-wal");
+    let (stanza, schedule) = ("pgbackrest_stanza.wal", "postgres_schedule.wal");
+    let lines = [
+        (conf, "pg1-path=", "pg1-path=/x", stanza, "pg1_path"),
+        (conf, "pg1-port=", "pg1-port=1", stanza, "pg1_port"),
+        (conf, "pg1-socket-path=", "pg1-socket-path=/x", stanza, "pg1_socket_path"),
+        (conf, "pg1-user=drctl", "pg1-user=other", stanza, "pg1_user"),
+        (conf, "/repository\n", "/elsewhere\n", stanza, "repo1_path"),
+        (conf, "/repository\n", "/elsewhere\n", stanza, "created"),
+        (conf, "retention-full=30", "retention-full=3", stanza, "repo1_retention_full"),
+        (cron, "0 2 * * 0", "0 2 1 * *", schedule, "run"),
+        (cron, " backup run", " version; backup run", schedule, "run"),
+        (cron, "# run: full", "@reboot root reboot\n# run: full", schedule, "other_lines"),
+    ];
+    for (file, from, to, address, attribute) in lines {
+        let before = std::fs::read_to_string(project.path(file)).unwrap();
+        project.edit(file, from, to);
+        project.shows(address, attribute, to);
+        std::fs::write(project.path(file), before).unwrap();
+    }
+    // What cannot be set right without knowing how the repository is encrypted is told.
+    let encrypted = [
+        ("repo1-cipher-type=aes-256-cbc\n", "", "(G3)"),
+        ("-pass=", "-pass=x", "`repo1_cipher_pass` is fixed"),
+    ];
+    for (from, to, told) in encrypted {
+        let before = std::fs::read_to_string(project.path(conf)).unwrap();
+        project.edit(conf, from, to);
+        let (said, code) = project.says(&["plan"]);
+        assert!(code == Some(1) && said.contains(told), "{told}: {said}");
+        std::fs::write(project.path(conf), before).unwrap();
+    }
+    let (said, code) = project.says(&["plan", "--detailed-exitcode"]);
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn what_weakens_needs_a_word_and_encryption_stays() {
+    let project = Project::new();
+    project.settled();
+    project.write(Text { keep: "7d", every: "10m", ..TEXT });
+    let (said, code) = project.says(&["apply", "--auto-approve"]);
+    assert_ne!(code, Some(0), "{said}");
+    assert!(said.contains("WEAKENS") && said.contains("what is older than 7d goes away"), "{said}");
+    let conf = || std::fs::read_to_string(project.path("pgbackrest.conf")).unwrap();
+    assert!(conf().contains("retention-full=30\n"));
+    project.must(&[
+        "apply",
+        "--auto-approve",
+        "--accept",
+        "weakens:pgbackrest_stanza.wal",
+        "--accept",
+        "weakens:postgres_archiving.wal",
+    ]);
+    assert!(conf().contains("retention-full=7\n"));
+    assert_eq!(project.cluster.sql("SHOW archive_timeout"), "10min");
+    let before = conf();
+    project.write(Text { keep: "7d", every: "10m", encryption: "" });
+    let (said, code) = project.says(&["plan"]);
+    assert_ne!(code, Some(0), "{said}");
+    assert!(said.contains("this is decided when a repository is made"), "{said}");
+    let (said, code) =
+        project.says(&["apply", "--auto-approve", "--accept", "weakens:pgbackrest_stanza.wal"]);
+    assert_ne!(code, Some(0), "{said}");
+    assert_eq!(conf(), before);
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_not_taken_for_absent() {
+    let project = Project::new();
+    project.settled();
+    project.cluster.stop();
+    let (said, code) = project.says(&["plan"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("? postgres_archiving.wal") || said.contains("postgres_archiving.wal  not observed"),
+        "{said}"
+    );
+    assert!(!said.contains("create"), "{said}");
+    let (_, code) = project.says(&["plan", "--require-complete"]);
+    assert_eq!(code, Some(6));
+}
