@@ -220,10 +220,10 @@ procedure "archive" {
 
   step "look" {
     description = "see that the copy answers and holds invoices"
-    run = [
-      "aws", "s3api", "list-objects-v2", "--bucket", "vatevo-invoices-prod-eu-west-2",
-      "--prefix", "invoices/", "--max-items", "10", "--region", "eu-west-2",
-    ]
+    s3 {
+      bucket = aws_s3_bucket.invoices_dr
+      prefix = "invoices/"
+    }
     checks   = "backup"
     estimate = "1m"
     phase    = "recovery"

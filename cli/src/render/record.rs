@@ -38,7 +38,8 @@ pub(crate) fn outcome(run: &Record, look: Look) -> String {
         }
         (Stand::Open, Next::Persons(steps)) => {
             let steps: Vec<String> = steps.iter().map(|s| s.0.to_string()).collect();
-            (Tone::Caution, format!("Run {name} waits for a person: step {}", steps.join(", ")))
+            let word = if steps.len() == 1 { "step" } else { "steps" };
+            (Tone::Caution, format!("Run {name} waits for a person: {word} {}", steps.join(", ")))
         }
         (Stand::Open, _) if !outcome.stuck.is_empty() => {
             (Tone::Bad, format!("Run {name} is STUCK: something could not be taken back"))
