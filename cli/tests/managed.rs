@@ -12,6 +12,10 @@ use std::process::{Command, Output};
 
 use cluster::Cluster;
 
+/// Folders in whose names a shell, cron, the server and pgBackRest would find something.
+const CONF: &str = "it's 100%p $(id)/pgbackrest.conf";
+const PROJECT: &str = "it's 100% $HOME `id`";
+
 const SECRET: &str = "planted passphrase of drctl";
 const FOREIGN: &str = "# by hand\n[global]\nlog-level-file=off\n";
 
@@ -27,21 +31,26 @@ struct Text {
     keep: &'static str,
     encryption: &'static str,
     every: &'static str,
+    user: &'static str,
 }
 
-const TEXT: Text =
-    Text { keep: "30d", encryption: "encryption {\n algorithm = \"AES-256\"\n }", every: "1m" };
+const TEXT: Text = Text {
+    keep: "30d",
+    encryption: "encryption {\n algorithm = \"AES-256\"\n }",
+    every: "1m",
+    user: "drctl",
+};
 
 impl Project {
     fn new() -> Project {
         let cluster = Cluster::start();
-        let dir = cluster.dir().join("project");
+        let dir = cluster.dir().join(PROJECT);
         std::fs::create_dir(&dir).unwrap();
         let project = Project { cluster, dir };
         let lock = project.path("lock");
-        std::fs::write(project.path("pgbackrest.conf"), format!("{FOREIGN}lock-path={}\n", lock.display()))
-            .unwrap();
-        project.cluster.give(&project.path("pgbackrest.conf"));
+        std::fs::create_dir(project.path(CONF).parent().unwrap()).unwrap();
+        std::fs::write(project.path(CONF), format!("{FOREIGN}lock-path={}\n", lock.display())).unwrap();
+        project.cluster.give(&project.path(CONF));
         project.write(TEXT);
         project
     }
@@ -50,16 +59,18 @@ impl Project {
         self.cluster.dir().join(name)
     }
 
-    fn write(&self, Text { keep, encryption, every }: Text) {
+    fn write(&self, Text { keep, encryption, every, user: asks }: Text) {
         let (dir, port) = (self.cluster.dir().display(), self.cluster.port);
-        let user = self.cluster.owner();
+        let (user, conf, project) = (self.cluster.owner(), CONF, PROJECT);
         let text = format!(
             r#"
 provider "postgres" {{
-  connection            = "host={dir} port={port} user=drctl dbname=postgres"
+  connection            = "host={dir} port={port} user={asks} dbname=postgres"
   scheduler             = "cron"
   schedule_directory    = "{dir}/cron.d"
-  directory             = "{dir}/project"
+  directory             = "{dir}/{project}"
+  program               = "{dir}/drctl"
+  arguments             = ["--var-file={dir}/secrets"]
   run_as                = "{user}"
   repository_passphrase = var.passphrase
 }}
@@ -76,7 +87,7 @@ backup "wal" {{
   provider = postgres
   pgbackrest {{
     stanza        = "main"
-    config        = "{dir}/pgbackrest.conf"
+    config        = "{dir}/{conf}"
     full          = cron("0 2 * * 0", "UTC")
     differential  = cron("0 2 * * 1-6", "UTC")
     archive_every = "{every}"
@@ -168,20 +179,46 @@ fn archiving_is_turned_on_and_the_restart_is_waited_for() {
     // The tool itself finds that the log arrives, encrypted with what it was given.
     project.cluster.tool(&[
         "pgbackrest",
-        &format!("--config={}", project.path("pgbackrest.conf").display()),
+        &format!("--config={}", project.path(CONF).display()),
         "--stanza=main",
         "--archive-timeout=20",
         "check",
     ]);
-    let conf = std::fs::read_to_string(project.path("pgbackrest.conf")).unwrap();
+    let conf = std::fs::read_to_string(project.path(CONF)).unwrap();
     assert!(conf.starts_with(FOREIGN) && conf.contains(SECRET), "{conf}");
-    let mode =
-        std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(project.path("pgbackrest.conf")).unwrap());
+    let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(project.path(CONF)).unwrap());
     assert_eq!(mode & 0o137, 0, "{mode:o}");
     for file in files(&project.dir) {
         let bytes = std::fs::read(&file).unwrap();
         assert!(!String::from_utf8_lossy(&bytes).contains(SECRET), "{}", file.display());
     }
+}
+
+/// What cron makes of the line of a run.
+fn started_by_cron(file: &str, label: &str) -> String {
+    let mut lines = file.lines().skip_while(|line| *line != format!("# run: {label}"));
+    let line = lines.nth(1).unwrap();
+    let command = line.splitn(7, ' ').nth(6).unwrap();
+    assert!(!command.replace("\\%", "").contains(['%', '\n']), "{command}");
+    command.replace("\\%", "%")
+}
+
+#[test]
+fn what_cron_starts_makes_a_backup() {
+    let project = Project::new();
+    project.settled();
+    let line = started_by_cron(&std::fs::read_to_string(project.path("cron.d/drctl-wal")).unwrap(), "full");
+    std::fs::copy(env!("CARGO_BIN_EXE_drctl"), project.path("drctl")).unwrap();
+    std::fs::write(project.path("secrets"), format!("passphrase = \"{SECRET}\"\n")).unwrap();
+    // Who starts it is not who has applied it, and has to write down how long it took.
+    let data = files(&project.dir).into_iter().chain([project.dir.join(".drctl"), project.path("secrets")]);
+    data.for_each(|file| project.cluster.give(&file));
+    project.cluster.tool(&["sh", "-c", &line]);
+    let listed = project.must(&["backup", "list", "wal"]);
+    let label = |word: &str| word.len() == "20261121-220259F".len() && word.ends_with('F');
+    assert!(listed.split_whitespace().any(label), "{listed}");
+    let (said, code) = project.says(&["plan", "--detailed-exitcode"]);
+    assert_eq!(code, Some(0), "{said}");
 }
 
 #[test]
@@ -208,7 +245,7 @@ fn what_is_changed_by_hand_shows_in_the_next_plan() {
         assert_eq!(code, Some(0), "{name}");
         project.cluster.restart();
     }
-    let (conf, cron) = ("pgbackrest.conf", "cron.d/drctl-wal");
+    let (conf, cron) = (CONF, "cron.d/drctl-wal");
     let (stanza, schedule) = ("pgbackrest_stanza.wal", "postgres_schedule.wal");
     let lines = [
         (conf, "pg1-path=", "pg1-path=/x", stanza, "pg1_path"),
@@ -252,7 +289,7 @@ fn what_weakens_needs_a_word_and_encryption_stays() {
     let (said, code) = project.says(&["apply", "--auto-approve"]);
     assert_ne!(code, Some(0), "{said}");
     assert!(said.contains("WEAKENS") && said.contains("what is older than 7d goes away"), "{said}");
-    let conf = || std::fs::read_to_string(project.path("pgbackrest.conf")).unwrap();
+    let conf = || std::fs::read_to_string(project.path(CONF)).unwrap();
     assert!(conf().contains("retention-full=30\n"));
     project.must(&[
         "apply",
@@ -265,7 +302,7 @@ fn what_weakens_needs_a_word_and_encryption_stays() {
     assert!(conf().contains("retention-full=7\n"));
     assert_eq!(project.cluster.sql("SHOW archive_timeout"), "10min");
     let before = conf();
-    project.write(Text { keep: "7d", every: "10m", encryption: "" });
+    project.write(Text { keep: "7d", every: "10m", encryption: "", ..TEXT });
     let (said, code) = project.says(&["plan"]);
     assert_ne!(code, Some(0), "{said}");
     assert!(said.contains("this is decided when a repository is made"), "{said}");
@@ -289,4 +326,24 @@ fn a_server_that_does_not_answer_is_not_taken_for_absent() {
     assert!(!said.contains("create"), "{said}");
     let (_, code) = project.says(&["plan", "--require-complete"]);
     assert_eq!(code, Some(6));
+}
+
+#[test]
+fn what_a_user_may_not_see_is_not_taken_for_absent() {
+    let project = Project::new();
+    project.cluster.sql("CREATE ROLE reader LOGIN");
+    project.cluster.sql("ALTER SYSTEM SET archive_command = '/bin/true'");
+    project.write(Text { user: "reader", ..TEXT });
+    // While nothing is archived, the server shows its command only to who may see its files.
+    let (said, code) = project.says(&["plan"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("permission denied") && said.contains(r#""off" → "on""#), "{said}");
+    assert!(!said.contains("archive-push"), "{said}");
+    // What may not be changed is not, and says so.
+    let (said, code) = project.says(&["apply", "--auto-approve"]);
+    assert!(code != Some(0) && said.contains("permission denied"), "{said}");
+    assert_eq!(
+        project.cluster.sql("SELECT count(*) FROM pg_file_settings WHERE setting LIKE 'pgbackrest%'"),
+        "0"
+    );
 }
