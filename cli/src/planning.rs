@@ -19,6 +19,7 @@ use drctl_core::span::{FileId, SourceFile, SourceMap, Span};
 use drctl_core::state::State;
 use drctl_core::system::Measured;
 use drctl_core::value::Value;
+use drctl_engine::backups::Book;
 use drctl_engine::clock::Clock;
 use drctl_engine::connect::{Connections, connect};
 use drctl_engine::observe::{Limits, Observer, observe};
@@ -392,6 +393,16 @@ fn measured(project: &Project) -> Result<Measured, Failure> {
     Ok(Measured::of(named.collect()))
 }
 
+/// How long the backups took that were made from here. Of one whose record cannot be read nothing is known.
+fn with_backups(config: &Config, project: &Project) -> Measured {
+    let blocks = config.declared.get("backup").into_iter().flatten();
+    let samples = blocks.filter_map(|(name, _)| {
+        let entries = Book::new(&project.data, name.as_str()).read().ok()?;
+        Some((name.clone(), entries.seconds()))
+    });
+    config.measured.clone().with_backups(samples.collect())
+}
+
 /// Reads the texts of a configuration with the values of its variables.
 pub(crate) fn evaluate(
     (files, mut diagnostics): (SourceMap, Diagnostics),
@@ -401,6 +412,7 @@ pub(crate) fn evaluate(
 ) -> Result<Loaded, Failure> {
     let (mut config, found) = config::load(&files, &REGISTRY);
     config.measured = measured(project)?;
+    config.measured = with_backups(&config, project);
     diagnostics.extend(found);
     let mut hidden = hidden(&config);
     // Files that set variables are shown from, and are no part of the configuration.

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use drctl_core::addr::Name;
-use drctl_core::provider::{ErrorClass, ProviderError};
+use drctl_core::provider::{Attempt, BoxFuture, ErrorClass, ProviderError};
+use drctl_core::recovery::{Action, Answer, Performer};
 use drctl_core::stored::{Level, Made, Stored, Verified, due};
-use drctl_core::system::{Backup, PgBackRest};
+use drctl_core::system::{Backup, EnvName, PgBackRest, PgDump};
 use drctl_files::Snapshots;
 use drctl_host::Host;
 use drctl_postgres::{Dumps, Tool};
@@ -162,6 +163,37 @@ impl<'a> Kept<'a> {
                 drctl_files::verify(&subject, snapshots).await
             }
         }
+    }
+}
+
+/// Whether it says where its repository is: then that is looked into whenever a way back is planned.
+pub(crate) fn is_made(_: &Name, backup: &Backup) -> bool {
+    let located = |is: &PgBackRest| is.stanza.is_some() && (is.options.is_some() || is.config.is_some());
+    backup.pgbackrest.as_ref().is_some_and(located)
+        || backup.pg_dump.as_ref().is_some_and(PgDump::is_made)
+        || backup.restic.as_ref().is_some_and(|is| is.paths.is_some())
+}
+
+/// Carries steps out on this machine. What restores a server's data is done when the log is replayed.
+pub(crate) struct Restoring<'a> {
+    /// The machine.
+    pub(crate) host: &'a Host,
+}
+
+impl Performer for Restoring<'_> {
+    fn perform<'a>(
+        &'a self,
+        action: &'a Action,
+        attempt: &'a Attempt,
+    ) -> BoxFuture<'a, Result<Answer, ProviderError>> {
+        Box::pin(async move {
+            let answer = self.host.perform(action, attempt).await?;
+            let Action::Restore { data, canary, surroundings, .. } = action else { return Ok(answer) };
+            let env: Vec<EnvName> = surroundings.env.iter().cloned().map(EnvName).collect();
+            let tool = Tool::new(self.host, Some(&env), attempt.0.clone());
+            let said = drctl_postgres::replay(&tool, Path::new(data), canary.as_deref()).await?;
+            Ok(Answer { said: format!("{}{said}", answer.said), ..answer })
+        })
     }
 }
 

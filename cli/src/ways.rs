@@ -7,16 +7,18 @@ use drctl_core::diag::Diagnostics;
 use drctl_core::plan::{self, Expanded, Instance, LastSeen, Rehearsed, bound, rehearsed, system};
 use drctl_core::recovery::{self, Dependents, Input, Loss, Prefer, RecoveryPlan, Rehearsal, rehearse};
 use drctl_core::state::State;
-use drctl_core::system::{Drill, Scenario, System};
+use drctl_core::system::{Backup, Drill, Listed, Scenario, System};
 use drctl_engine::connect::Connections;
 
 use crate::case::{Case, refuse_unknown};
+use crate::commands::backup::list::{self, Unlisted};
 use crate::commands::plan::warn;
 use crate::failure::Failure;
 use crate::planning::{self, Gaps, Loaded, Observation, VariableArgs};
 use crate::project::Project;
 use crate::reading::{self, OfflineArgs};
 use crate::registry::REGISTRY;
+use crate::render::text::paragraph;
 use crate::session;
 use crate::ui::Ui;
 
@@ -109,6 +111,34 @@ impl WayArgs {
 }
 
 impl Ground {
+    /// Looks into the repositories of these backups, so that ways back are from what really is there. What is
+    /// simulated or remembered has none.
+    pub(crate) fn look_into(
+        &mut self,
+        wanted: impl Fn(&Name, &Backup) -> bool,
+        project: &Project,
+        ui: &Ui,
+    ) -> Result<(), Failure> {
+        if self.simulated() || self.last_seen().is_some() {
+            return Ok(());
+        }
+        let backups = self.system.backups.iter().map(|(name, backup)| (name, &backup.is));
+        let backups: Vec<_> = backups.filter(|(name, backup)| wanted(name, backup)).collect();
+        let found = list::listed(&backups, project, ui)?;
+        let listed = found.into_iter().filter_map(|one| match one.found {
+            Ok(points) => Some((one.name.clone(), Ok(points))),
+            Err(Unlisted::Unobserved(why)) => Some((
+                one.name.clone(),
+                Err(format!("what is in its repository is not known: {}", paragraph(&why))),
+            )),
+            Err(Unlisted::NotOurs(_)) => None,
+        });
+        let listed: Listed = listed.collect();
+        self.loaded.config.listed = listed.clone();
+        self.system.listed = listed;
+        Ok(())
+    }
+
     /// The way back from a scenario.
     pub(crate) fn plan(&self, name: &Name, scenario: &Scenario) -> Result<RecoveryPlan, Failure> {
         self.back(&Case::of(name, scenario))

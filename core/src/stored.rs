@@ -59,6 +59,13 @@ pub struct Stored {
     pub builds_on: Vec<String>,
 }
 
+impl Stored {
+    /// The moment that it holds: a dump and a snapshot that of their beginning, what needs its log that of its end.
+    pub fn held(&self, has_log: bool) -> Timestamp {
+        if has_log { self.ended } else { self.began }
+    }
+}
+
 /// How far it was made sure that one can come back from a point. Each includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -2,7 +2,7 @@
 //! proves that one can come back.
 
 mod canary;
-mod list;
+pub(crate) mod list;
 mod run;
 mod verify;
 

@@ -8,7 +8,7 @@ use drctl_core::recovery::Rehearsal;
 use drctl_core::system::{Declared, Drill, System};
 use drctl_engine::runs::Of;
 
-use super::recover::execute::{Manner, execute};
+use super::recover::execute::{Manner, What, execute};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::project::Project;
@@ -56,7 +56,8 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     }
     if args.execute {
         let of = Of::Drill(name.to_string());
-        return execute((&rehearsal.plan, of, name.as_str()), &args.manner, &ground, project, ui);
+        let what = What { plan: &rehearsal.plan, of, name: name.as_str(), wrong_since: None };
+        return execute(what, &args.manner, &ground, project, ui);
     }
     Ok(Exit::Success)
 }

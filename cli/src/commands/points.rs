@@ -5,17 +5,20 @@ use drctl_core::addr::Name;
 use drctl_core::codes::Code;
 use drctl_core::lang::near;
 use drctl_core::recovery::{RecoveryPlan, groups};
-use drctl_core::system::System;
+use drctl_core::system::{Backup, System};
+use jiff::Timestamp;
 
+use super::backup::list::{self, Listed, Unlisted};
 use crate::case::{self, Case, LossArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::project::Project;
+use crate::render::palette::Look;
 use crate::render::points::{self, Told};
 use crate::render::text::safe;
 use crate::session;
 use crate::ui::{Format, Ui};
-use crate::ways::{self, Opened, WayArgs};
+use crate::ways::{self, Ground, Opened, WayArgs};
 
 /// Options of `drctl points`.
 #[derive(Debug, clap::Args)]
@@ -110,7 +113,9 @@ fn list(
     project: &Project,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
-    let ground = opened.look(args, project, ui)?;
+    let mut ground = opened.look(args, project, ui)?;
+    let of = |backup: &Backup| subject.members().contains(&backup.of.0);
+    ground.look_into(|_, backup| of(backup), project, ui)?;
     let plan = ground.back(case)?;
     let told = Told {
         plan: &plan,
@@ -120,10 +125,28 @@ fn list(
         seen: ground.last_seen(),
     };
     match ui.format {
-        Format::Text => ui.print(&points::text(&told, subject, ui.look()))?,
-        Format::Json => ui.print(&format!("{:#}\n", points::json(&told, subject)))?,
+        Format::Text => {
+            let there = repositories(&ground, project, plan.as_of, ui.look())?;
+            ui.print(&(points::text(&told, subject, ui.look()) + &there))?;
+        }
+        Format::Json => {
+            let mut json = points::json(&told, subject);
+            json["repositories"] = serde_json::json!(ground.system.listed);
+            ui.print(&format!("{json:#}\n"))?;
+        }
     }
     Ok(exit(&plan, subject))
+}
+
+/// What stands in the repositories that were looked into, with how far each point was verified.
+fn repositories(ground: &Ground, project: &Project, now: Timestamp, look: Look) -> Result<String, Failure> {
+    let mut text = String::new();
+    for (name, found) in &ground.system.listed {
+        let record = list::record(project, name)?;
+        let found = found.clone().map_err(Unlisted::Unobserved);
+        text += &format!("\nIn the repository of {}", list::text(&Listed { name, found, record }, now, look));
+    }
+    Ok(text)
 }
 
 /// 3 when there is nothing to come back from.

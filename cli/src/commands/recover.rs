@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use drctl_core::plan::LastSeen;
 use drctl_core::recovery::{Judged, RecoveryPlan, Status};
 
-use self::execute::ExecuteArgs;
+use self::execute::{ExecuteArgs, What};
 use crate::case::{self, LossArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -18,6 +18,7 @@ use crate::render;
 use crate::render::script::Told;
 use crate::render::text::last_seen_json;
 use crate::session;
+use crate::tools;
 use crate::ui::{Format, Ui};
 use crate::ways::{self, WayArgs};
 
@@ -86,7 +87,8 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         ui.print(&super::scenarios::text(&opened.system, ui.look()))?;
         return Ok(Exit::Success);
     };
-    let ground = opened.look(&args.ways, project, ui)?;
+    let mut ground = opened.look(&args.ways, project, ui)?;
+    ground.look_into(tools::is_made, project, ui)?;
     let plan = ground.back(&case)?;
     if args.execute.asked() && ui.format == Format::Json {
         // Standard output is the stream of events.
@@ -96,7 +98,9 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     if args.execute.asked() {
         let name = case.typed(&args.loss);
         let of = args.execute.of(&plan);
-        return execute::execute((&plan, of, &name), &args.execute.manner, &ground, project, ui);
+        let wrong_since = case.loss.since.values().min().copied();
+        let what = What { plan: &plan, of, name: &name, wrong_since };
+        return execute::execute(what, &args.execute.manner, &ground, project, ui);
     }
     Ok(exit(&plan))
 }

@@ -26,7 +26,7 @@ struct Took {
 }
 
 /// What came of a run, in a few lines.
-pub(crate) fn outcome(run: &Record, look: Look) -> String {
+pub(crate) fn outcome(run: &Record, folder: &Folder, look: Look) -> String {
     let mut text = String::new();
     let outcome = run.run.outcome();
     let name = &run.header.run;
@@ -65,7 +65,10 @@ pub(crate) fn outcome(run: &Record, look: Look) -> String {
         outcome.undone.len()
     );
     if let Some(rto) = downtime(run) {
-        let _ = writeln!(text, "  {}", measured(rto, run.header.rto_s));
+        let _ = writeln!(text, "  {}", measured("RTO", rto, run.header.rto_s));
+    }
+    if let Some(told) = lost(run, folder) {
+        let _ = writeln!(text, "{}", wrap("  ", &told, look.width));
     }
     if stand(&run.run) == Stand::Open {
         for step in outcome.failed.iter().chain(&outcome.stuck) {
@@ -78,17 +81,44 @@ pub(crate) fn outcome(run: &Record, look: Look) -> String {
     text
 }
 
-fn measured(rto: i64, promised: Option<i64>) -> String {
+fn measured(what: &str, is: i64, promised: Option<i64>) -> String {
     match promised {
-        Some(promised) if rto > promised => format!(
-            "measured RTO {}, objective {}: MISSED by {}",
-            readable(rto),
+        Some(promised) if is > promised => format!(
+            "measured {what} {}, objective {}: MISSED by {}",
+            readable(is),
             readable(promised),
-            readable(rto - promised)
+            readable(is - promised)
         ),
-        Some(promised) => format!("measured RTO {}, objective {}: met", readable(rto), readable(promised)),
-        None => format!("measured RTO {}", readable(rto)),
+        Some(promised) => format!("measured {what} {}, objective {}: met", readable(is), readable(promised)),
+        None => format!("measured {what} {}", readable(is)),
     }
+}
+
+/// The oldest of the canaries that its steps have found in what came back, of each the last word.
+fn canary(run: &Record, folder: &Folder) -> Option<Timestamp> {
+    if !matches!(run.header.of, Of::Recovery(_) | Of::Drill(_)) || stand(&run.run) != Stand::Done {
+        return None;
+    }
+    let of = |id: &StepId| Some((run.header.jobs.get(id)?.datastore.clone(), folder.canary(*id)?));
+    let newest: BTreeMap<Option<String>, Timestamp> = run.header.jobs.keys().filter_map(of).collect();
+    newest.into_values().min()
+}
+
+/// Seconds of data that were lost, by the canary.
+fn rpo(run: &Record, folder: &Folder) -> Option<i64> {
+    let until = run.header.wrong_since.unwrap_or(run.header.began);
+    canary(run, folder).map(|at| until.duration_since(at).as_secs().max(0))
+}
+
+/// The loss of data as it was measured, and from what.
+fn lost(run: &Record, folder: &Folder) -> Option<String> {
+    let (canary, rpo) = (canary(run, folder)?, rpo(run, folder)?);
+    let until = match run.header.wrong_since {
+        Some(since) => format!("{since:.0}, since when the data was wrong"),
+        None => "the beginning of this run, at most".to_owned(),
+    };
+    let told = measured("RPO", rpo, run.header.rpo_s);
+    Some(format!("{told}: the newest canary in what came back is of {canary:.0}; counted until {until}"))
 }
 
 /// Seconds from the beginning until the last step of the downtime was done; none while one is open.
@@ -230,7 +260,7 @@ pub(crate) fn head(run: &Record) -> Json {
 }
 
 /// One run, for programs.
-pub(crate) fn json(run: &Record) -> Json {
+pub(crate) fn json(run: &Record, folder: &Folder) -> Json {
     let took = took(run);
     let steps = run.header.jobs.iter().filter_map(|(id, job)| {
         let took = took.get(id);
@@ -246,6 +276,8 @@ pub(crate) fn json(run: &Record) -> Json {
     });
     let mut json = head(run);
     json["format_version"] = "1.0".into();
+    json["rpo_s"] = json!(rpo(run, folder));
+    json["canary"] = json!(canary(run, folder));
     json["steps"] = steps.collect();
     json["events"] = run
         .events
@@ -277,11 +309,11 @@ pub(crate) fn text(run: &Record, folder: &Folder, look: Look) -> String {
         let first = format!("  T+{:<8} {step:>3}  ", readable(at.duration_since(began).as_secs()));
         let _ = writeln!(text, "{}", wrap(&first, &safe(&told), look.width));
     }
-    text + &outcome(run, look)
+    text + &outcome(run, folder, look)
 }
 
 /// The incident's record in Markdown.
-pub(crate) fn markdown(run: &Record) -> String {
+pub(crate) fn markdown(run: &Record, folder: &Folder) -> String {
     let began = run.header.began;
     let mut text = format!("# {}\n\n", cell(&of(run)));
     let _ = writeln!(
@@ -295,7 +327,10 @@ pub(crate) fn markdown(run: &Record) -> String {
         }
     );
     if let Some(rto) = downtime(run) {
-        let _ = writeln!(text, "\n{}.", cell(&measured(rto, run.header.rto_s)));
+        let _ = writeln!(text, "\n{}.", cell(&measured("RTO", rto, run.header.rto_s)));
+    }
+    if let Some(told) = lost(run, folder) {
+        let _ = writeln!(text, "\n{}.", cell(&told));
     }
     let took = took(run);
     let _ = writeln!(

@@ -322,6 +322,7 @@ impl<'r, 'a> Commander<'r, 'a> {
         let attempt = self.key(step, "/undo");
         let surroundings = match &job.carried.action {
             Action::Run { surroundings, .. }
+            | Action::Restore { surroundings, .. }
             | Action::Shell { surroundings, .. }
             | Action::Sql { surroundings, .. } => surroundings.clone(),
             Action::Http { .. }

@@ -31,8 +31,14 @@ pub struct Begun {
     pub of: Of,
     /// When it began.
     pub began: Timestamp,
+    /// Since when the data was wrong, where somebody has said so. Else what was lost was lost when it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrong_since: Option<Timestamp>,
     /// Seconds that it may take.
     pub rto_s: Option<i64>,
+    /// Seconds of data that may be lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rpo_s: Option<i64>,
     /// What a failure does.
     pub on_failure: OnFailure,
     /// The steps as the run sees them.
@@ -111,7 +117,9 @@ impl Begun {
             format_version: FORMAT_VERSION.to_owned(),
             run: plan.run.clone(),
             began,
+            wrong_since: None,
             rto_s: plan.rto.objective_s,
+            rpo_s: plan.rpo.objective_s,
             on_failure,
             nodes: match of {
                 Of::Practice(_) => plan.looks(),
@@ -281,6 +289,14 @@ impl Folder {
         let from = said.len().saturating_sub(MAX_SAID_BYTES);
         let from = (from..=said.len()).find(|at| said.is_char_boundary(*at)).unwrap_or(said.len());
         files::replace(&self.said(step), &said.as_bytes()[from..])
+    }
+
+    /// The newest row of the canary that a step has found in what came back: `drctl_canary = INSTANT`.
+    pub fn canary(&self, step: StepId) -> Option<Timestamp> {
+        let said = files::read(&self.said(step), MAX_SAID_BYTES as u64).ok()??;
+        let said = String::from_utf8_lossy(&said).into_owned();
+        let (_, rest) = said.lines().find_map(|line| line.split_once("drctl_canary = "))?;
+        rest.split(',').next()?.trim().parse().ok()
     }
 
     /// Where what a step said is kept.

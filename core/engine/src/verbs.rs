@@ -26,6 +26,7 @@ impl Performer for Verbs<'_> {
         match action {
             Action::Verb { through, verb } => Box::pin(self.verb(through, verb, attempt)),
             Action::Run { .. }
+            | Action::Restore { .. }
             | Action::Shell { .. }
             | Action::Http { .. }
             | Action::Tcp { .. }

@@ -11,7 +11,7 @@ use crate::lang::types::TypeConstraint;
 use crate::map::Map;
 use crate::plan::AcceptKind;
 use crate::span::Span;
-use crate::system::{Measured, Written};
+use crate::system::{Listed, Measured, Written};
 
 /// All that the files of a directory say.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -38,6 +38,8 @@ pub struct Config {
     pub references: Vec<(Reference, Span)>,
     /// How long the steps of its procedures took when they were carried out.
     pub measured: Measured,
+    /// What stands in the repositories of its backups, where these were looked into.
+    pub listed: Listed,
 }
 
 impl Config {

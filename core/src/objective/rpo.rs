@@ -11,7 +11,9 @@ use crate::recovery::choose::{EMPTIED, FOLLOWS};
 use crate::recovery::dependents::Protects;
 use crate::recovery::{Components, Held, Inventory, Lost, groups, held};
 use crate::span::Span;
-use crate::system::{Backup, Datastore, Declared, Destination, Method, Newest, Scenario, System, in_order};
+use crate::system::{
+    Backup, Datastore, Declared, Destination, Method, Newest, Scenario, System, Took, in_order,
+};
 
 /// Every datastore that the scenario hits.
 pub(super) fn judge(input: &Input<'_>, case: &Case<'_>) -> Vec<Judgement<Span>> {
@@ -123,7 +125,8 @@ fn worst(
     }
     let (mut best, mut terms) = (Worst::NO_WAY, Vec::new());
     for Protects { name: backup, declared, method } in backups {
-        let mechanism = Mechanism { name: backup, declared, method, held_by: name, prescribed };
+        let measured = input.system.measured.backup(backup);
+        let mechanism = Mechanism { name: backup, declared, method, held_by: name, prescribed, measured };
         for (worst, mut found) in mechanism.worst(input, lost) {
             best = best.or(worst);
             terms.append(&mut found);
@@ -213,6 +216,8 @@ struct Mechanism<'a> {
     held_by: &'a Name,
     /// What the scenario's procedures restore from.
     prescribed: &'a Prescribed<'a>,
+    /// How long it took when it was made.
+    measured: Option<Took>,
 }
 
 impl Mechanism<'_> {
@@ -285,8 +290,12 @@ impl Mechanism<'_> {
             terms.push(Term { what, adds, source, struck: None, at: span });
         };
         if let Some((takes, at)) = age.takes {
-            let source = if takes.high_s.is_some() { "declared" } else { "not declared: `takes`" };
-            add("the time one takes", takes, source, at);
+            let source = match (self.measured, takes.high_s) {
+                (Some(took), _) => took.source(),
+                (None, Some(_)) => "declared".to_owned(),
+                (None, None) => "not declared: `takes`".to_owned(),
+            };
+            add("the time one takes", takes, &source, at);
         }
         if transfer != Worst::NOTHING {
             add("until it is there", transfer, "declared", place.and_then(|(n, _)| to(n)));

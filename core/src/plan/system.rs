@@ -8,6 +8,8 @@ use super::keys::{count_of, keys_of};
 use super::late;
 use super::scope::{Bound, Each, Known, Scope, Secrets};
 use super::world::World;
+use jiff::SignedDuration;
+
 use crate::addr::{InstanceKey, Name};
 use crate::codes::Code;
 use crate::config::Config;
@@ -106,6 +108,12 @@ fn evaluated(
     };
     let mut system = System::from_blocks(&mut evaluation);
     system.measured = config.measured.clone();
+    system.listed = config.listed.clone();
+    for (name, backup) in &mut system.backups {
+        if let Some(took) = system.measured.backup(name) {
+            backup.is.took(SignedDuration::from_secs(took.p95_s));
+        }
+    }
     evaluation.check_instances();
     let mut diags = evaluation.diags;
     includes(&mut system, &mut diags);

@@ -23,6 +23,20 @@ pub enum Action {
         #[serde(flatten)]
         surroundings: Surroundings,
     },
+    /// A command that restores the data of a server into a directory. After it the log is replayed there, so
+    /// that a log that ends too early is found out now, and not taken for restored.
+    Restore {
+        /// The words.
+        words: Vec<String>,
+        /// The directory.
+        data: String,
+        /// The database that holds the canary, as it was reached before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        canary: Option<String>,
+        /// Where and with which variables.
+        #[serde(flatten)]
+        surroundings: Surroundings,
+    },
     /// A line for `sh -c`.
     Shell {
         /// The line.

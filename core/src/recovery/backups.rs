@@ -9,6 +9,7 @@ use super::model::{Input, Rejected};
 use super::planner::readable;
 use crate::addr::Name;
 use crate::protection::Window;
+use crate::stored::Stored;
 use crate::system::{Destination, Method, Newest, Wanted};
 
 /// A backup that can be restored from.
@@ -37,6 +38,10 @@ pub(crate) struct Kept<'a> {
     repository: Option<usize>,
     /// The directory that it is kept in.
     path: Option<String>,
+    /// The database that holds its canary.
+    pub(crate) canary: Option<String>,
+    /// Why it is not known what is in its repository.
+    pub(crate) doubt: Option<String>,
 }
 
 impl Kept<'_> {
@@ -54,6 +59,11 @@ impl Kept<'_> {
         }
     }
 
+    /// Whether what is restored is the data of a server, with a log that it replays.
+    pub(crate) fn is_cluster(&self) -> bool {
+        self.method.block == "pgbackrest"
+    }
+
     /// How its loss is known.
     pub(crate) fn source(&self) -> String {
         let worst = match self.worst {
@@ -63,6 +73,9 @@ impl Kept<'_> {
         if let Newest::Log(log) = self.from {
             let every = readable(log.every.as_secs());
             return format!("its log, archived every {every} at least, if that succeeded{worst}");
+        }
+        if self.id.is_some() {
+            return format!("when it was made, as its repository says{worst}");
         }
         let takes = match self.method.takes {
             Some(takes) => format!("taking {}", readable(takes.as_secs())),
@@ -170,7 +183,12 @@ fn kept<'a>(
     let transfer = place.and_then(|to| to.transfer).unwrap_or_default();
     let there = place.and_then(|to| to.keep);
     let good = good_until(input, &backup.of.0);
-    let (point, from) = method.point(input.now, good, (there, transfer))?;
+    let listed = input.system.listed.get(name);
+    let scheduled = || method.point(input.now, good, (there, transfer));
+    let (point, from, id) = match listed {
+        Some(Ok(points)) => in_repository(points, good, (method, scheduled))?,
+        Some(Err(_)) | None => scheduled().map(|(point, from)| (point, from, None))?,
+    };
     let gap = method.gap(input.now).map(|gap| gap.length);
     let (age, gap) = match from {
         Newest::Log(log) => (Some(log.every), Some(log.every)),
@@ -203,7 +221,9 @@ fn kept<'a>(
             latest: point,
         },
         gap,
-        id: None,
+        id,
+        canary: backup.canary.as_ref().map(|canary| canary.database.clone()),
+        doubt: listed.and_then(|listed| listed.as_ref().err().cloned()),
         repository: backup
             .to
             .iter()
@@ -213,6 +233,33 @@ fn kept<'a>(
         path: place.and_then(|to| to.path.clone()).filter(|path| path.starts_with('/')),
         method,
     })
+}
+
+/// The moment, what of the method it is restored from, and the point as its tool calls it.
+type Held = (Option<Timestamp>, Newest, Option<String>);
+
+/// The newest point that stands in the repository and was right. A log reaches further than the last base; how
+/// far, only its schedule says.
+fn in_repository(
+    points: &[Stored],
+    good: Option<Timestamp>,
+    (method, scheduled): (&Method<'_>, impl Fn() -> Result<(Option<Timestamp>, Newest), String>),
+) -> Result<Held, String> {
+    let none = |what: &str| match good {
+        Some(good) => format!("its repository holds no {what} from before {good}"),
+        None => format!("its repository holds no {what}"),
+    };
+    let whole = points.iter().filter(|point| point.flaw.is_none());
+    let held = |point: &&Stored| good.is_none_or(|good| point.held(method.log.is_some()) <= good);
+    let newest = whole.filter(held).max_by_key(|point| point.held(method.log.is_some()));
+    let Some(newest) = newest else { return Err(none("restore point that is whole")) };
+    match scheduled() {
+        // Whether the log has come as far as what was asked for shows when it is replayed.
+        Ok((at, Newest::Log(log))) => Ok((good.or(at), Newest::Log(log), None)),
+        Ok(_) | Err(_) => {
+            Ok((Some(newest.held(method.log.is_some())), Newest::Base, Some(newest.id.clone())))
+        }
+    }
 }
 
 /// Whether somebody has said which instant to go back to, or since when the data is wrong.

@@ -191,7 +191,7 @@ impl RecoveryPlan {
             Action::Run { .. } | Action::Shell { .. } | Action::Sql { .. } => step.checks.is_some(),
             // What a kind looks at in a written step is there; of its own steps it waits for what it has made.
             Action::Verb { .. } => step.written.is_some() && step.datastore.is_none(),
-            Action::Wait { .. } | Action::Person => false,
+            Action::Restore { .. } | Action::Wait { .. } | Action::Person => false,
         };
         // What a step waits for without the others: the looks before those.
         let mut before: BTreeMap<u32, BTreeSet<StepId>> = BTreeMap::new();

@@ -40,6 +40,12 @@ impl Action {
                 words: words.iter().map(fill).collect::<Result<_, _>>()?,
                 surroundings: surroundings.clone(),
             },
+            Action::Restore { words, data, canary, surroundings } => Action::Restore {
+                words: words.iter().map(fill).collect::<Result<_, _>>()?,
+                data: fill(data)?,
+                canary: canary.clone(),
+                surroundings: surroundings.clone(),
+            },
             Action::Shell { line, surroundings } => shell(line, surroundings, said)?,
             Action::Http { url, status, expect } => {
                 Action::Http { url: fill(url)?, status: *status, expect: expect.clone() }
@@ -72,7 +78,7 @@ impl Action {
     /// The command as a person can type it; none where it is none.
     pub fn words(&self) -> Option<Vec<String>> {
         match self {
-            Action::Run { words, .. } => Some(words.clone()),
+            Action::Run { words, .. } | Action::Restore { words, .. } => Some(words.clone()),
             Action::Shell { line, surroundings } => {
                 let given = surroundings.given.iter().map(|(name, value)| format!("{name}={value}"));
                 let env = if surroundings.given.is_empty() { None } else { Some("env".to_owned()) };
@@ -95,6 +101,7 @@ impl Action {
             Action::Http { expect, .. } => expect.as_deref(),
             Action::Sql { assert, .. } => assert.as_deref(),
             Action::Run { .. }
+            | Action::Restore { .. }
             | Action::Shell { .. }
             | Action::Tcp { .. }
             | Action::Dns { .. }

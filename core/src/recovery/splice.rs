@@ -205,6 +205,9 @@ pub(crate) fn restore(
                 rejected.extend(choice.rejected);
             }
             from_backup(is, &kept, &mut step);
+            written
+                .warnings
+                .extend(kept.doubt.as_ref().map(|doubt| format!("backup.{}: {doubt}", kept.name)));
             let choice = Choice {
                 datastore: datastore.clone(),
                 resource: input.system.datastores.get(datastore).and_then(|d| Some(d.is.resource.clone()?.0)),
@@ -285,8 +288,14 @@ fn from_backup(is: &Is, kept: &Kept<'_>, step: &mut Step) {
     }
     match kept.command(is.into.as_deref()) {
         Some(command) => {
-            let surroundings = step.surroundings();
-            step.carried.action = Action::Run { words: command.clone(), surroundings };
+            let mut surroundings = step.surroundings();
+            surroundings.env.extend(kept.method.env.iter().cloned());
+            let data = is.into.clone().filter(|into| kept.is_cluster() && into.starts_with('/'));
+            let words = command.clone();
+            step.carried.action = match data {
+                Some(data) => Action::Restore { words, data, canary: kept.canary.clone(), surroundings },
+                None => Action::Run { words, surroundings },
+            };
             step.command_equivalent = command;
         }
         None => step.kind = StepNature::Manual,

@@ -87,11 +87,7 @@ pub(crate) fn step(system: &System, at: &Placed<'_>, all: &[Placed<'_>]) -> Step
 fn estimate(system: &System, at: &Placed<'_>) -> (Option<i64>, Option<i64>, String) {
     let is = at.step;
     if let Some(took) = system.measured.step(at.procedure, &is.name) {
-        let source = match took.runs {
-            1 => "measured in 1 run".to_owned(),
-            runs => format!("measured in {runs} runs"),
-        };
-        return (Some(took.p50_s), Some(took.p95_s), source);
+        return (Some(took.p50_s), Some(took.p95_s), took.source());
     }
     let usual = is.estimate.or(is.wait).or(is.estimate_p95);
     let unlucky = is.estimate_p95.or(usual);

@@ -190,6 +190,16 @@ impl Backup {
         }
     }
 
+    /// What was measured stands over what is declared.
+    pub(crate) fn took(&mut self, takes: SignedDuration) {
+        let declared = [
+            self.pgbackrest.as_mut().map(|is| &mut is.takes),
+            self.pg_dump.as_mut().map(|is| &mut is.takes),
+            self.restic.as_mut().map(|is| &mut is.takes),
+        ];
+        declared.into_iter().flatten().for_each(|is| *is = Some(takes));
+    }
+
     /// How it is made.
     pub fn method(&self) -> Method<'_> {
         let Backup {

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::addr::Name;
 
-/// How long the steps of procedures took, by procedure and step.
+/// How long the steps of procedures took, by procedure and step, and how long backups took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Measured(BTreeMap<(Name, String), Took>);
+pub struct Measured {
+    steps: BTreeMap<(Name, String), Took>,
+    backups: BTreeMap<Name, Took>,
+}
 
-/// How long one step took.
+/// How long one step, or one backup, took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Took {
     /// Seconds in the middle of all runs.
@@ -19,21 +22,46 @@ pub struct Took {
     pub runs: usize,
 }
 
+impl Took {
+    /// Of the seconds of each run; none without a run.
+    fn of(mut seconds: Vec<i64>) -> Option<Took> {
+        seconds.sort_unstable();
+        let runs = seconds.len();
+        let at = |share: usize| seconds.get((runs * share).div_ceil(100).max(1) - 1).copied();
+        Some(Took { p50_s: at(50)?, p95_s: at(95)?, runs })
+    }
+
+    /// In words: "measured in 3 runs".
+    pub fn source(&self) -> String {
+        match self.runs {
+            1 => "measured in 1 run".to_owned(),
+            runs => format!("measured in {runs} runs"),
+        }
+    }
+}
+
 impl Measured {
     /// From the seconds of each run.
     pub fn of(samples: BTreeMap<(Name, String), Vec<i64>>) -> Measured {
-        let took = |mut seconds: Vec<i64>| {
-            seconds.sort_unstable();
-            let runs = seconds.len();
-            let at = |share: usize| seconds.get((runs * share).div_ceil(100).max(1) - 1).copied();
-            Some(Took { p50_s: at(50)?, p95_s: at(95)?, runs })
-        };
-        Measured(samples.into_iter().filter_map(|(key, seconds)| Some((key, took(seconds)?))).collect())
+        let steps = samples.into_iter().filter_map(|(key, seconds)| Some((key, Took::of(seconds)?)));
+        Measured { steps: steps.collect(), backups: BTreeMap::new() }
+    }
+
+    /// The same with the seconds that each backup took.
+    #[must_use]
+    pub fn with_backups(self, samples: BTreeMap<Name, Vec<i64>>) -> Measured {
+        let backups = samples.into_iter().filter_map(|(name, seconds)| Some((name, Took::of(seconds)?)));
+        Measured { backups: backups.collect(), ..self }
+    }
+
+    /// How long this backup took.
+    pub fn backup(&self, name: &Name) -> Option<Took> {
+        self.backups.get(name).copied()
     }
 
     /// How long this step took.
     pub fn step(&self, procedure: &Name, step: &str) -> Option<Took> {
-        self.0.get(&(procedure.clone(), step.to_owned())).copied()
+        self.steps.get(&(procedure.clone(), step.to_owned())).copied()
     }
 }
 

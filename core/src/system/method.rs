@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::pg_dump::{DumpFormat, PgDump};
 use super::pgbackrest::{self, PgBackRest};
 use super::restic::Restic;
+use super::step::EnvName;
 use crate::schedule::{Gap, Schedule, largest_gap};
 
 /// Made by somebody else's scheduler.
@@ -57,6 +58,8 @@ pub struct Method<'b> {
     pub keep: Kept,
     /// The command that lists.
     pub list: Option<Vec<String>>,
+    /// The variables of the environment that its commands need.
+    pub env: Vec<String>,
     /// How it is restored.
     restore: Restore<'b>,
     /// The largest gap in the year from an instant on, once somebody has asked for one.
@@ -126,6 +129,7 @@ impl External {
             keep: Kept::For("keep", *keep),
             list: list.clone(),
             restore: Restore::Command(restore.as_ref()),
+            env: Vec::new(),
             gap: OnceLock::new(),
         }
     }
@@ -148,6 +152,7 @@ impl PgBackRest {
             restore: self
                 .command(pgbackrest::Command::Restore)
                 .map_or(Restore::Command(None), Restore::Stanza),
+            env: names(self.env.as_deref()),
             gap: OnceLock::new(),
         }
     }
@@ -172,6 +177,7 @@ impl PgDump {
                 (None, true) => Restore::Dump(*format),
                 (_, _) => Restore::Command(restore.as_ref()),
             },
+            env: names(self.env.as_deref()),
             gap: OnceLock::new(),
         }
     }
@@ -192,6 +198,7 @@ impl Restic {
                 (None, Some(common)) => Restore::Snapshot(common),
                 (_, _) => Restore::Command(restore.as_ref()),
             },
+            env: names(self.env.as_deref()),
             gap: OnceLock::new(),
         }
     }
@@ -209,9 +216,14 @@ impl Copied {
             keep: keep.map_or(Kept::Replaced, |keep| Kept::For("keep", Some(keep))),
             list: list.clone(),
             restore: Restore::Command(restore.as_ref()),
+            env: Vec::new(),
             gap: OnceLock::new(),
         }
     }
+}
+
+fn names(names: Option<&[EnvName]>) -> Vec<String> {
+    names.into_iter().flatten().map(|name| name.0.clone()).collect()
 }
 
 pub(super) fn words(words: &[&str]) -> Vec<String> {

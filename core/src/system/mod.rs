@@ -63,6 +63,9 @@ use crate::schema::{Attribute, Attributes};
 use crate::span::Span;
 use crate::value::Value;
 
+/// What stands in the repositories of backups, or why that is not known.
+pub type Listed = BTreeMap<Name, Result<Vec<crate::stored::Stored>, String>>;
+
 /// A type of block.
 #[derive(Debug, Clone, Copy)]
 pub struct BlockType {
@@ -161,6 +164,8 @@ macro_rules! blocks {
             $($(#[doc = $docs])+ pub $field: BTreeMap<Name, Declared<$type>>,)+
             /// How long steps took when they were carried out.
             pub measured: Measured,
+            /// What stands in the repositories of backups that were looked into, or why that is not known.
+            pub listed: Listed,
         }
 
         /// The types of block, in the order of the reference.
@@ -177,7 +182,7 @@ macro_rules! blocks {
             pub fn from_blocks(blocks: &mut impl Blocks) -> System {
                 let mut types = BLOCKS.iter();
                 $(let $field = blocks.all(types.next().expect("the table has a row for every field"));)+
-                System { $($field,)+ measured: Measured::default() }
+                System { $($field,)+ measured: Measured::default(), listed: Listed::new() }
             }
         }
     };

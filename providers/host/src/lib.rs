@@ -40,7 +40,7 @@ impl Performer for Host {
     ) -> BoxFuture<'a, Result<Answer, ProviderError>> {
         Box::pin(async move {
             match action {
-                Action::Run { words, surroundings } => {
+                Action::Run { words, surroundings } | Action::Restore { words, surroundings, .. } => {
                     let program = Program::words(words);
                     let around = Around::of(self, surroundings, attempt, program.doing())?;
                     command::run(&program, &around).await

@@ -5,13 +5,16 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod canary;
+mod connection;
 mod dump;
 pub mod pgbackrest;
+mod replay;
 mod server;
 mod tool;
 pub mod verify;
 
 pub use dump::Dumps;
 pub use pgbackrest::{Archive, Repository, Stanza, info};
+pub use replay::replay;
 pub use server::{For, Programs, Served, serve};
 pub use tool::Tool;

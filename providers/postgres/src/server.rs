@@ -123,6 +123,8 @@ pub async fn serve<T>(
         loop {
             match tool.ask(&served.database("postgres"), "SELECT pg_is_in_recovery() AS recovering").await {
                 Ok(_) => break,
+                // It answers: whom it lets in is another matter.
+                Err(error) if error.class == ErrorClass::Credentials => break,
                 Err(error) if is_coming(&error) => tokio::time::sleep(LOOK_EVERY).await,
                 Err(error) => return Err(error),
             }

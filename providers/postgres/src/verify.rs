@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 use crate::canary;
+use crate::connection::part;
 use crate::dump::Dumps;
 use crate::pgbackrest::{self, DATA};
 use crate::server::{For, Programs, Served, serve};
@@ -181,7 +182,7 @@ async fn look(subject: &Subject<'_>, served: &Served, usual: &str) -> Asked {
         None => None,
         Some(canary) => {
             // A dump is restored under another name; in a cluster it has its own.
-            let own = database_of(&canary.database).filter(|_| usual != RESTORED);
+            let own = part(&canary.database, "dbname").filter(|_| usual != RESTORED);
             let database = served.database(own.as_deref().unwrap_or(usual));
             Some(canary::read(tool, &database).await)
         }
@@ -214,19 +215,6 @@ async fn question(tool: &Tool<'_>, database: &str, verify: &Verify) -> Result<St
         }
     }
     Ok(short)
-}
-
-/// The name of the database in a connection string.
-fn database_of(text: &str) -> Option<String> {
-    if let Some((_, rest)) = text.split_once("://") {
-        let (_, path) = rest.split_once('/')?;
-        return path.split('?').next().filter(|name| !name.is_empty()).map(str::to_owned);
-    }
-    if !text.contains('=') {
-        return Some(text.to_owned());
-    }
-    let named = text.split_whitespace().find_map(|word| word.strip_prefix("dbname="));
-    named.map(|name| name.trim_matches('\'').to_owned())
 }
 
 /// The moment that what was restored should hold, and by how much it may fall short.
@@ -274,23 +262,4 @@ async fn conclude(walk: &mut Walk, backup: &Backup, asked: Option<Asked>, held: 
         Ok(format!("the newest row is of {at:.0}: a restore would have lost {missing}"))
     })
     .await;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_database_is_read_from_every_form_of_a_connection_string() {
-        let cases = [
-            ("app", Some("app")),
-            ("postgres://u@h:5/app?sslmode=require", Some("app")),
-            ("postgres://u@h", None),
-            ("host=h dbname='app' user=u", Some("app")),
-            ("host=h", None),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(database_of(text).as_deref(), expected, "{text}");
-        }
-    }
 }

@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
+use super::super::recover::open::unusable;
 use super::{named, system};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -83,14 +84,18 @@ pub(crate) fn listed<'a>(
             Err(why) => Err(Unlisted::NotOurs(why)),
             Ok(kept) => kept.list().await.map_err(|error| Unlisted::Unobserved(error.to_string())),
         };
-        let record = Book::new(&project.data, name.as_str()).read();
-        let record = record.map_err(|error| super::super::recover::open::unusable(&error))?;
-        Ok(Listed { name, found, record })
+        Ok(Listed { name, found, record: record(project, name)? })
     });
     session::runtime()?.block_on(join_all(ask)).into_iter().collect()
 }
 
-fn text(one: &Listed<'_>, now: Timestamp, look: Look) -> String {
+/// What drctl did for a backup.
+pub(crate) fn record(project: &Project, name: &Name) -> Result<Entries, Failure> {
+    Book::new(&project.data, name.as_str()).read().map_err(|error| unusable(&error))
+}
+
+/// What is in the repository of one backup.
+pub(crate) fn text(one: &Listed<'_>, now: Timestamp, look: Look) -> String {
     let mut out = format!("backup.{}\n", one.name);
     match &one.found {
         Err(Unlisted::NotOurs(why)) => {
@@ -117,7 +122,7 @@ fn text(one: &Listed<'_>, now: Timestamp, look: Look) -> String {
 }
 
 /// One point: when, what, how old, how large; below, what it is called and what was proved of it.
-pub(crate) fn line(point: &Stored, record: &Entries, now: Timestamp, look: Look) -> String {
+fn line(point: &Stored, record: &Entries, now: Timestamp, look: Look) -> String {
     let age = SignedDuration::from_secs(now.duration_since(point.began).as_secs().max(0));
     let size = point.bytes.map_or_else(String::new, bytes);
     let mut out = String::new();

@@ -15,6 +15,7 @@ use drctl_engine::lock::Lock;
 use drctl_engine::runs::{Begun, Folder, Of, Stand, stand};
 use drctl_engine::verbs::Verbs;
 use drctl_host::Host;
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::open;
@@ -27,6 +28,7 @@ use crate::render::run::Live;
 use crate::render::text::safe;
 use crate::session;
 use crate::signals::Signals;
+use crate::tools::Restoring;
 use crate::ui::{Format, Ui};
 use crate::ways::{self, Ground, WayArgs};
 
@@ -102,9 +104,21 @@ enum First {
     Resumed,
 }
 
-/// Carries a plan out that was shown. `name` is what a person types who means it.
+/// What is carried out.
+pub(crate) struct What<'w> {
+    /// The plan, which was shown.
+    pub(crate) plan: &'w RecoveryPlan,
+    /// What the run is of.
+    pub(crate) of: Of,
+    /// What a person types who means it.
+    pub(crate) name: &'w str,
+    /// Since when the data is wrong, where somebody has said so.
+    pub(crate) wrong_since: Option<Timestamp>,
+}
+
+/// Carries a plan out.
 pub(crate) fn execute(
-    (plan, of, name): (&RecoveryPlan, Of, &str),
+    What { plan, of, name, wrong_since }: What<'_>,
     manner: &Manner,
     ground: &Ground,
     project: &Project,
@@ -128,6 +142,7 @@ pub(crate) fn execute(
     let clock = session::clock(ui)?;
     let on_failure = if manner.hold { OnFailure::Hold } else { OnFailure::Unwind };
     let mut begun = Begun::of(plan, of, clock.now(), on_failure);
+    begun.wrong_since = wrong_since;
     if ground.simulated() {
         hand_over(plan, &mut begun);
     }
@@ -170,6 +185,7 @@ fn command(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let host = Host { dir: base(project), environment: ui.env.clone() };
+    let host = Restoring { host: &host };
     let verbs = connections.map(|connections| Verbs { connections, registry: REGISTRY, otherwise: &host });
     let live = Live::new(ui, Arc::clone(clock), begun);
     let runtime = session::runtime()?;
@@ -261,7 +277,7 @@ fn approved((plan, name): (&RecoveryPlan, &str), manner: &Manner, ui: &Ui) -> Re
 fn finish(ended: &Ended, folder: &Folder, live: &Live, ui: &Ui) -> Result<Exit, Failure> {
     let so_far = open::read(folder)?;
     match ui.format {
-        Format::Text => ui.print(&record::outcome(&so_far, ui.look()))?,
+        Format::Text => ui.print(&record::outcome(&so_far, folder, ui.look()))?,
         Format::Json => live.summary(&record::head(&so_far)),
     }
     Ok(match (stand(&so_far.run), ended) {

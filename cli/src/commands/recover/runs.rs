@@ -45,8 +45,8 @@ pub(crate) fn show(args: &ShowArgs, project: &Project, ui: &Ui) -> Result<Exit, 
     let format = if ui.format == Format::Json { RecordFormat::Json } else { args.format };
     match format {
         RecordFormat::Text => ui.print(&record::text(&run, &folder, ui.look()))?,
-        RecordFormat::Json => ui.print_json(&record::json(&run))?,
-        RecordFormat::Md => ui.print(&record::markdown(&run))?,
+        RecordFormat::Json => ui.print_json(&record::json(&run, &folder))?,
+        RecordFormat::Md => ui.print(&record::markdown(&run, &folder))?,
     }
     Ok(Exit::Success)
 }

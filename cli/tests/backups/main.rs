@@ -1,0 +1,9 @@
+//! Backups made, verified and restored for real: PostgreSQL under load, pgBackRest, `pg_dump`, restic.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(missing_docs)]
+
+mod files;
+mod recoveries;
+mod server;
+mod tools;
