@@ -6,14 +6,12 @@ use drctl_core::codes::Code;
 use drctl_core::lang::near;
 use drctl_core::recovery::{RecoveryPlan, groups};
 use drctl_core::system::{Backup, System};
-use jiff::Timestamp;
 
 use super::backup::list::{self, Listed, Unlisted};
 use crate::case::{self, Case, LossArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::project::Project;
-use crate::render::palette::Look;
 use crate::render::points::{self, Told};
 use crate::render::text::safe;
 use crate::session;
@@ -126,12 +124,15 @@ fn list(
     };
     match ui.format {
         Format::Text => {
-            let there = repositories(&ground, project, plan.as_of, ui.look())?;
-            ui.print(&(points::text(&told, subject, ui.look()) + &there))?;
+            let mut text = points::text(&told, subject, ui.look());
+            for one in repositories(&ground, project)? {
+                text += &format!("\nIn the repository of {}", list::text(&one, plan.as_of, ui.look()));
+            }
+            ui.print(&text)?;
         }
         Format::Json => {
             let mut json = points::json(&told, subject);
-            json["repositories"] = serde_json::json!(ground.system.listed);
+            json["repositories"] = repositories(&ground, project)?.iter().map(list::object).collect();
             ui.print(&format!("{json:#}\n"))?;
         }
     }
@@ -139,14 +140,12 @@ fn list(
 }
 
 /// What stands in the repositories that were looked into, with how far each point was verified.
-fn repositories(ground: &Ground, project: &Project, now: Timestamp, look: Look) -> Result<String, Failure> {
-    let mut text = String::new();
-    for (name, found) in &ground.system.listed {
-        let record = list::record(project, name)?;
+fn repositories<'g>(ground: &'g Ground, project: &Project) -> Result<Vec<Listed<'g>>, Failure> {
+    let listed = ground.system.listed.iter().map(|(name, found)| {
         let found = found.clone().map_err(Unlisted::Unobserved);
-        text += &format!("\nIn the repository of {}", list::text(&Listed { name, found, record }, now, look));
-    }
-    Ok(text)
+        Ok(Listed { name, found, record: list::record(project, name)? })
+    });
+    listed.collect()
 }
 
 /// 3 when there is nothing to come back from.

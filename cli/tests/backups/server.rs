@@ -135,6 +135,14 @@ impl Machine {
         self.own(name);
     }
 
+    /// Writes the configuration with these values in it.
+    pub(crate) fn configure(&self, text: &str, values: &[(&str, String)]) {
+        let filled = values
+            .iter()
+            .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("@{name}@"), value));
+        self.write("work/main.dr.hcl", &filled);
+    }
+
     /// A program that stands before those on the PATH.
     pub(crate) fn stand_in(&mut self, name: &str, script: &str) {
         if !self.exists("bin") {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::action::Action;
 use super::model::{Infeasible, Input, RecoveryPlan, Step, WrittenAt};
 use super::planner::{numbered, way_back};
 use super::reached::{Reached, Reaching, places};
@@ -60,7 +61,7 @@ pub fn rehearse(input: &Input<'_>, production: &System, drill: &Drill) -> Rehear
         let in_vain = !step.needs.is_empty() && step.needs.iter().all(|n| instead.contains_key(n));
         step.needs = step.needs.iter().flat_map(before).collect();
         match beside.left_out(&step).or_else(|| beside.waits(&step, in_vain)) {
-            None => kept.push(step),
+            None => kept.push(without_archiving(step)),
             Some(why) => {
                 instead.insert(step.id, step.needs);
                 let written = step.written.map(|w| (w.procedure, w.step));
@@ -88,6 +89,18 @@ pub fn rehearse(input: &Input<'_>, production: &System, drill: &Drill) -> Rehear
     plan.escalation.clear();
     plan.blocked.retain(|blocked| blocked.step.is_some_and(|step| ids.contains(&step)));
     Rehearsal { target, plan, skipped, reaches }
+}
+
+/// What a drill brings back archives nothing: that would go into the repository of production.
+fn without_archiving(mut step: Step) -> Step {
+    const OFF: &str = "--archive-mode=off";
+    if let Action::Restore { words, .. } = &mut step.carried.action
+        && !words.iter().any(|word| word.starts_with("--archive-mode="))
+    {
+        words.insert(words.len().saturating_sub(1), OFF.to_owned());
+        step.command_equivalent.clone_from(words);
+    }
+    step
 }
 
 /// The names that a drill gives: its own, and those of its scenario that it shares.

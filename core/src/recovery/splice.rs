@@ -205,9 +205,9 @@ pub(crate) fn restore(
                 rejected.extend(choice.rejected);
             }
             from_backup(is, &kept, &mut step);
-            written
-                .warnings
-                .extend(kept.doubt.as_ref().map(|doubt| format!("backup.{}: {doubt}", kept.name)));
+            written.warnings.extend(kept.doubt.as_ref().map(|doubt| {
+                format!("nobody knows what is in the repository of backup.{}: {doubt}", kept.name)
+            }));
             let choice = Choice {
                 datastore: datastore.clone(),
                 resource: input.system.datastores.get(datastore).and_then(|d| Some(d.is.resource.clone()?.0)),

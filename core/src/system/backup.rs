@@ -59,6 +59,7 @@ pub struct Canary {
 
 impl Canary {
     fn check(self) -> Result<Canary, Invalid> {
+        super::pg_dump::without_password(&self.database)?;
         match self.every.is_positive() {
             true => Ok(self),
             false => Err(Invalid::new("must be longer than nothing").below("every")),

@@ -63,10 +63,7 @@ impl PgDump {
         if database.trim().is_empty() {
             return Err(Invalid::new("must not be empty").below("database"));
         }
-        if database.contains("password") || has_password(database) {
-            let wrong = "holds a password: put it into PGPASSWORD and name that in `env`, or into ~/.pgpass";
-            return Err(Invalid::new(wrong).below("database"));
-        }
+        without_password(database)?;
         if !matches!(self.format, DumpFormat::Custom | DumpFormat::Directory) {
             return Err(
                 Invalid::new("must be custom or directory where drctl makes the dump").below("format")
@@ -79,11 +76,18 @@ impl PgDump {
     }
 }
 
-/// Whether an address names more than a user before its `@`.
-fn has_password(address: &str) -> bool {
-    let Some((_, rest)) = address.split_once("://") else { return false };
-    let user = rest.split(['/', '?']).next().and_then(|authority| authority.rsplit_once('@'));
-    user.is_some_and(|(user, _)| user.contains(':'))
+/// Refuses a connection string with a password: what is declared is shown.
+pub(super) fn without_password(database: &str) -> Result<(), Invalid> {
+    let authority = database.split_once("://").and_then(|(_, rest)| rest.split(['/', '?']).next());
+    let user = authority.and_then(|authority| authority.rsplit_once('@'));
+    let has_one = user.is_some_and(|(user, _)| user.contains(':'));
+    // Blanks may stand around the sign.
+    let words: String = database.split_whitespace().collect();
+    if has_one || words.contains("password=") {
+        let wrong = "holds a password: put it into PGPASSWORD and name that in `env`, or into ~/.pgpass";
+        return Err(Invalid::new(wrong).below("database"));
+    }
+    Ok(())
 }
 
 /// The words that restore a dump into a database that is there and empty.
@@ -96,5 +100,22 @@ pub(super) fn restore(format: DumpFormat, wanted: &Wanted<'_>) -> Option<Vec<Str
             Some(words(&["pg_restore", "--exit-on-error", "--no-owner", &database, &file]))
         }
         DumpFormat::Plain => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_refused_in_every_form_and_a_name_is_none() {
+        for bad in
+            ["postgres://u:p@h/db", "host=h password=x", "host=h password = x", "postgres://h/db?password=x"]
+        {
+            assert!(without_password(bad).is_err(), "{bad}");
+        }
+        for good in ["passwords", "postgres://u@h:5432/passwords", "host=/run user=u dbname=password"] {
+            assert!(without_password(good).is_ok(), "{good}");
+        }
     }
 }

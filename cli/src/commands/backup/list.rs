@@ -165,7 +165,8 @@ fn ago(age: SignedDuration) -> String {
     })
 }
 
-fn object(one: &Listed<'_>) -> Json {
+/// The same for programs.
+pub(crate) fn object(one: &Listed<'_>) -> Json {
     let point = |point: &Stored| {
         let best = one.record.best(&point.id);
         let mut json = json!(point);
