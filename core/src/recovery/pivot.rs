@@ -89,6 +89,10 @@ fn written(
         return Some((restore, format!("it writes over what datastore.{name} holds now")));
     }
     let after = || reach.place(restore).into_iter().flat_map(|place| reach.after(place));
+    let own = restores.into_iter().chain(after()).filter(|s| s.datastore.as_ref() == Some(name));
+    if let Some(never) = own.into_iter().find_map(|s| Some((s.id, s.no_way_back.clone()?))) {
+        return Some(never);
+    }
     // What its kind restores takes several steps, and none of them leads anybody there.
     let follows = |s: &&Step| s.datastore.as_ref() != Some(name) && changes(s) && !known(s);
     if let Some(step) = after().find(follows) {

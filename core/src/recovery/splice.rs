@@ -17,7 +17,7 @@ use super::waits::Waits;
 use super::weave::Renumbered;
 use super::written::step;
 use crate::addr::Name;
-use crate::provider::{Phase, RecoveryStep, Seeing, StepNature};
+use crate::provider::{Phase, RecoveryStep, Seeing, StepNature, Undo};
 use crate::system::{Newest, S3, Step as Is, in_order};
 
 /// A way back by steps that a kind knows.
@@ -309,7 +309,10 @@ fn by_kind(
     (step, through): (Step, Option<&Through>),
     written: &mut Written,
 ) {
-    let restores: Vec<RecoveryStep> = steps.into_iter().filter(|s| s.phase == Phase::Restore).collect();
+    // A copy that takes the place of what is lost comes back where its kind redirects: by a promotion.
+    let takes_over = |s: &RecoveryStep| s.phase == Phase::Redirect && s.verb.is_some();
+    let restores: Vec<RecoveryStep> =
+        steps.into_iter().filter(|s| s.phase == Phase::Restore || takes_over(s)).collect();
     if restores.is_empty() {
         let summary = format!("{} from {} ({})", step.summary, choice.from, choice.mechanism);
         written.steps.push(Step { summary, kind: StepNature::Manual, ..step });
@@ -332,6 +335,9 @@ fn by_kind(
         };
         next.command_equivalent = own.command;
         next.facts = own.facts;
+        if let Undo::Never { why } = own.undo {
+            next.no_way_back = Some(why);
+        }
         if next.why.is_empty() {
             next.why = own.why;
         }

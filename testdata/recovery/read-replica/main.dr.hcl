@@ -51,6 +51,35 @@ scenario "wrong" {
   }
 }
 
+# Where a procedure restores, the promotion is part of it.
+scenario "region-by-hand" {
+  recover = [procedure.over]
+  lose "region" {
+    name = "eu-west-1"
+  }
+}
+
+procedure "over" {
+  step "stop" {
+    run  = ["fly", "scale", "count", "0", "--app", "shop"]
+    undo = ["fly", "scale", "count", "2", "--app", "shop"]
+  }
+  step "restore" {
+    after   = [step.stop]
+    restore = datastore.orders
+    drill   = "run"
+  }
+  step "start" {
+    after = [step.restore]
+    run   = ["fly", "scale", "count", "2", "--app", "shop"]
+  }
+}
+
+drill "monthly" {
+  scenario = scenario.region-by-hand
+  every    = "30d"
+}
+
 drill "yearly" {
   scenario = scenario.region
   every    = "365d"
