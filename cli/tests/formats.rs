@@ -74,6 +74,9 @@ fn json_of_every_example_keeps_to_its_schema() {
         ("scenarios --json", "scenarios"),
         ("drill quarterly --json", "drill"),
         ("ready --all --json", "ready"),
+        ("graph --json", "graph"),
+        ("explain rule DR801 --json", "rule"),
+        ("explain rule R9 --json", "rule"),
         ("recover --lose region=eu-west-1 --json", "recovery"),
         ("findings --format sarif", "sarif"),
         ("plan --format sarif", "sarif"),
@@ -90,6 +93,24 @@ fn json_of_every_example_keeps_to_its_schema() {
             if text.is_empty() && ["recovery", "drill"].contains(&name) {
                 continue;
             }
+            let wrong = schema_check::check(&schema(name), &serde_json::from_str(&text).unwrap());
+            assert!(wrong.is_empty(), "{}: {command}: {wrong:#?}", example.display());
+        }
+        let files = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
+        let texts = files.filter(|path| path.extension().is_some_and(|e| e == "hcl"));
+        let declared: String = texts.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+        let named = |block: &str| -> Vec<String> {
+            let lines = declared.lines().filter_map(|l| l.strip_prefix(&format!("{block} \"")));
+            lines.filter_map(|l| Some(l.split('"').next()?.to_owned())).collect()
+        };
+        let of_each = |name: &str| format!("points {name} --json");
+        let datastores = named("datastore");
+        let mut all: Vec<(String, &str)> = datastores.iter().map(|name| (of_each(name), "points")).collect();
+        if let (Some(service), Some(scenario)) = (named("service").first(), named("scenario").first()) {
+            all.push((format!("explain cell {service}/{scenario} --json"), "cell"));
+        }
+        for (command, name) in all {
+            let (text, _) = drctl(dir.path(), dir.path(), &command);
             let wrong = schema_check::check(&schema(name), &serde_json::from_str(&text).unwrap());
             assert!(wrong.is_empty(), "{}: {command}: {wrong:#?}", example.display());
         }

@@ -27,7 +27,7 @@ pub(crate) enum Of {
     Recovery,
     /// `drctl findings --json`
     Findings,
-    /// `drctl matrix --json` and `drctl explain --json`
+    /// `drctl matrix --json`, `drctl explain rpo --json` and `drctl explain rto --json`
     Objectives,
     /// `drctl advise --json`
     Advice,
@@ -37,6 +37,14 @@ pub(crate) enum Of {
     Scenarios,
     /// `drctl timeline --json`
     Timeline,
+    /// `drctl points --json` and `drctl explain point --json`
+    Points,
+    /// `drctl graph --json`
+    Graph,
+    /// `drctl explain cell --json`
+    Cell,
+    /// `drctl explain rule --json`
+    Rule,
     /// `drctl drill --json`
     Drill,
     /// `drctl due --json`
@@ -70,6 +78,10 @@ pub(crate) fn schema(of: Of) -> Json {
         Of::Ready => include_str!("../../schemas/ready.schema.json"),
         Of::Scenarios => include_str!("../../schemas/scenarios.schema.json"),
         Of::Timeline => include_str!("../../schemas/timeline.schema.json"),
+        Of::Points => include_str!("../../schemas/points.schema.json"),
+        Of::Graph => include_str!("../../schemas/graph.schema.json"),
+        Of::Cell => include_str!("../../schemas/cell.schema.json"),
+        Of::Rule => include_str!("../../schemas/rule.schema.json"),
         Of::Drill => include_str!("../../schemas/drill.schema.json"),
         Of::Due => include_str!("../../schemas/due.schema.json"),
         Of::Validate => include_str!("../../schemas/validate.schema.json"),

@@ -52,10 +52,12 @@ pub(super) fn told(out: &mut String, plan: &RecoveryPlan, look: Look) {
 
 /// When somebody is called, on the clock of the steps.
 pub(super) fn called_at(called: &Called) -> String {
-    match called.after_s {
+    let at = called.after_s.map(|after| match after {
         0 => "at once".to_owned(),
         after => format!("T+{}", readable(after)),
-    }
+    });
+    let when = called.when.as_ref().map(|when| format!("when: {}", safe(when)));
+    at.into_iter().chain(when).collect::<Vec<_>>().join(", or ")
 }
 
 /// Who is called, and by which rule.

@@ -40,6 +40,21 @@ struct Point<'t> {
     window: Option<&'t Window>,
     why: &'t str,
     verified: Vec<String>,
+    earlier: Option<Earlier>,
+}
+
+/// As many of the points before one are listed.
+const LISTED: usize = 5;
+/// As many more are counted.
+const COUNTED: usize = 1_000;
+
+/// The points before one that its schedule says were made and are kept, the newest in front.
+struct Earlier {
+    points: Vec<Timestamp>,
+    more: usize,
+    /// Whether there may be still more.
+    is_least: bool,
+    kept_s: Option<i64>,
 }
 
 /// What becomes of a datastore, and what it could come back from.
@@ -65,6 +80,7 @@ fn found<'t>(told: &Told<'t>, datastore: &'t Name) -> Found<'t> {
         window: choice.window.as_ref(),
         why: &choice.why,
         verified: verified(told.system, &choice.from),
+        earlier: earlier(told, &choice.from, choice.point, choice.window.as_ref()),
     });
     let others = chosen.map(|c| &c.rejected).or(infeasible.map(|i| &i.rejected)).into_iter().flatten();
     let mut others: Vec<Point<'_>> = others.map(|other| rejected(told, other)).collect();
@@ -88,6 +104,39 @@ fn rejected<'t>(told: &Told<'t>, other: &'t Rejected) -> Point<'t> {
         window: other.window.as_ref(),
         why: &other.why,
         verified: verified(told.system, &other.from),
+        earlier: earlier(told, &other.from, other.point, other.window.as_ref()),
+    }
+}
+
+/// Those of a declared backup: what a log reaches are no single points, and of others nobody was asked.
+fn earlier(told: &Told<'_>, from: &str, at: Option<Timestamp>, window: Option<&Window>) -> Option<Earlier> {
+    let name = from.strip_prefix("backup.")?;
+    let (_, backup) = told.system.backups.iter().find(|(known, _)| known.as_str() == name)?;
+    let method = backup.is.method();
+    let at = at.filter(|_| method.log.is_none())?;
+    let since = window.and_then(|w| w.earliest);
+    let mut all = method.earlier(at, since);
+    let points: Vec<Timestamp> = all.by_ref().take(LISTED).collect();
+    let more = all.by_ref().take(COUNTED).count();
+    let is_least = since.is_none() || all.next().is_some();
+    let kept_s = since.map(|since| told.plan.as_of.duration_since(since).as_secs());
+    Some(Earlier { points, more, is_least, kept_s })
+}
+
+impl Earlier {
+    /// In words; none when there is nothing to say.
+    fn words(&self) -> Option<String> {
+        let listed: Vec<String> = self.points.iter().map(|at| format!("{at:.0}")).collect();
+        let kept = match self.kept_s {
+            Some(kept) => format!("kept for {}", readable(kept)),
+            None => "nothing says how long they are kept".to_owned(),
+        };
+        let more = match (self.more, self.is_least) {
+            (0, _) => String::new(),
+            (more, false) => format!(" and {more} more"),
+            (more, true) => format!(" and at least {more} more"),
+        };
+        (!listed.is_empty()).then(|| format!("{}{more}; {kept}", listed.join(", ")))
     }
 }
 
@@ -178,6 +227,9 @@ fn datastore(out: &mut String, told: &Told<'_>, found: &Found<'_>, look: Look) {
             let _ = writeln!(out, "{}", wrap(&format!("    {first}"), &safe(text), look.width));
         };
         more("", &format!("{}{}", point.mechanism, window(point.window)));
+        if let Some(earlier) = point.earlier.as_ref().and_then(Earlier::words) {
+            more("earlier, by its schedule: ", &earlier);
+        }
         more(if point.is_taken { "taken: " } else { "not taken: " }, point.why);
         if let Some(how) = point.how {
             more("loss: ", how);
@@ -245,7 +297,7 @@ pub(crate) fn json(told: &Told<'_>, subject: &Subject) -> Json {
     };
     let datastores: Vec<Json> = members.into_iter().map(|name| one(&found(told, name))).collect();
     json!({
-        "format_version": "1.0",
+        "format_version": "1.1",
         "as_of": told.plan.as_of,
         "simulated": told.simulated,
         "last_seen": told.seen.map(|seen| last_seen_json(seen, told.plan.as_of)),
@@ -269,6 +321,9 @@ fn one(found: &Found<'_>) -> Json {
             "window": point.window,
             "why": point.why,
             "verified": point.verified,
+            "earlier": point.earlier.as_ref().map(|earlier| json!({
+                "points": earlier.points, "more": earlier.more, "at_least": earlier.is_least, "kept_s": earlier.kept_s,
+            })),
         })
     };
     json!({

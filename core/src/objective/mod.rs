@@ -7,7 +7,7 @@ mod promise;
 mod rpo;
 mod rto;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use promise::Promises;
@@ -19,7 +19,7 @@ use crate::plan::{Instance, Source, World};
 use crate::recovery::{self, Dependents, Inventory, Loss, Lost, Places, RecoveryPlan, Status};
 use crate::span::Span;
 use crate::spread::{self, Spread};
-use crate::system::{Declared, Scenario, System};
+use crate::system::{Datastore, Declared, Scenario, System};
 
 /// Everything that objectives are judged from.
 pub struct Input<'a> {
@@ -45,7 +45,13 @@ struct Ways {
 
 impl Ways {
     /// The plans that `drctl recover` makes.
-    fn of(input: &Input<'_>, ground: &Ground<'_>, (name, scenario): (&Name, &Scenario), loss: &Loss) -> Ways {
+    fn of(
+        input: &Input<'_>,
+        ground: &Ground<'_>,
+        (name, scenario): (&Name, &Scenario),
+        lost: &Lost<'_>,
+    ) -> Ways {
+        let loss = lost.loss;
         let promised = scenario.objective.clone().unwrap_or_default();
         let plan = |inventory: &Inventory<'_>| {
             recovery::way_back(&recovery::Input {
@@ -53,6 +59,8 @@ impl Ways {
                 system: input.system,
                 dependents: &ground.dependents,
                 loss,
+                // Locks and keys are not the same after apply.
+                hit: (!loss.looks_at_safeguards()).then_some(&lost.hit),
                 scenario: Some(name),
                 objective: recovery::Objective { rto: promised.rto, rpo: promised.rpo },
                 at: &BTreeMap::new(),
@@ -60,7 +68,7 @@ impl Ways {
                 now: input.now,
             })
         };
-        Ways { now: plan(&ground.now), then: ground.then.as_ref().map(plan) }
+        Ways { now: plan(&ground.now), then: ground.then(lost).map(plan) }
     }
 }
 
@@ -70,13 +78,33 @@ struct Ground<'a> {
     now: Inventory<'a>,
     /// As they will be; none when apply changes nothing that recovery looks at.
     then: Option<Inventory<'a>>,
+    /// The datastores that come back another way then.
+    differ: BTreeSet<&'a Name>,
+    /// Those that a procedure restores, hit or not.
+    restored: BTreeSet<&'a Name>,
     dependents: Dependents<'a>,
 }
 
 impl<'a> Ground<'a> {
     fn of(input: &Input<'a>) -> Ground<'a> {
         let now = Inventory::new(input.instances, input.world);
-        Ground { then: now.after_apply(), now, dependents: Dependents::of(input.system) }
+        let then = now.after_apply();
+        let others = then.as_ref().map(|then| now.differing(then)).unwrap_or_default();
+        let held = |(_, d): &(&Name, &Declared<Datastore>)| {
+            d.is.resource.as_ref().is_some_and(|held| others.contains(&held.0))
+        };
+        let differ = input.system.datastores.iter().filter(held).map(|(name, _)| name).collect();
+        let procedures = input.system.procedures.values();
+        let restored = procedures.flat_map(|p| &p.is.step.0).filter_map(|s| s.restore.as_ref());
+        let restored = restored.map(|datastore| &datastore.0).collect();
+        Ground { now, then, differ, restored, dependents: Dependents::of(input.system) }
+    }
+
+    /// The resources as they will be, where that matters to what this loss takes.
+    fn then(&self, lost: &Lost<'_>) -> Option<&Inventory<'a>> {
+        let matters = |name: &&Name| lost.hit.datastores.contains_key(*name) || self.restored.contains(*name);
+        let then = self.then.as_ref()?;
+        (lost.loss.looks_at_safeguards() || self.differ.iter().any(matters)).then_some(then)
     }
 }
 
@@ -245,7 +273,7 @@ pub fn judge(input: &Input<'_>) -> Vec<Judgement<Span>> {
         let lost = Lost::of(&loss, input.system, &places);
         let case = Case { name, scenario, lost: &lost, ground: &ground, promises: &promises };
         let mut judged = rpo::judge(input, &case);
-        let ways = Ways::of(input, &ground, (name, &scenario.is), &loss);
+        let ways = Ways::of(input, &ground, (name, &scenario.is), &lost);
         judged.extend(rto::judge(input, &case, &ways));
         judged
     };

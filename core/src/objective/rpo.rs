@@ -9,7 +9,7 @@ use super::{Case, Input, Judgement, Metric, Term, Worst};
 use crate::addr::Name;
 use crate::recovery::choose::{EMPTIED, FOLLOWS};
 use crate::recovery::dependents::Protects;
-use crate::recovery::{Components, Held, Inventory, Lost, groups, held};
+use crate::recovery::{Held, Inventory, Lost, groups};
 use crate::span::Span;
 use crate::system::{
     Backup, Datastore, Declared, Destination, Method, Newest, Scenario, System, Took, in_order,
@@ -29,10 +29,12 @@ pub(super) fn judge(input: &Input<'_>, case: &Case<'_>) -> Vec<Judgement<Span>> 
         let prescribed = prescribed.get(datastore).unwrap_or(&nothing);
         let backups = ground.dependents.backups(datastore);
         let worst = |inventory: &Inventory<'_>| {
-            worst(input, (datastore, declared), (lost, prescribed, backups), inventory.calm())
+            worst(input, (datastore, declared), (lost, prescribed, backups), inventory)
         };
         let (before, derivation) = worst(&ground.now);
-        let (after, derivation) = ground.then.as_ref().map_or((before, derivation), worst);
+        // Of what comes back the same way nothing else is lost then.
+        let then = ground.then.as_ref().filter(|_| ground.differ.contains(datastore));
+        let (after, derivation) = then.map_or((before, derivation), worst);
         Judgement {
             subject: format!("datastore.{datastore}"),
             scenario: name.clone(),
@@ -111,7 +113,7 @@ fn worst(
     input: &Input<'_>,
     (name, datastore): (&Name, &Declared<Datastore>),
     (lost, prescribed, backups): (&Lost<'_>, &Prescribed<'_>, &[Protects<'_>]),
-    components: &Components,
+    inventory: &Inventory<'_>,
 ) -> (Worst, Vec<Term<Span>>) {
     if datastore.is.rebuildable {
         let term = Term {
@@ -133,15 +135,15 @@ fn worst(
         }
     }
     if let Some(resource) = &datastore.is.resource {
-        for mechanism in held(components, &resource.0, input.now) {
-            let struck = struck(&mechanism, lost, name);
+        for mechanism in inventory.held(&resource.0, input.now) {
+            let struck = struck(mechanism, lost, name);
             let adds = mechanism.worst.map_or(Worst::UNBOUNDED, Worst::of);
             let adds = if mechanism.unseen { Worst::stated(None) } else { adds };
             let adds = adds.and_then(noticed(lost, name));
             if struck.is_none() {
                 best = best.or(adds);
             }
-            let Held { mechanism: what, source, .. } = mechanism;
+            let (what, source) = (mechanism.mechanism.clone(), mechanism.source.clone());
             terms.push(Term { what, adds, source, struck, at: None });
         }
     }

@@ -221,8 +221,11 @@ fn covering<'a>(
 
 /// Why the versions of that instant may be gone: they are kept for a while from when they were written over.
 fn too_old(input: &Ask<'_>, holder: &Component, versions: &Protection) -> Option<String> {
+    let at = input.until?;
     let kept = holder.kind.retention(&subject(holder), Kept::Points(versions)).gone_after?;
-    let at = input.until.filter(|at| input.now.duration_since(*at) > kept)?;
+    if input.now.duration_since(at) <= kept {
+        return None;
+    }
     let kept = readable(kept.as_secs());
     Some(format!("it keeps for {kept} what was written over, and that of {at} may be gone"))
 }

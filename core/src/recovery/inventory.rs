@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
+use jiff::Timestamp;
+
 use super::candidate::subject;
-use super::components::{applied, component};
+use super::components::{applied, component, unseen, why_unseen};
+use super::held::{Held, held};
 use super::loss::Loss;
 use super::model::Component;
 use crate::addr::Address;
@@ -29,6 +32,8 @@ struct Calm {
     all: Vec<Known>,
     /// By a digest of its address, where each stands: addresses are long to compare.
     by_address: Vec<(u64, usize)>,
+    /// As many parts of all digests, of the same size: where the first of each stands in `by_address`.
+    parts: Vec<usize>,
     names: OnceLock<Names>,
 }
 
@@ -36,12 +41,13 @@ struct Calm {
 #[derive(Clone)]
 struct Known {
     is: Component,
-    protections: OnceLock<Vec<Protection>>,
+    /// They do not depend on whether it was seen.
+    protections: Arc<OnceLock<Vec<Protection>>>,
 }
 
 impl Known {
     fn new(is: Component) -> Known {
-        Known { is, protections: OnceLock::new() }
+        Known { is, protections: Arc::default() }
     }
 
     fn protections(&self) -> &[Protection] {
@@ -89,18 +95,37 @@ fn protected(protection: &Protection) -> Option<&str> {
     }
 }
 
+/// The provider's name of the other thing that a protection keeps a copy in.
+fn copied_to(protection: &Protection) -> Option<&str> {
+    match protection {
+        Protection::ReplicatesTo { to, .. } => Some(to),
+        Protection::Replica { replica, .. } => Some(replica),
+        Protection::PointInTime { .. }
+        | Protection::ReplicatedBackups { .. }
+        | Protection::Snapshot { .. }
+        | Protection::Versions { .. } => None,
+    }
+}
+
 fn digest(address: &Address) -> u64 {
     let mut hasher = DefaultHasher::new();
     address.hash(&mut hasher);
     hasher.finish()
 }
 
+/// In which of so many parts of all digests this one is.
+fn part(digest: u64, parts: usize) -> usize {
+    usize::try_from((u128::from(digest) * parts as u128) >> 64).unwrap_or(usize::MAX)
+}
+
 impl Calm {
     /// Where the first of that address stands.
     fn place(&self, address: &Address) -> Option<usize> {
         let digest = digest(address);
-        let from = self.by_address.partition_point(|(of, _)| *of < digest);
-        let same = self.by_address[from..].iter().take_while(|(of, _)| *of == digest);
+        let part = part(digest, self.parts.len());
+        let until = self.parts.get(part + 1).copied().unwrap_or(self.by_address.len());
+        let near = self.by_address.get(*self.parts.get(part)?..until)?;
+        let same = near.iter().filter(|(of, _)| *of == digest);
         same.map(|(_, place)| *place).find(|place| self.all[*place].is.address == *address)
     }
 }
@@ -111,7 +136,9 @@ impl FromIterator<Component> for Components {
         let mut by_address: Vec<(u64, usize)> =
             all.iter().enumerate().map(|(place, known)| (digest(&known.is.address), place)).collect();
         by_address.sort_unstable();
-        let calm = Arc::new(Calm { all, by_address, names: OnceLock::new() });
+        let begins = |n: usize| by_address.partition_point(|(digest, _)| part(*digest, all.len()) < n);
+        let parts = (0..all.len()).map(begins).collect();
+        let calm = Arc::new(Calm { all, by_address, parts, names: OnceLock::new() });
         Components { calm, changed: BTreeMap::new(), names: OnceLock::new() }
     }
 }
@@ -156,6 +183,13 @@ impl Components {
         Some(&self.at(*place).is)
     }
 
+    /// All that the provider calls so.
+    fn named<'s>(&'s self, name: &str) -> impl Iterator<Item = &'s Component> {
+        let (calm, own) = self.names();
+        let same = calm.called.get(name).into_iter().flatten().filter(|place| self.is_same(place));
+        same.chain(own.called.get(name).into_iter().flatten()).map(|place| &self.at(*place).is)
+    }
+
     /// All that may protect the resource, itself included, in their order, with what they protect.
     pub(crate) fn protecting<'s>(
         &'s self,
@@ -177,40 +211,76 @@ pub struct Inventory<'w> {
     /// Those of which the name is known: the components, in their order.
     instances: Vec<&'w Instance>,
     calm: Components,
-    is: Is,
+    /// Each as it is when nobody can look at it: the same now and after apply.
+    unseen: Arc<[OnceLock<Option<Known>>]>,
+    /// What protects each whatever is lost, once somebody has asked.
+    held: Box<[OnceLock<Vec<Held>>]>,
 }
 
-/// As of when resources are told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Is {
-    Now,
-    AfterApply,
+/// Whether something else is known of one component here than there.
+fn differ(here: &Component, there: &Component) -> bool {
+    here.seen != there.seen || here.attributes != there.attributes
 }
 
 impl<'w> Inventory<'w> {
     /// One component for each declared instance of which the name is known.
     pub fn new(instances: &'w [Instance], world: &'w World) -> Inventory<'w> {
         let declared = instances.iter().filter(|i| i.origin != Origin::Removed);
-        let none = Loss::default();
         let known: Vec<(&Instance, Component)> =
-            declared.filter_map(|i| Some((i, component(i, world, &none)?))).collect();
+            declared.filter_map(|i| Some((i, component(i, world)?))).collect();
         let (instances, components): (Vec<_>, Vec<_>) = known.into_iter().unzip();
-        Inventory { world, instances, calm: components.into_iter().collect(), is: Is::Now }
+        let unseen = instances.iter().map(|_| OnceLock::new()).collect();
+        Inventory::with(world, instances, components.into_iter().collect(), unseen)
+    }
+
+    fn with(
+        world: &'w World,
+        instances: Vec<&'w Instance>,
+        calm: Components,
+        unseen: Arc<[OnceLock<Option<Known>>]>,
+    ) -> Inventory<'w> {
+        let held = instances.iter().map(|_| OnceLock::new()).collect();
+        Inventory { world, instances, calm, unseen, held }
     }
 
     /// The same after apply; none when that changes nothing that recovery looks at.
     pub fn after_apply(&self) -> Option<Inventory<'w>> {
         let then = self.calm.iter().zip(&self.instances).map(|(now, instance)| applied(now, instance));
         let calm: Components = then.collect();
-        let differ = |(a, b): (&Component, &Component)| a.seen != b.seen || a.attributes != b.attributes;
-        let changes = self.calm.iter().zip(calm.iter()).any(differ);
-        let Inventory { world, instances, .. } = self;
-        changes.then(|| Inventory { world, instances: instances.clone(), calm, is: Is::AfterApply })
+        let changes = self.calm.iter().zip(calm.iter()).any(|(now, then)| differ(now, then));
+        let Inventory { world, instances, unseen, .. } = self;
+        changes.then(|| Inventory::with(world, instances.clone(), calm, Arc::clone(unseen)))
     }
 
     /// The components when nothing is lost.
     pub fn calm(&self) -> &Components {
         &self.calm
+    }
+
+    /// The resources of which the ways back are others here than there: what is known of them differs, or of
+    /// what protects them. Both tell of the same resources.
+    pub(crate) fn differing(&self, other: &Inventory<'_>) -> BTreeSet<&Address> {
+        let mut found = BTreeSet::new();
+        let (here, there) = (&self.calm.calm, &other.calm.calm);
+        for (one, then) in here.all.iter().zip(&there.all).filter(|(a, b)| differ(&a.is, &b.is)) {
+            found.insert(&one.is.address);
+            let of = one.protections().iter().chain(then.protections()).filter_map(protected);
+            found.extend(of.flat_map(|of| self.calm.named(of)).map(|c| &c.address));
+        }
+        // What is copied to one of these comes back from it.
+        let copied = |known: &&Known| {
+            let to = known.protections().iter().filter_map(copied_to);
+            to.filter_map(|to| self.calm.called(to)).any(|to| found.contains(&to.address))
+        };
+        let more: Vec<&Address> = here.all.iter().filter(copied).map(|known| &known.is.address).collect();
+        found.extend(more);
+        found
+    }
+
+    /// What protects the resource in the worst case, whatever is lost.
+    pub(crate) fn held(&self, resource: &Address, now: Timestamp) -> &[Held] {
+        let known = self.calm.calm.place(resource).and_then(|place| self.held.get(place));
+        known.map_or(&[], |known| known.get_or_init(|| held(&self.calm, resource, now)))
     }
 
     /// The components after a loss.
@@ -219,17 +289,14 @@ impl<'w> Inventory<'w> {
     /// calm weather is the plan of the storm.
     pub fn after(&self, loss: &Loss) -> Components {
         let all = self.calm.calm.all.iter().enumerate();
-        let one = |place: usize| {
+        let taken = all.filter_map(|(place, known)| {
+            let seen = why_unseen(&known.is, loss)?;
             let instance = self.instances.get(place)?;
-            let now = component(instance, self.world, loss)?;
-            Some(match self.is {
-                Is::Now => now,
-                Is::AfterApply => applied(&now, instance),
-            })
-        };
-        let taken = all
-            .filter(|(_, known)| loss.takes(&known.is))
-            .filter_map(|(place, _)| Some((place, Known::new(one(place)?))));
+            let find = || unseen(instance, self.world).map(Known::new);
+            let mut known = self.unseen.get(place)?.get_or_init(find).clone()?;
+            known.is.seen = seen;
+            Some((place, known))
+        });
         Components { calm: Arc::clone(&self.calm.calm), changed: taken.collect(), names: OnceLock::new() }
     }
 }

@@ -94,6 +94,11 @@ impl Loss {
             || account.is_some_and(|a| self.accounts.contains(a))
     }
 
+    /// Whether what it takes depends on how things are encrypted and locked.
+    pub(crate) fn looks_at_safeguards(&self) -> bool {
+        !(self.accounts.is_empty() && self.keys.is_empty() && self.credentials.is_empty())
+    }
+
     /// Whether the resource is lost by its name; a block is lost with all its instances.
     pub fn names_resource(&self, address: &Address) -> bool {
         !self.resources.is_empty()

@@ -58,12 +58,23 @@ impl<'a> Lost<'a> {
         lost
     }
 
+    /// The same, where what goes with it was found before.
+    pub(crate) fn known(
+        hit: Option<&Hit>,
+        (loss, system, places): (&'a Loss, &'a System, &'a Places<'a>),
+    ) -> Lost<'a> {
+        match hit {
+            Some(hit) => Lost { loss, system, places, hit: hit.clone() },
+            None => Lost::of(loss, system, places),
+        }
+    }
+
     /// Why what a resource holds is gone, if it is.
     pub fn resource(&self, address: &Address) -> Option<Taken> {
         if self.loss.names_resource(address) {
             return Some(Taken::Named);
         }
-        let Loss { regions, accounts, keys, credentials, .. } = self.loss;
+        let Loss { regions, accounts, .. } = self.loss;
         // Where it is and what safeguards it is only looked at where it matters: looking takes time.
         if !regions.is_empty()
             && let Some(region) = self.places.region(address).filter(|r| regions.contains(*r))
@@ -75,7 +86,7 @@ impl<'a> Lost<'a> {
         {
             return Some(Taken::Account(account.to_owned()));
         }
-        if accounts.is_empty() && keys.is_empty() && credentials.is_empty() {
+        if !self.loss.looks_at_safeguards() {
             return None;
         }
         let safeguards = self.places.safeguards(address);

@@ -1,6 +1,7 @@
 //! The values of recovery planning: what goes in and the plan that comes out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use super::groups::Group;
 use super::hit::Hit;
 use super::inventory::Components;
 use super::loss::Loss;
+use super::people::Called;
 use crate::addr::{Address, Name, ProviderAddress};
 use crate::fact::FactId;
 use crate::plan::StepId;
@@ -32,6 +34,8 @@ pub struct Input<'a> {
     pub dependents: &'a Dependents<'a>,
     /// What is lost.
     pub loss: &'a Loss,
+    /// What goes with it, where that was found before.
+    pub hit: Option<&'a Hit>,
     /// The scenario of the system, when there is one.
     pub scenario: Option<&'a Name>,
     /// What was promised for it; where nothing was, the strictest of the services that are hit counts.
@@ -65,9 +69,9 @@ pub struct Component {
     /// Its name at the provider.
     pub id: Id,
     /// Set attributes: written and known, else observed.
-    pub attributes: BTreeMap<String, Value>,
+    pub attributes: Arc<BTreeMap<String, Value>>,
     /// Outputs: observed, else derived from the name.
-    pub outputs: BTreeMap<String, Value>,
+    pub outputs: Arc<BTreeMap<String, Value>>,
     /// The provider configuration that it belongs to.
     pub provider: ProviderAddress,
     /// Where it is.
@@ -581,19 +585,4 @@ pub struct Checks {
     pub items: Vec<String>,
     /// Who does that.
     pub owner: Option<Owner>,
-}
-
-/// Those who are called at one time when it does not go on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Called {
-    /// The escalation.
-    pub escalation: Name,
-    /// What it is for.
-    pub description: Option<String>,
-    /// The level.
-    pub level: String,
-    /// Seconds from the start of the recovery.
-    pub after_s: i64,
-    /// Who is called.
-    pub contacts: Vec<Owner>,
 }

@@ -98,12 +98,12 @@ impl<'a, P: Fn(&Input<'_>) -> RecoveryPlan> Next<'a, P> {
             (Some(held), _) => drop(next.resources.insert(held.0.clone())),
             (None, Some(site)) => {
                 next.sites.insert(site.0.clone());
-                let plan = || (self.plan)(&Input { loss: &next, scenario: None, ..*self.input });
+                let plan = || (self.plan)(&Input { loss: &next, hit: None, scenario: None, ..*self.input });
                 return of(self.of_sites.entry(&site.0).or_insert_with(plan));
             }
             (None, None) => drop(next.datastores.insert(name.clone())),
         }
-        let by_plan = || of(&(self.plan)(&Input { loss: &next, scenario: None, ..*self.input }));
+        let by_plan = || of(&(self.plan)(&Input { loss: &next, hit: None, scenario: None, ..*self.input }));
         match self.alone((name, datastore), &next) {
             Told::Alone(choice) => {
                 let choice = choice.map(|choice| *choice);
@@ -134,7 +134,7 @@ impl<'a, P: Fn(&Input<'_>) -> RecoveryPlan> Next<'a, P> {
         // No site goes with it, and choosing asks for nothing else that does.
         let hit = Hit { sites: self.lost.hit.sites.clone(), ..Hit::default() };
         let lost = Lost { loss: next, system: self.lost.system, places: self.lost.places, hit };
-        let input = Input { loss: next, scenario: None, ..*self.input };
+        let input = Input { loss: next, hit: None, scenario: None, ..*self.input };
         let run = run_id(input.now);
         match followed.as_slice() {
             [] => {

@@ -3,11 +3,29 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
+use serde::Serialize;
 
-use super::model::{Called, Checks, Input, Notice, Owner, ToldAt};
+use super::model::{Checks, Input, Notice, Owner, ToldAt};
 use super::written::owner;
 use crate::addr::Name;
 use crate::system::{Checklist, Declared, Escalation, Moment, Notify, Scenario, ScenarioRef};
+
+/// Those who are called at one time when it does not go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Called {
+    /// The escalation.
+    pub escalation: Name,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The level.
+    pub level: String,
+    /// Seconds from the start of the recovery; none when only `when` decides.
+    pub after_s: Option<i64>,
+    /// What makes those before call them.
+    pub when: Option<String>,
+    /// Who is called.
+    pub contacts: Vec<Owner>,
+}
 
 /// Who leads.
 pub(crate) fn commander(input: &Input<'_>) -> Option<Owner> {
@@ -32,20 +50,33 @@ pub(crate) fn escalation(input: &Input<'_>) -> Vec<Called> {
     let names: BTreeSet<&Name> =
         own.into_iter().chain(common.filter_map(|c| c.is.escalation.as_ref())).map(|e| &e.0).collect();
     let known = names.into_iter().filter_map(|name| input.system.escalations.get_key_value(name));
-    let mut called: Vec<Called> = known
+    let called: Vec<Called> = known
         .flat_map(|(name, escalation)| {
             let Escalation { description, level } = &escalation.is;
             level.iter().map(|level| Called {
                 escalation: name.clone(),
                 description: description.clone(),
                 level: level.name.clone(),
-                after_s: level.after.unwrap_or_default().as_secs(),
+                after_s: match (level.after, &level.when) {
+                    (None, Some(_)) => None,
+                    (after, _) => Some(after.unwrap_or_default().as_secs()),
+                },
+                when: level.when.clone(),
                 contacts: level.contacts.iter().map(|c| owner(input.system, &c.0)).collect(),
             })
         })
         .collect();
-    called.sort_by(|a, b| (a.after_s, &a.escalation).cmp(&(b.after_s, &b.escalation)));
-    called
+    // A level without a time stands after the one before it.
+    let mut last: Option<(Name, i64)> = None;
+    let mut placed: Vec<(i64, Called)> = Vec::new();
+    for level in called {
+        let before = last.filter(|(name, _)| *name == level.escalation).map_or(0, |(_, at)| at);
+        let at = level.after_s.unwrap_or(before);
+        last = Some((level.escalation.clone(), at));
+        placed.push((at, level));
+    }
+    placed.sort_by(|(a, one), (b, other)| (a, &one.escalation).cmp(&(b, &other.escalation)));
+    placed.into_iter().map(|(_, level)| level).collect()
 }
 
 /// What is looked at, by when and name.

@@ -31,9 +31,9 @@ use crate::system::{Service, in_order};
 /// Plans the recovery from a loss. Always gives a plan: what cannot come back stands in
 /// `infeasible`, and what cannot be done in `blocked`, with the reasons.
 pub fn recover(input: &Input<'_>) -> RecoveryPlan {
-    let mut plan = way_back(input);
     let places = Places::of(input.components);
     let lost = Lost::of(input.loss, input.system, &places);
+    let mut plan = way_back(&Input { hit: Some(&lost.hit), ..*input });
     plan.exposed = exposed(input, &lost, &plan.untouched, way_back);
     services(input, &lost, &mut plan);
     plan
@@ -64,7 +64,7 @@ pub fn way_back(input: &Input<'_>) -> RecoveryPlan {
 fn each(input: &Input<'_>) -> RecoveryPlan {
     let run = run_id(input.now);
     let places = Places::of(input.components);
-    let lost = Lost::of(input.loss, input.system, &places);
+    let lost = Lost::known(input.hit, (input.loss, input.system, &places));
     let (followed, odd) = followed(input, &lost.hit);
     let mut parts = parts(input, &lost, &restored(input, &followed), &run);
     let lanes = lanes(input, &parts.chosen);
@@ -96,7 +96,7 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
     warnings.extend(stray);
     let scenario = input.scenario.and_then(|name| input.system.scenarios.get(name));
     let mut plan = RecoveryPlan {
-        format_version: "1.5",
+        format_version: "1.6",
         scenario: input.scenario.cloned(),
         lost: input.loss.clone(),
         hit: lost.hit,

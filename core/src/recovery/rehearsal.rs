@@ -81,6 +81,7 @@ pub fn rehearse(input: &Input<'_>, production: &System, drill: &Drill) -> Rehear
     let gone = |i: &Infeasible| format!("datastore.{} does not come back in it: {}", i.datastore, i.why);
     plan.warnings.extend(plan.infeasible.iter().map(gone).collect::<Vec<_>>());
     plan.warnings.extend(beside.word_for_word(&kept));
+    plan.warnings.extend(beside.led(&kept));
     plan.warnings.extend(reaching.by_hand(&kept));
     plan.steps = kept;
     plan.pivots.clear();
@@ -227,6 +228,19 @@ impl<'a> Beside<'a> {
         let restored = is.sql.as_ref().is_some_and(|sql| sql.database.is_none())
             && step.command_equivalent.iter().any(|word| word == "--dbname");
         same && !restored && !holds(step, &self.run)
+    }
+
+    /// What is to be looked at twice: restores whose command is that of production, and does not say where to.
+    fn led(&self, steps: &[Step]) -> Vec<String> {
+        let led = |step: &Step| {
+            let is = written(self.system, step.written.as_ref()?)?;
+            let into = is.into.as_ref().filter(|_| is.restore.is_some() && step.api.is_none())?;
+            (!step.command_equivalent.is_empty() && !names(step, into)).then(|| {
+                let id = step.id;
+                format!("the command of step {id} does not name {into}: the steps before must lead it there")
+            })
+        };
+        steps.iter().filter_map(led).collect()
     }
 
     /// What is to be looked at twice: commands that are the same in production.

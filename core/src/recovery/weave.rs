@@ -18,7 +18,11 @@ impl Renumbered {
 
     /// The new numbers.
     pub(crate) fn all(&self, ids: &BTreeSet<u32>) -> BTreeSet<u32> {
-        ids.iter().map(|id| self.of(*id)).collect()
+        let mut renumbered = BTreeSet::new();
+        for id in ids {
+            renumbered.insert(self.of(*id));
+        }
+        renumbered
     }
 }
 
@@ -35,7 +39,8 @@ pub(crate) fn weave(
     looks: &[(&BTreeSet<u32>, BTreeSet<u32>)],
 ) -> (Vec<Step>, Renumbered) {
     let (many, is_one) = (derived.len(), written.is_empty());
-    let mut all: Vec<Step> = derived.into_iter().chain(written).collect();
+    let mut all = derived;
+    all.extend(written);
     if is_one {
         let same = Renumbered(all.iter().map(|s| s.id).collect());
         return (all, same);
@@ -61,7 +66,8 @@ pub(crate) fn weave(
             written.instead_of = numbers.all(&written.instead_of);
         }
     }
-    all.sort_by_key(|s| s.id);
+    // Steps are large: each is moved once.
+    all.sort_by_cached_key(|s| s.id);
     (all, numbers)
 }
 

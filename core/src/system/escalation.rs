@@ -23,8 +23,10 @@ pub struct Level {
     pub name: String,
     /// Who is called.
     pub contacts: Vec<ContactRef>,
-    /// How long after the beginning; without it at once.
+    /// How long after the beginning; without it at once, or only `when` it is so.
     pub after: Option<SignedDuration>,
+    /// What makes those before call them, in words: "data is lost". With `after`, whichever comes first.
+    pub when: Option<String>,
 }
 
 impl Escalation {
@@ -40,6 +42,10 @@ impl Escalation {
             };
             if level.contacts.is_empty() {
                 return wrong("nobody is called", "contacts");
+            }
+            // What people decide has no place on the clock.
+            if level.after.is_none() && level.when.is_some() {
+                continue;
             }
             let after = level.after.unwrap_or_default();
             if before.is_some_and(|before| after <= before) {

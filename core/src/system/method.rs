@@ -366,6 +366,20 @@ impl Method<'_> {
         self.bases.iter().filter_map(|(_, schedule)| schedule.last(until)).max()
     }
 
+    /// When the bases began that are in it beside the one of that instant and after `since`, the newest in
+    /// front. One in the place of the other there is never another one.
+    pub fn earlier(
+        &self,
+        than: Timestamp,
+        since: Option<Timestamp>,
+    ) -> impl Iterator<Item = Timestamp> + use<'_> {
+        let second = SignedDuration::from_secs(1);
+        let before = move |at: Timestamp| at.checked_sub(second).ok().and_then(|until| self.last(until));
+        let first = (self.keep != Kept::Replaced).then(|| before(than)).flatten();
+        std::iter::successors(first, move |at| before(*at))
+            .take_while(move |at| since.is_none_or(|s| *at >= s))
+    }
+
     /// The command that restores, if one is declared or drctl knows it without knowing where to.
     pub fn restore(&self, to: Option<(Option<Timestamp>, Newest)>) -> Option<Vec<String>> {
         self.restore_into(&Wanted { to, ..Wanted::default() })

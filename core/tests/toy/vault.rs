@@ -1,6 +1,7 @@
 //! A toy kind that holds data or a copy of it, and the system in which recovery is planned.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use drctl_core::Attributes;
 use drctl_core::addr::Name;
@@ -170,6 +171,7 @@ pub(crate) fn planned(text: &str, components: &[Component]) -> RecoveryPlan {
         system: &system,
         dependents: &Dependents::of(&system),
         loss: &loss,
+        hit: None,
         scenario: Some(name),
         objective: Objective::default(),
         at: &BTreeMap::new(),
@@ -191,8 +193,8 @@ pub(crate) fn vault(
         address: format!("toy_vault.{name}").parse().unwrap(),
         kind: &VAULT,
         id: Id(name.to_owned()),
-        attributes: attributes.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect(),
-        outputs: [("arn".to_owned(), Value::from(format!("arn:{name}")))].into(),
+        attributes: Arc::new(attributes.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect()),
+        outputs: Arc::new([("arn".to_owned(), Value::from(format!("arn:{name}")))].into()),
         provider: "toy".parse().unwrap(),
         place: Place { region: Some(region.to_owned()), ..Place::default() },
         seen,
@@ -220,6 +222,7 @@ pub(crate) fn plan(components: &[Component], datastores: &[&str], lost: &str) ->
         system: &system,
         dependents: &Dependents::of(&system),
         loss: &Loss { regions: [lost.to_owned()].into(), ..Loss::default() },
+        hit: None,
         scenario: None,
         objective: Objective {
             rto: Some(SignedDuration::from_mins(30)),

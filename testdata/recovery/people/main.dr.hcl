@@ -30,6 +30,15 @@ escalation "engineering" {
     contacts = [contact.lead, contact.press]
     after    = "30m"
   }
+  level "3" {
+    contacts = [contact.lead]
+    when     = "data is lost"
+  }
+  level "4" {
+    contacts = [contact.press]
+    after    = "2h"
+    when     = "the press calls"
+  }
 }
 
 service "web" {
