@@ -101,6 +101,7 @@ procedure "restore_database" {
     run         = ["./ops/database/backup.sh", "--at", target.place, "--type=diff", "--in-the-background"]
     needs       = [site.database_host]
     estimate    = "30s"
+    downtime    = false
   }
 }
 
@@ -493,6 +494,7 @@ procedure "rebuild" {
     run         = ["./ops/database/backup.sh", "--at", target.place, "--type=full", "--in-the-background"]
     phase       = "switch"
     estimate    = "30s"
+    downtime    = false
   }
   step "restore_logs" {
     description = "bring the logs back to where they are searched; nobody waits for it"

@@ -157,6 +157,7 @@ procedure "reopen" {
       "--region", target.copy_region,
     ]
     estimate = "2m"
+    downtime = false
   }
   step "allow_writes" {
     description = "let the API and the cron jobs write"
@@ -213,6 +214,7 @@ procedure "reopen" {
     why      = "what is said about money is decided by a person"
     owner    = contact.support_lead
     estimate = "15m"
+    downtime = false
   }
   step "declare" {
     after        = [step.copy_backups]
@@ -221,6 +223,7 @@ procedure "reopen" {
     owner        = contact.database_owner
     estimate     = "15m"
     estimate_p95 = "30m"
+    downtime     = false
   }
 }
 

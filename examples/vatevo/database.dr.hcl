@@ -125,6 +125,7 @@ procedure "protect_again" {
     needs    = [site.fly]
     estimate = "1m"
     phase    = "verification"
+    downtime = false
   }
   step "backup" {
     description = "back up what differs from the last full backup"
@@ -137,5 +138,6 @@ procedure "protect_again" {
     estimate     = "3m"
     estimate_p95 = "5m"
     phase        = "verification"
+    downtime     = false
   }
 }

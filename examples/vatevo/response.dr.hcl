@@ -123,6 +123,7 @@ procedure "database_corruption" {
     estimate = "5m"
     phase    = "verification"
     drill    = "skip"
+    downtime = false
   }
 }
 
@@ -202,6 +203,7 @@ procedure "regional_outage" {
     estimate = "5m"
     phase    = "verification"
     drill    = "skip"
+    downtime = false
   }
   step "resolved" {
     after    = [step.resume, step.reconcile]
@@ -211,6 +213,7 @@ procedure "regional_outage" {
     estimate = "5m"
     phase    = "verification"
     drill    = "skip"
+    downtime = false
   }
 }
 
@@ -322,6 +325,7 @@ procedure "data_center_failure" {
     estimate = "5m"
     phase    = "verification"
     drill    = "skip"
+    downtime = false
   }
 }
 
@@ -417,6 +421,7 @@ procedure "security_incident" {
     estimate = "5m"
     phase    = "verification"
     drill    = "skip"
+    downtime = false
   }
 }
 

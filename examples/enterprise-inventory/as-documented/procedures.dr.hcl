@@ -452,24 +452,27 @@ procedure "validate" {
 
   # §Phase 4, 3. User Acceptance
   step "notify_users" {
-    after  = [step.verify_regressions]
-    manual = "Notify users of recovery."
-    why    = "The plan does not say by what."
-    phase  = "validation"
+    after    = [step.verify_regressions]
+    manual   = "Notify users of recovery."
+    why      = "The plan does not say by what."
+    phase    = "validation"
+    downtime = false
   }
 
   step "monitor_reports" {
-    after  = [step.notify_users]
-    manual = "Monitor user reports."
-    why    = "Users are asked by people."
-    phase  = "validation"
+    after    = [step.notify_users]
+    manual   = "Monitor user reports."
+    why      = "Users are asked by people."
+    phase    = "validation"
+    downtime = false
   }
 
   step "address_issues" {
-    after  = [step.monitor_reports]
-    manual = "Address any issues."
-    why    = "It is a judgement."
-    phase  = "validation"
+    after    = [step.monitor_reports]
+    manual   = "Address any issues."
+    why      = "It is a judgement."
+    phase    = "validation"
+    downtime = false
   }
 }
 

@@ -39,10 +39,11 @@ channel "unsaid" {
   description = "the runbook does not say how"
 }
 
-# §Communication Plan; §Escalation Procedures, where they name a time. What is to be done without one is in the
-# checklists below. How often the status page is updated in between is not said.
+# §Communication Plan, §Escalation Procedures. What is to be done without a time is in the checklists below.
+# How often the status page is updated in between is not said.
 communication "plan" {
   description = "Communication Plan"
+  escalation  = escalation.procedures
   # Incident Detected, 1. Alert on-call engineer via PagerDuty/Slack
   notify "on-call engineer" {
     via = channel.paging

@@ -1,20 +1,17 @@
 # Who is called, and who is next. Numbers are as the runbook has them: placeholders.
 
-# §Level 1: initial response, follows the runbook, escalates if needed. §On-Call Rotation.
+# §Level 1: initial response, follows the runbook. §On-Call Rotation.
 contact "on_call" {
-  role         = "On-Call Engineer"
-  via          = "PagerDuty schedule"
-  escalates_to = contact.senior_engineer
+  role = "On-Call Engineer"
+  via  = "PagerDuty schedule"
 }
 
-# §Level 2: complex issues, multiple system failures. Level 3 is the engineering manager and the CTO; one
-# of the two can be named.
+# §Level 2. Nothing says how this person is reached.
 contact "senior_engineer" {
-  role         = "Senior Engineer"
-  escalates_to = contact.engineering_manager
+  role = "Senior Engineer"
 }
 
-# §Level 3: critical business impact, outage of more than 2 hours, data loss. §Key Contacts.
+# §Level 3, §Key Contacts.
 contact "engineering_manager" {
   role  = "Engineering Manager"
   phone = "[phone]"
@@ -54,4 +51,24 @@ contact "database_hosting" {
 contact "cdn_provider" {
   role  = "CDN Provider"
   phone = "[phone/ticket]"
+}
+
+# §Escalation Procedures. When one escalates is said in words; of the times only that of an extended outage.
+escalation "procedures" {
+  description = "Escalation Procedures"
+  # §Level 1: Initial response; follow runbook procedures; escalate if needed
+  level "1" {
+    contacts = [contact.on_call]
+  }
+  # §Level 2: escalates to level 3 if needed
+  level "2" {
+    contacts = [contact.senior_engineer]
+    when     = "complex issues, multiple system failures"
+  }
+  # §Level 3: Extended outage (> 2 hours)
+  level "3" {
+    contacts = [contact.engineering_manager, contact.cto]
+    after    = "2h"
+    when     = "critical business impact, data loss scenarios"
+  }
 }

@@ -1,11 +1,10 @@
 # Who leads and who is called. Names, numbers and addresses are as the runbook has them: placeholders.
 
-# §Recovery Team: [CTO Name]. §Internal Communication: the CEO is next for critical incidents.
+# §Recovery Team: [CTO Name].
 contact "incident_commander" {
-  role         = "Incident Commander, CTO"
-  phone        = "[phone]"
-  email        = "[email]"
-  escalates_to = contact.ceo
+  role  = "Incident Commander, CTO"
+  phone = "[phone]"
+  email = "[email]"
 }
 
 # §Internal Communication: Escalation.
@@ -134,4 +133,20 @@ communication "thresholds" {
     after_downtime = "1h"
     text           = "RTO Exceeded"
   }
+}
+
+# §Internal Communication: Escalation. Which incidents are critical is not written.
+escalation "incidents" {
+  description = "Internal Communication"
+  level "incident commander" {
+    contacts = [contact.incident_commander]
+  }
+  level "CEO" {
+    contacts = [contact.ceo]
+    when     = "critical incidents"
+  }
+}
+
+communication "escalation" {
+  escalation = escalation.incidents
 }
