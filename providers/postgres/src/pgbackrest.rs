@@ -167,9 +167,7 @@ pub(crate) const DATA: &str = "data";
 
 /// The states of a stanza and of a repository: `ok`, and that there is no backup yet.
 const OK: i64 = 0;
-const NO_STANZA: i64 = 1;
 const NO_BACKUP: i64 = 2;
-const NO_DATA: i64 = 3;
 /// That the repositories are in different states: each says its own.
 const MIXED: i64 = 4;
 
@@ -272,9 +270,10 @@ impl SaidStatus {
         (![OK, NO_BACKUP].contains(&self.code)).then(|| self.message.clone())
     }
 
-    /// Whether nothing is known of what it holds.
+    /// Whether nothing is known of what it holds. A repository that is not mounted looks like one that has no
+    /// stanza, so that says nothing either.
     fn is_unseen(&self) -> bool {
-        ![OK, NO_STANZA, NO_BACKUP, NO_DATA, MIXED].contains(&self.code)
+        ![OK, NO_BACKUP, MIXED].contains(&self.code)
     }
 }
 
@@ -284,14 +283,19 @@ fn read(said: &str, stanza: &str) -> Result<Stanza, ProviderError> {
     let Some(found) = all.into_iter().find(|s| s.name == stanza) else {
         return Err(unreadable(LISTING, format!("it does not tell of stanza `{stanza}`")));
     };
-    let mut unseen = found.repo.iter().map(|repo| (repo.key, &repo.status)).filter(|(_, s)| s.is_unseen());
-    if let Some((key, status)) = unseen.next() {
-        // What it says may name hosts and files, and has passed through the list of secrets.
+    let unseen = found.repo.iter().map(|repo| (repo.key, &repo.status)).filter(|(_, s)| s.is_unseen());
+    let unseen: Vec<String> =
+        unseen.map(|(key, status)| format!("repository {key}: {}", status.message)).collect();
+    // After a loss one of several may be all that is left: what it tells is told.
+    if !unseen.is_empty() && unseen.len() == found.repo.len() {
         return Err(ProviderError {
             doing: LISTING.to_owned(),
             class: ErrorClass::Unavailable,
-            code: Some(status.code.to_string()),
-            message: format!("repository {key}: {}", status.message),
+            code: None,
+            message: format!(
+                "{}; it is not mounted, not reached, or the stanza was never created",
+                unseen.join("; ")
+            ),
         });
     }
     let version = |of: &SaidOf| {
@@ -410,7 +414,12 @@ mod tests {
             read(&text, "main")
         };
         assert!(with(2, "no valid backups").unwrap().trouble.is_none());
-        assert_eq!(with(1, "missing stanza path").unwrap().trouble.as_deref(), Some("missing stanza path"));
+        assert_eq!(with(1, "missing stanza path").unwrap_err().class, ErrorClass::Unavailable);
+        let lost = r#"{"cipher":"none","key":2,"status":{"code":99,"message":"[HostConnectError] lost"}}]"#;
+        let half = WHOLE.replace("\"message\":\"ok\"}}],", &format!("\"message\":\"ok\"}}}},{lost},"));
+        let half = read(&half, "main").unwrap();
+        assert_eq!(half.points.len(), 2, "what is left is told when another repository is lost");
+        assert_eq!(half.repositories[1].trouble.as_deref(), Some("[HostConnectError] lost"));
         let error = with(99, "[PathOpenError] denied").unwrap_err();
         assert_eq!(error.class, ErrorClass::Unavailable);
         assert!(error.message.contains("repository 1: [PathOpenError] denied"), "{error}");
