@@ -232,6 +232,9 @@ impl Files {
                 Scheduler::Cron => {
                     let zone = zone_of(&schedule);
                     let fields = timing::cron(&schedule, &zone)?;
+                    if run.when != super::in_cron(&schedule, &zone)? {
+                        return Err(format!("cron has no rates: write `cron(\"{fields}\", \"{zone}\")`"));
+                    }
                     if lines.is_empty() {
                         lines.push(format!("# zone: {zone}"));
                     } else if lines[0] != format!("# zone: {zone}") {

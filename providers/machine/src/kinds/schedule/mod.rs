@@ -239,11 +239,14 @@ fn part(managed: &Managed<'_>, user: &str) -> OfBackup {
     let method = managed.backup.method();
     let mut runs = BTreeMap::new();
     for (label, schedule) in &method.bases {
-        let possible = match scheduler {
-            Scheduler::Cron => timing::cron(schedule, said("zone").unwrap_or(ZONE)).map(|_| ()),
-            Scheduler::Systemd | Scheduler::Nobody => timing::systemd(schedule).map(|_| ()),
+        let when = match scheduler {
+            // Cron has the times at which a rate hits.
+            Scheduler::Cron => in_cron(schedule, said("zone").unwrap_or(ZONE)),
+            Scheduler::Systemd | Scheduler::Nobody => {
+                timing::systemd(schedule).map(|_| When(schedule.to_string()))
+            }
         };
-        possible.map_err(|message| Invalid::new(message).below(label).below(method.block))?;
+        let when = when.map_err(|message| Invalid::new(message).below(label).below(method.block))?;
         let kind = TYPES.iter().find(|(known, _)| known == label).map(|(_, kind)| *kind);
         // Where there is one type alone, that is made.
         let kind = kind.filter(|_| method.bases.len() > 1).map(|kind| ["--type", kind]);
@@ -253,7 +256,7 @@ fn part(managed: &Managed<'_>, user: &str) -> OfBackup {
         if scheduler == Scheduler::Cron && command.iter().any(|word| word.as_str().contains('\\')) {
             return Err(at_provider("a command with a backslash cannot be started by cron".to_owned()));
         }
-        runs.insert((*label).to_owned(), Run { when: When(schedule.to_string()), command });
+        runs.insert((*label).to_owned(), Run { when, command });
     }
     let user = said("run_as").unwrap_or(user);
     let at: &[&str] = &["provider"];
@@ -265,6 +268,13 @@ fn part(managed: &Managed<'_>, user: &str) -> OfBackup {
         .set("active", Value::Bool(true), at)
         .set("other_lines", Value::Set(BTreeSet::new()), at);
     Ok(Some(part))
+}
+
+/// A schedule as cron has it.
+fn in_cron(schedule: &drctl_core::schedule::Schedule, zone: &str) -> Result<When, String> {
+    let fields = timing::cron(schedule, zone)?;
+    let schedule = drctl_core::schedule::Schedule::unix(&fields, zone).map_err(|wrong| wrong.message)?;
+    Ok(When(schedule.to_string()))
 }
 
 /// Where the scheduler reads its files.
