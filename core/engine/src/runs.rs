@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use drctl_core::plan::StepId;
-use drctl_core::recovery::{Carried, Owner, RecoveryPlan};
+use drctl_core::recovery::{CameBack, Carried, Owner, RecoveryPlan};
 use drctl_core::run::{Event, Next, Node, OnFailure, Run, Verdict};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,9 @@ pub struct Begun {
     pub rpo_s: Option<i64>,
     /// What a failure does.
     pub on_failure: OnFailure,
+    /// What holds each datastore when it is done, where that is something else than before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub came_back: Vec<CameBack>,
     /// The steps as the run sees them.
     pub nodes: Vec<Node>,
     /// The steps as they are carried out, by their numbers.
@@ -121,6 +124,7 @@ impl Begun {
             rto_s: plan.rto.objective_s,
             rpo_s: plan.rpo.objective_s,
             on_failure,
+            came_back: plan.chosen_points.iter().filter_map(|choice| choice.came_back.clone()).collect(),
             nodes: match of {
                 Of::Practice(_) => plan.looks(),
                 Of::Recovery(_) | Of::Drill(_) => plan.nodes(),
@@ -297,6 +301,14 @@ impl Folder {
         let said = String::from_utf8_lossy(&said).into_owned();
         let (_, rest) = said.lines().find_map(|line| line.split_once("drctl_canary = "))?;
         rest.split(',').next()?.trim().parse().ok()
+    }
+
+    /// Keeps how the configuration follows the run, as a diff.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep_patch(&self, diff: &str) -> Result<(), FileError> {
+        files::replace(&self.0.join("patch.diff"), diff.as_bytes())
     }
 
     /// Where what a step said is kept.

@@ -76,7 +76,7 @@ pub(super) fn inside(sources: &SourceMap, block: Span, lines: &str) -> Option<Ed
 }
 
 /// Adds a block after another one of the top of a file.
-pub(super) fn after(sources: &SourceMap, block: Span, lines: &str) -> Option<Edit> {
+pub(crate) fn after(sources: &SourceMap, block: Span, lines: &str) -> Option<Edit> {
     let text = &sources.get(block.file)?.text;
     let rest = text.get(block.end as usize..)?;
     let (at, before) = match rest.find('\n') {

@@ -2,7 +2,7 @@
 //! judged as any other configuration is. Nothing is computed here but what to try.
 
 mod downtime;
-mod edit;
+pub(crate) mod edit;
 mod loss;
 mod search;
 

@@ -91,7 +91,7 @@ pub(crate) struct Named<'n> {
 }
 
 impl Named<'_> {
-    fn of(self, old: &str) -> String {
+    pub(crate) fn of(self, old: &str) -> String {
         self.into.map_or_else(|| new_name(old, self.run), str::to_owned)
     }
 }

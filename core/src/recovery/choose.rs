@@ -8,6 +8,7 @@ use super::candidate::{Ask, Candidate, Named, candidates, steps};
 use super::judge::DataLoss;
 use super::lost::Lost;
 use super::model::{Choice, Component, Infeasible, Input, Prefer, Rejected, Seen};
+use super::patch::{CameBack, Now};
 use super::planner::readable;
 use crate::addr::{Address, Name};
 use crate::provider::{Phase, RecoveryStep};
@@ -128,7 +129,10 @@ pub(crate) fn choose<'a>(
         (Prefer::Rpo | Prefer::Rto, _) => other.rejected(worse_than(&best, &other)),
     }));
     Ok(Chosen {
-        choice: choice(input, (name, resource), &best, rejected),
+        choice: Choice {
+            came_back: came_back((name, resource), &best, &steps, named),
+            ..choice(input, (name, resource), &best, rejected)
+        },
         steps,
         unseen: best.protection.is_measured() && (best.loss.is_none() || best.from.seen != Seen::Present),
         doubt: best.doubt,
@@ -243,7 +247,30 @@ fn choice(
                 Prefer::Rto => "the fastest way back outside of the loss".to_owned(),
             },
         },
+        came_back: None,
         rejected,
         window: best.window(),
     }
+}
+
+/// What holds the data then: something of the new name where a step makes it, else what it comes back from.
+fn came_back(
+    (datastore, resource): (&Name, &Component),
+    best: &Candidate<'_>,
+    steps: &[RecoveryStep],
+    named: Named<'_>,
+) -> Option<CameBack> {
+    let id = named.of(&resource.id.0);
+    let makes = |step: &RecoveryStep| step.phase == Phase::Restore && step.command.contains(&id);
+    let now = match steps.iter().any(makes) {
+        true => Now::Made { provider: best.from.provider.clone(), id },
+        false if best.from.address != resource.address => Now::Declared(best.from.address.clone()),
+        false => return None,
+    };
+    Some(CameBack {
+        datastore: datastore.clone(),
+        was: resource.address.clone(),
+        now,
+        region: best.region.clone(),
+    })
 }

@@ -13,6 +13,7 @@ use super::groups::Group;
 use super::hit::Hit;
 use super::inventory::Components;
 use super::loss::Loss;
+use super::patch::CameBack;
 use super::people::Called;
 use crate::addr::{Address, Name, ProviderAddress};
 use crate::fact::FactId;
@@ -170,17 +171,6 @@ impl RecoveryPlan {
         self.infeasible.is_empty() && self.blocked.is_empty()
     }
 
-    /// What has to be said before it can be carried out, with the steps that it is for.
-    pub fn unsaid(&self) -> BTreeMap<&str, BTreeSet<u32>> {
-        let mut unsaid: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
-        for step in &self.steps {
-            if let Some(what) = &step.unsaid {
-                unsaid.entry(what).or_default().insert(step.id);
-            }
-        }
-        unsaid
-    }
-
     /// The steps as a run sees them.
     pub fn nodes(&self) -> Vec<Node> {
         let is_pivot = |step: &Step| self.pivots.iter().any(|pivot| pivot.step == step.id);
@@ -193,7 +183,7 @@ impl RecoveryPlan {
         let looks = |step: &Step| match &step.carried.action {
             Action::Http { .. } | Action::Tcp { .. } | Action::Dns { .. } => true,
             Action::Run { .. } | Action::Shell { .. } | Action::Sql { .. } => step.checks.is_some(),
-            // What a kind looks at in a written step is there; of its own steps it waits for what it has made.
+            // The kind's own steps look at what they have made.
             Action::Verb { .. } => step.written.is_some() && step.datastore.is_none(),
             Action::Restore { .. } | Action::Wait { .. } | Action::Person => false,
         };
@@ -309,6 +299,9 @@ pub struct Choice {
     pub step: Option<u32>,
     /// Why this one.
     pub why: String,
+    /// What holds it then; none where it comes back in its place.
+    #[serde(skip)]
+    pub came_back: Option<CameBack>,
     /// The others, and why not.
     pub rejected: Vec<Rejected>,
     /// From when until when there are points.

@@ -36,3 +36,14 @@ pub fn needed(plan: &RecoveryPlan) -> Needed {
     }
     needed
 }
+
+impl RecoveryPlan {
+    /// What has to be said before it can be carried out, with the steps that it is for.
+    pub fn unsaid(&self) -> BTreeMap<&str, BTreeSet<u32>> {
+        let said = self.steps.iter().filter_map(|step| Some((step.unsaid.as_deref()?, step.id)));
+        said.fold(BTreeMap::new(), |mut unsaid: BTreeMap<&str, BTreeSet<u32>>, (what, step)| {
+            unsaid.entry(what).or_default().insert(step);
+            unsaid
+        })
+    }
+}

@@ -220,6 +220,7 @@ pub(crate) fn restore(
                 data_loss_source: kept.source(),
                 step: Some(step.id),
                 why: chosen(is, &rejected),
+                came_back: None,
                 rejected,
                 window: Some(kept.window.clone()),
             };

@@ -18,7 +18,7 @@ use drctl_host::Host;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::open;
+use super::{follow, open};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::project::Project;
@@ -221,7 +221,7 @@ fn command(
         }
     })?;
     live.finish();
-    finish(&ended, folder, &live, ui)
+    finish(&ended, folder, &live, (project, ui))
 }
 
 /// Takes the place of whoever commands recoveries here: one at a time.
@@ -274,11 +274,19 @@ fn approved((plan, name): (&RecoveryPlan, &str), manner: &Manner, ui: &Ui) -> Re
 }
 
 /// Says what came of it.
-fn finish(ended: &Ended, folder: &Folder, live: &Live, ui: &Ui) -> Result<Exit, Failure> {
+fn finish(
+    ended: &Ended,
+    folder: &Folder,
+    live: &Live,
+    (project, ui): (&Project, &Ui),
+) -> Result<Exit, Failure> {
     let so_far = open::read(folder)?;
     match ui.format {
         Format::Text => ui.print(&record::outcome(&so_far, folder, ui.look()))?,
         Format::Json => live.summary(&record::head(&so_far)),
+    }
+    if stand(&so_far.run) == Stand::Done && matches!(so_far.header.of, Of::Recovery(_)) {
+        follow::keep(&so_far, folder, project, ui)?;
     }
     Ok(match (stand(&so_far.run), ended) {
         (Stand::Done, _) => Exit::Success,

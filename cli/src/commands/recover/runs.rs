@@ -1,6 +1,6 @@
 //! `drctl recover runs` and `show RUN`: the record of what was done.
 
-use super::open;
+use super::{follow, open};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::project::Project;
@@ -16,6 +16,9 @@ pub(crate) struct ShowArgs {
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]
     format: RecordFormat,
+    /// Prints how the configuration follows the run, as a diff for `patch` or `git apply`
+    #[arg(long)]
+    patch: bool,
 }
 
 /// How the record of a run is printed.
@@ -42,6 +45,9 @@ pub(crate) fn list(project: &Project, ui: &Ui) -> Result<Exit, Failure> {
 /// Shows one run.
 pub(crate) fn show(args: &ShowArgs, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     let (folder, run) = open::named(project, &args.run)?;
+    if args.patch {
+        return follow::show(&run, project, ui);
+    }
     let format = if ui.format == Format::Json { RecordFormat::Json } else { args.format };
     match format {
         RecordFormat::Text => ui.print(&record::text(&run, &folder, ui.look()))?,

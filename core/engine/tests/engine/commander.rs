@@ -128,6 +128,7 @@ fn begun(jobs: Vec<Job>) -> Begun {
         pivot: false,
     });
     Begun {
+        came_back: Vec::new(),
         format_version: FORMAT_VERSION.to_owned(),
         run: "r1".to_owned(),
         of: Of::Recovery(None),
