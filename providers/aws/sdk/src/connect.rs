@@ -10,13 +10,13 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{IdentityCache, RequestChecksumCalculation, ResponseChecksumValidation};
-use aws_smithy_http_client::tls;
 use aws_types::service_config::ServiceConfigKey;
 use drctl_aws::port::Cloud;
 use drctl_core::provider::{ErrorClass, Place, ProviderError};
 
 use crate::calls::Calls;
 use crate::cloud::SdkCloud;
+use crate::http;
 use crate::settings::Settings;
 
 /// The longest pause between two attempts of one call.
@@ -73,13 +73,9 @@ async fn connect_from(
 }
 
 async fn load(settings: &Settings, credentials: Option<SharedCredentialsProvider>) -> SdkConfig {
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
-        .pool_max_idle_per_host(settings.concurrency)
-        .build_https();
     let attempts = settings.max_attempts.max(1);
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
+        .http_client(http::client(settings.concurrency))
         .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS_TIMEOUT).build())
         .retry_config(RetryConfig::adaptive().with_max_attempts(attempts).with_max_backoff(MAX_BACKOFF))
         .timeout_config(

@@ -15,6 +15,7 @@ mod convert_replication;
 mod convert_s3;
 mod errors;
 mod objects;
+mod http;
 mod rds;
 mod s3;
 mod settings;
