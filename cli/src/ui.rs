@@ -93,12 +93,19 @@ struct Pieces<'s> {
 }
 
 impl Write for Pieces<'_> {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.held.extend_from_slice(bytes);
         if self.held.len() >= PIECE {
             self.flush()?;
         }
         Ok(bytes.len())
+    }
+
+    /// As [`Write::write`], which takes all: JSON is written in very many pieces of a few bytes.
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write(bytes).map(|_all| ())
     }
 
     /// Writes what is held, but for the beginning of a character that is not whole yet.

@@ -2,6 +2,8 @@
 //! only drctl knows under keys of its own. See `cli/schemas/plan.schema.json`.
 
 use std::collections::BTreeMap;
+use std::sync::mpsc;
+use std::thread;
 
 use drctl_core::addr::{Address, InstanceKey};
 use drctl_core::findings::Checked;
@@ -59,16 +61,28 @@ impl Serialize for PlanJson<'_> {
     }
 }
 
-/// A list whose items are made while it is written.
+/// A list whose items are made while it is written: a second thread is a few ahead of the writing.
 struct Each<F>(F);
+
+/// How many items are held at most.
+const AHEAD: usize = 32;
 
 impl<F, I> Serialize for Each<F>
 where
-    F: Fn() -> I,
+    F: Fn() -> I + Sync,
     I: Iterator<Item = Json>,
 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq((self.0)())
+        let (sender, made) = mpsc::sync_channel(AHEAD);
+        thread::scope(|scope| {
+            // Who writes has gone away when an item cannot be sent.
+            let make = move || (self.0)().try_for_each(|item| sender.send(item)).unwrap_or_default();
+            let thread = thread::Builder::new().stack_size(crate::STACK_BYTES);
+            match thread.spawn_scoped(scope, make) {
+                Ok(_thread) => serializer.collect_seq(made),
+                Err(_none) => serializer.collect_seq((self.0)()),
+            }
+        })
     }
 }
 
@@ -200,8 +214,7 @@ fn drctl(view: &View<'_>, change: &ResourceChange) -> Json {
     let mut facts: Vec<&str> = change.notes.iter().map(|n| &*n.fact.0).collect();
     facts.sort_unstable();
     facts.dedup();
-    let missing: Vec<String> =
-        view.missing.iter().filter(|a| a.address == change.address).map(acceptance).collect();
+    let missing: Vec<String> = view.missing_of(&change.address).map(acceptance).collect();
     object([
         ("action", json!(verb(change.action))),
         ("why", json!(change.why)),

@@ -1,6 +1,6 @@
 //! A plan with everything that can be shown, for the tests of the renderers.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 use std::collections::BTreeMap;
 
 use drctl_core::addr::{InstanceKey, ModulePath, Name, ProviderAddress};
@@ -42,7 +42,7 @@ pub(crate) fn view(plan: &Plan) -> View<'_> {
             accept(AcceptKind::Irreversible, "aws_s3_bucket.invoices[\"eu\"]"),
         ],
     };
-    View { plan, digest: OnceCell::from("0123456789abcdef".repeat(4)), missing, registry: &REGISTRY }
+    View { plan, digest: OnceLock::from("0123456789abcdef".repeat(4)), missing, registry: &REGISTRY }
 }
 
 /// An objective that is missed, with a mechanism that does not help.

@@ -1,8 +1,9 @@
 //! A plan sorted for reading: what it does to protection first, then the rest. Text and Markdown
 //! are written from this one order.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
+use drctl_core::addr::Address;
 use drctl_core::plan::{AcceptKind, Acceptance, Action, After, AttributeChange, Plan, ResourceChange};
 use drctl_core::provider::Registry;
 use drctl_core::rule::{Effect, Note, Timing};
@@ -12,7 +13,7 @@ pub(crate) struct View<'p> {
     /// The plan.
     pub(crate) plan: &'p Plan,
     /// Its digest, once somebody has asked: it takes as long as half of the planning.
-    pub(crate) digest: OnceCell<String>,
+    pub(crate) digest: OnceLock<String>,
     /// Acceptances that apply would refuse for.
     pub(crate) missing: Vec<Acceptance>,
     /// Where facts are looked up.
@@ -150,7 +151,7 @@ impl<'p> View<'p> {
 
     /// The view on a plan.
     pub(crate) fn new(plan: &'p Plan, registry: &'p Registry) -> View<'p> {
-        View { plan, digest: OnceCell::new(), missing: plan.missing_acceptances(), registry }
+        View { plan, digest: OnceLock::new(), missing: plan.missing_acceptances(), registry }
     }
 
     /// The plan in the order of reading; sections without content are left out.
@@ -183,17 +184,19 @@ impl<'p> View<'p> {
 
     /// The acceptances that a change lacks for this section.
     pub(crate) fn missing(&self, change: &ResourceChange, section: Section) -> Vec<&Acceptance> {
-        self.missing
-            .iter()
-            .filter(|a| {
-                a.address == change.address
-                    && match a.kind {
-                        AcceptKind::Weakens | AcceptKind::Delete => section == Section::Weakens,
-                        AcceptKind::Irreversible => section == Section::Irreversible,
-                        AcceptKind::Outage => section == Section::Interrupts,
-                    }
-            })
-            .collect()
+        let belongs = |a: &&Acceptance| match a.kind {
+            AcceptKind::Weakens | AcceptKind::Delete => section == Section::Weakens,
+            AcceptKind::Irreversible => section == Section::Irreversible,
+            AcceptKind::Outage => section == Section::Interrupts,
+        };
+        self.missing_of(&change.address).filter(belongs).collect()
+    }
+
+    /// The acceptances that an address lacks: they are sorted by kind and address.
+    pub(crate) fn missing_of(&self, address: &Address) -> impl Iterator<Item = &Acceptance> {
+        let kinds = [AcceptKind::Weakens, AcceptKind::Irreversible, AcceptKind::Outage, AcceptKind::Delete];
+        let at = |kind| self.missing.binary_search_by(|a| (a.kind, &a.address).cmp(&(kind, address)));
+        kinds.into_iter().filter_map(move |kind| self.missing.get(at(kind).ok()?))
     }
 
     /// How many changes have this action.

@@ -31,7 +31,7 @@ use crate::provider::{Id, Observed, Registry};
 use crate::rule::{Note, Timing};
 use crate::schema::attribute as find;
 use crate::span::SourceMap;
-use crate::spread::Spread;
+use crate::spread::{self, Spread};
 use crate::state::State;
 use crate::system::System;
 use crate::value::Value;
@@ -259,13 +259,14 @@ fn said(
     diags: &mut Diagnostics,
 ) -> Vec<Said> {
     let peers = Neighbourhood::new(input.config, input.world, instances, decisions);
-    selected
-        .iter()
-        .map(|&i| {
-            let found = match input.selection.refresh_only {
-                true => Vec::new(),
-                false => notes::notes(input, instances, &peers, i),
-            };
+    let selected: Vec<usize> = selected.iter().copied().collect();
+    let all = spread::over(input.spread, &selected, |&i| match input.selection.refresh_only {
+        true => Vec::new(),
+        false => notes::notes(input, instances, &peers, i),
+    });
+    all.into_iter()
+        .zip(selected)
+        .map(|(found, i)| {
             let timed = |n: &Note| Some((n.attribute.clone(), n.timing.clone()?));
             let mut timings: Vec<_> = found.iter().filter_map(|(_, n)| timed(n)).collect();
             timings.shrink_to_fit();
