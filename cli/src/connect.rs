@@ -168,4 +168,10 @@ impl Connect for Connector {
             cloud.get_caller_identity().await
         })
     }
+
+    fn presuming(&self, opened: &Opened, account: &str) -> Option<Opened> {
+        let cloud = opened.cloud.downcast_ref::<Cloud>()?.presuming(account)?;
+        let place = cloud.place();
+        Some(Opened { cloud: std::sync::Arc::new(cloud), place, simulated: opened.simulated })
+    }
 }

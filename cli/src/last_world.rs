@@ -188,6 +188,31 @@ pub(crate) fn expected(
     expected.collect()
 }
 
+/// The accounts that the provider configurations led to when they were last seen. None where
+/// `allowed_account_ids` guards against another one: nothing is read there before it is told.
+pub(crate) fn presumed(
+    configurations: &Configurations,
+    project: &Project,
+) -> BTreeMap<ProviderAddress, String> {
+    let is_guarded = |provider: &ProviderAddress| {
+        let block = configurations.get(provider).and_then(|v| ProviderBlock::read(provider, v).ok());
+        let guard = |block: &ProviderBlock| block.aws().is_none_or(|aws| aws.allowed_account_ids.is_some());
+        block.as_ref().is_none_or(guard)
+    };
+    let mut open = expected(configurations, project);
+    // The simulated cloud tells its account without a call.
+    open.retain(|provider, expected| !expected.simulated && !is_guarded(provider));
+    if open.is_empty() {
+        return BTreeMap::new();
+    }
+    // Who keeps it tells what is wrong with it.
+    let Ok(Some(mut last)) = load(&project.last_world_path()) else { return BTreeMap::new() };
+    last.restrict(&open);
+    let account =
+        |provider: &ProviderAddress| last.providers.get(provider).and_then(|p| p.head.place.account.clone());
+    open.into_keys().filter_map(|provider| Some((provider.clone(), account(&provider)?))).collect()
+}
+
 /// Reads a file that has to be there, or one of the copies.
 fn read(path: &Path, copies: &[PathBuf], diagnostics: &mut Diagnostics) -> Result<LastWorld, Failure> {
     let (headline, failure) = match load(path) {

@@ -1,7 +1,6 @@
 //! From a directory to a plan: read, check, connect, observe, plan. The steps that `plan`, `apply`
 //! and whoever else needs the observed world have in common.
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,7 +20,7 @@ use drctl_core::system::Measured;
 use drctl_core::value::Value;
 use drctl_engine::backups::Book;
 use drctl_engine::clock::Clock;
-use drctl_engine::connect::{Connections, connect};
+use drctl_engine::connect::{Connections, connect_ahead};
 use drctl_engine::observe::{Limits, Observer, observe};
 use drctl_engine::reporter::Reporter;
 use drctl_engine::runs;
@@ -185,7 +184,17 @@ pub(crate) async fn look(
     let limits = Limits { parallelism: usize::from(parallelism), ..Limits::default() };
     let configurations = provider_blocks(loaded)?;
     let connector = Connector::new(project, &configurations, limits.parallelism, ui)?;
-    let mut connections = connect(&connector, &configurations, limits.silence).await;
+    let presume = || match gaps {
+        Gaps::Unobserved => last_world::presumed(&configurations, project),
+        Gaps::Earlier => BTreeMap::new(),
+    };
+    let ahead = async |connections: Connections| {
+        let observer = Observer { registry: REGISTRY, connections: &connections, limits, reporter };
+        waves(&observer, |world| plan::expanded(&loaded.config, &loaded.variables, world, &REGISTRY, state))
+            .await
+    };
+    let (mut connections, ahead) =
+        connect_ahead(&connector, &configurations, limits.silence, (presume, ahead)).await;
     lend_accounts(&configurations, &mut connections);
     check_accounts(&configurations, &connections.places())?;
     let mut diagnostics = Diagnostics::default();
@@ -201,7 +210,7 @@ pub(crate) async fn look(
         Gaps::Earlier => Some((open(), time(&connector, clock, ui)?)),
     };
     let stand_in = earlier.as_ref().map(|(memory, now)| (&memory.world, *now));
-    let (seen, filled, expanded) = read(&observer, loaded, state, stand_in).await;
+    let (seen, filled, expanded) = read(&observer, (loaded, state), stand_in, ahead).await;
     let now = time(&connector, clock, ui)?;
     let mut memory = earlier.map_or_else(open, |(memory, _)| memory);
     let known = (&loaded.config, state);
@@ -224,20 +233,15 @@ fn time(connector: &Connector, clock: &dyn Clock, ui: &Ui) -> Result<Timestamp, 
     }
 }
 
-/// Reads in waves until nothing more can be asked for: the world, the same with earlier sightings in
-/// its gaps where they are wanted, and what the configuration is then.
+/// Reads what was not read ahead: the world, the same with earlier sightings in its gaps where they are
+/// wanted, and what the configuration is then.
 async fn read(
     observer: &Observer<'_>,
-    loaded: &Loaded,
-    state: Option<&State>,
+    (loaded, state): (&Loaded, Option<&State>),
     stand_in: Option<(&LastWorld, Timestamp)>,
+    ahead: Option<World>,
 ) -> (World, Option<World>, Expanded) {
-    let failed = Cell::new(false);
-    let expanded = |world: &World| {
-        let found = plan::expanded(&loaded.config, &loaded.variables, world, &REGISTRY, state);
-        failed.set(found.diagnostics.has_errors());
-        found
-    };
+    let expanded = |world: &World| plan::expanded(&loaded.config, &loaded.variables, world, &REGISTRY, state);
     let known = |world: &World| match stand_in {
         None => (None, expanded(world)),
         Some((last, now)) => {
@@ -245,19 +249,28 @@ async fn read(
             (Some(filled), found)
         }
     };
+    let seen = match ahead {
+        // It was read by a presumed account, and who is calling was told since.
+        Some(world) => World { places: observer.connections.places(), ..world },
+        None => waves(observer, |world| known(world).1).await,
+    };
+    let (filled, found) = known(&seen);
+    (seen, filled, found)
+}
+
+/// Reads in waves until nothing more can be asked for.
+async fn waves(observer: &Observer<'_>, known: impl Fn(&World) -> Expanded) -> World {
     let mut settled = false;
-    let seen = observe(observer, |world| {
+    observe(observer, |world| {
         if settled {
             return Vec::new();
         }
-        let (_, found) = known(world);
+        let found = known(world);
         // When every name is known, no answer can make another one known.
-        settled = !failed.get() && found.instances.iter().all(|i| i.id.is_some());
+        settled = !found.diagnostics.has_errors() && found.instances.iter().all(|i| i.id.is_some());
         plan::requests(&found.instances, world)
     })
-    .await;
-    let (filled, found) = known(&seen);
-    (seen, filled, found)
+    .await
 }
 
 /// The `provider` blocks, evaluated; the default one of each provider is there even when it is not

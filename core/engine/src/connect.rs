@@ -2,13 +2,15 @@
 //! engine bounds how long that takes and keeps a failure as what it is: nothing there is observed.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use drctl_core::addr::ProviderAddress;
 use drctl_core::plan::ProviderHead;
 use drctl_core::provider::{AnyCloud, BoxFuture, ErrorClass, Place, ProviderError};
 use drctl_core::value::Value;
-use futures_util::future::join_all;
+use futures_util::future::{Either, join_all, select};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 /// A connection and where it leads.
@@ -53,6 +55,7 @@ impl Connections {
 }
 
 /// A port before anybody has asked who is calling.
+#[derive(Clone)]
 pub struct Opened {
     /// The port.
     pub cloud: AnyCloud,
@@ -73,6 +76,12 @@ pub trait Connect: Send + Sync {
 
     /// Asks the provider for account and caller: one call.
     fn identify<'a>(&'a self, opened: &'a Opened) -> BoxFuture<'a, Result<Place, ProviderError>>;
+
+    /// The same port as it will be if [`Connect::identify`] tells this account; none where waiting for
+    /// that costs nothing.
+    fn presuming(&self, _opened: &Opened, _account: &str) -> Option<Opened> {
+        None
+    }
 }
 
 /// Makes all connections side by side. None of them can fail the others. One that does not answer
@@ -82,16 +91,61 @@ pub async fn connect(
     configurations: &BTreeMap<ProviderAddress, BTreeMap<String, Value>>,
     budget: Duration,
 ) -> Connections {
-    let each = configurations.iter().map(|(provider, config)| async move {
-        (provider.clone(), connect_one(by, provider, config, budget).await)
-    });
-    Connections { clouds: join_all(each).await.into_iter().collect() }
+    connect_ahead(by, configurations, budget, (BTreeMap::new, async |_| ())).await.0
 }
 
+/// As [`connect`]. While it is asked who is calling, the accounts are presumed; when that gives one for all
+/// of them, reading begins. Comes with what was read if every provider then told the presumed account, and
+/// without it otherwise.
+pub async fn connect_ahead<T>(
+    by: &dyn Connect,
+    configurations: &BTreeMap<ProviderAddress, BTreeMap<String, Value>>,
+    budget: Duration,
+    (presume, read): (impl FnOnce() -> BTreeMap<ProviderAddress, String>, impl AsyncFnOnce(Connections) -> T),
+) -> (Connections, Option<T>) {
+    let (mut each, mut opened) = (Vec::new(), Vec::new());
+    for (provider, config) in configurations {
+        let (sender, receiver) = oneshot::channel();
+        each.push(
+            async move { (provider.clone(), connect_one(by, (provider, config), sender, budget).await) },
+        );
+        opened.push((provider.clone(), receiver));
+    }
+    let told = async { Connections { clouds: join_all(each).await.into_iter().collect() } };
+    let accounts = OnceLock::new();
+    let ahead = async {
+        let accounts = accounts.get_or_init(presume);
+        let mut clouds = BTreeMap::new();
+        for (provider, opened) in opened {
+            let Opened { cloud, place, simulated } =
+                by.presuming(&opened.await.ok()?, accounts.get(&provider)?)?;
+            let head = ProviderHead { place, simulated, unobserved: None };
+            clouds.insert(provider, Connection { cloud: Ok(cloud), head, silent_since: None });
+        }
+        Some(read(Connections { clouds }).await)
+    };
+    let as_presumed = |told: &Connections| {
+        let presumed = |provider| accounts.get().and_then(|a: &BTreeMap<_, _>| a.get(provider));
+        told.clouds.iter().all(|(provider, c)| c.head.place.account.as_ref() == presumed(provider))
+    };
+    match select(std::pin::pin!(told), std::pin::pin!(ahead)).await {
+        Either::Left((told, ahead)) => {
+            let found = if as_presumed(&told) { ahead.await } else { None };
+            (told, found)
+        }
+        Either::Right((found, told)) => {
+            let told = told.await;
+            let found = found.filter(|_| as_presumed(&told));
+            (told, found)
+        }
+    }
+}
+
+/// Makes one connection, and hands it on before it is known who is calling.
 async fn connect_one(
     by: &dyn Connect,
-    provider: &ProviderAddress,
-    config: &BTreeMap<String, Value>,
+    (provider, config): (&ProviderAddress, &BTreeMap<String, Value>),
+    ready: oneshot::Sender<Opened>,
     budget: Duration,
 ) -> Connection {
     let start = Instant::now();
@@ -102,6 +156,8 @@ async fn connect_one(
         Ok(Err(error)) => return lost(error),
         Err(_elapsed) => return lost(no_answer(doing, patience)),
     };
+    // Nobody waits for it any more when another one cannot be presumed.
+    let _unwanted = ready.send(opened.clone());
     let told = match tokio::time::timeout_at(start + patience, by.identify(&opened)).await {
         Ok(told) => told,
         Err(_elapsed) => Err(no_answer(format!("asking {provider} who is calling"), patience)),

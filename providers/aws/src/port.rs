@@ -32,6 +32,11 @@ pub trait Aws: Send + Sync {
     async fn get_caller_identity(&self) -> Answer<Place>;
     /// Region, endpoint and (once `get_caller_identity` answered) account, without a call.
     fn place(&self) -> Place;
+    /// The same connection as if `get_caller_identity` had told this account; none where that call takes
+    /// no time. What is read through it is of use only when that call then tells it.
+    fn presuming(&self, _account: &str) -> Option<Cloud> {
+        None
+    }
 
     /// Names of all buckets of the account, in all regions. Only asked when a bucket is denied, to
     /// tell "not allowed" from "not ours".

@@ -14,7 +14,7 @@ use drctl_engine::observe::{Limits, Observer, observe};
 use drctl_engine::reporter::Silent;
 use tokio::time::Instant;
 
-fn request(provider: &str, kind: &str, name: &str) -> ReadRequest {
+pub(crate) fn request(provider: &str, kind: &str, name: &str) -> ReadRequest {
     ReadRequest {
         address: format!("{kind}.{}_{name}", provider.replace('.', "_")).parse().unwrap(),
         provider: provider.parse().unwrap(),
@@ -30,7 +30,7 @@ async fn look(clouds: &[(&str, &Arc<Toy>)], limits: Limits, requests: &[ReadRequ
 }
 
 /// One word for each observation, by address.
-fn words(world: &World) -> Vec<String> {
+pub(crate) fn words(world: &World) -> Vec<String> {
     let word = |o: &Observation| match o {
         Observation::Present(_) => "present".to_owned(),
         Observation::Absent => "absent".to_owned(),

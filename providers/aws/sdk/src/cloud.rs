@@ -1,11 +1,11 @@
 //! The port's implementation: every method is one operation of S3, RDS or STS.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use drctl_aws::port::{
-    Answer, Aws, CreateDbSnapshot, DbInstance, DbSnapshot, Encryption, LifecycleRule, LockAtBirth,
+    Answer, Aws, Cloud, CreateDbSnapshot, DbInstance, DbSnapshot, Encryption, LifecycleRule, LockAtBirth,
     ModifyDbInstance, ObjectHead, ObjectLockConfiguration, ObjectsPage, PublicAccessBlock, ReplicatedBackup,
     ReplicationConfiguration, RestoreDbInstanceFromDbSnapshot, RestoreDbInstanceToPointInTime, SourceRegion,
     StartBackupsReplication, VersionMark, VersioningState, VersioningStatus, VersionsPage,
@@ -22,7 +22,7 @@ pub(crate) struct SdkCloud {
     s3: aws_sdk_s3::Client,
     rds: Rds,
     sts: aws_sdk_sts::Client,
-    calls: Calls,
+    calls: Arc<Calls>,
     place: Place,
     /// Account and caller, once STS has told them.
     identity: OnceLock<(String, Option<String>)>,
@@ -37,7 +37,8 @@ impl SdkCloud {
         place: Place,
     ) -> SdkCloud {
         let region = place.region.clone().unwrap_or_default();
-        SdkCloud { s3, rds: Rds { client: rds, region }, sts, calls, place, identity: OnceLock::new() }
+        let (rds, calls) = (Rds { client: rds, region }, Arc::new(calls));
+        SdkCloud { s3, rds, sts, calls, place, identity: OnceLock::new() }
     }
 
     fn bucket<'c>(&'c self, name: &'c str) -> Bucket<'c> {
@@ -68,6 +69,17 @@ impl Aws for SdkCloud {
             place.caller.clone_from(caller);
         }
         place
+    }
+
+    fn presuming(&self, account: &str) -> Option<Cloud> {
+        Some(Arc::new(SdkCloud {
+            s3: self.s3.clone(),
+            rds: self.rds.clone(),
+            sts: self.sts.clone(),
+            calls: Arc::clone(&self.calls),
+            place: self.place.clone(),
+            identity: OnceLock::from((account.to_owned(), None)),
+        }))
     }
 
     async fn list_buckets(&self) -> Answer<BTreeSet<String>> {

@@ -14,6 +14,7 @@ use crate::errors::{malformed, unsendable};
 const PAGE: i32 = 100;
 
 /// RDS of one region.
+#[derive(Clone)]
 pub(crate) struct Rds {
     pub(crate) client: Client,
     pub(crate) region: String,
