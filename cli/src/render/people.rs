@@ -44,8 +44,8 @@ pub(super) fn told(out: &mut String, plan: &RecoveryPlan, look: Look) {
         if let Some(text) = &notice.text {
             let _ = writeln!(out, "{}", wrap("       say: ", &safe(text), look.width));
         }
-        if !notice.command.is_empty() {
-            let _ = writeln!(out, "{}", command(&notice.command, None, look));
+        if let Some(words) = sends(notice) {
+            let _ = writeln!(out, "{}", command(&words, None, look));
         }
     }
 }
@@ -107,9 +107,18 @@ pub(super) fn when(plan: &RecoveryPlan, notice: &Notice) -> String {
     }
 }
 
+/// The command that sends the message, as a person would type it.
+pub(super) fn sends(notice: &Notice) -> Option<Vec<String>> {
+    let message = notice.text.clone().unwrap_or_else(|| "MESSAGE".to_owned());
+    let words = notice.command.iter().cloned().chain([message]);
+    (!notice.command.is_empty()).then(|| words.collect())
+}
+
 /// Who is told, through what and by whom.
 pub(super) fn how(notice: &Notice) -> String {
-    let channel: Vec<&str> = notice.description.iter().chain(&notice.reached).map(String::as_str).collect();
+    let webhook = notice.webhook.as_ref().map(|variable| format!("the webhook in {variable}"));
+    let channel = notice.description.iter().chain(&notice.reached).chain(&webhook);
+    let channel: Vec<&str> = channel.map(String::as_str).collect();
     let channel = if channel.is_empty() { String::new() } else { format!(" ({})", channel.join(", ")) };
     let by = notice.owner.as_ref().map_or(String::new(), |owner| format!("; {} does it", known(owner)));
     format!("{}, by channel.{}{channel}{by}", notice.whom, notice.channel)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use drctl_core::plan::StepId;
+use drctl_core::provider::ProviderError;
 use drctl_core::recovery::readable;
 use drctl_core::run::{Event, Next, Question, Standing};
 use drctl_engine::journal::{JournalError, Replayed};
@@ -152,6 +153,7 @@ fn took(run: &Record) -> BTreeMap<StepId, Took> {
             | Event::Undoing { .. }
             | Event::Undone { .. }
             | Event::UndoFailed { .. }
+            | Event::Notified { .. }
             | Event::Interrupted
             | Event::Resumed
             | Event::Aborted { .. } => {}
@@ -195,19 +197,26 @@ fn event(event: &Event, run: &Record) -> (Option<StepId>, String) {
         Event::Undoing { step, .. } => (Some(*step), format!("being taken back: {}", summary(step))),
         Event::Undone { step } => (Some(*step), "taken back".to_owned()),
         Event::UndoFailed { step, error } => (Some(*step), format!("COULD NOT BE TAKEN BACK: {error}")),
+        Event::Notified { notice, error } => (None, notified(*notice, error.as_ref(), run)),
         Event::Interrupted => (None, "stopped by a person".to_owned()),
         Event::Resumed => (None, "gone on with".to_owned()),
         Event::Aborted { by, reason } => (None, format!("given up by {by}: {reason}")),
     }
 }
 
-fn of(run: &Record) -> String {
-    let scenario = |name: &Option<String>| name.clone().unwrap_or_else(|| "a loss without a name".to_owned());
-    match &run.header.of {
-        Of::Recovery(name) => format!("recovery from {}", scenario(name)),
-        Of::Practice(name) => format!("practice of {}", scenario(name)),
-        Of::Drill(name) => format!("drill {name}"),
+fn notified(notice: u32, error: Option<&ProviderError>, run: &Record) -> String {
+    let Some(notice) = run.header.notices.get(notice as usize) else { return "somebody is told".to_owned() };
+    let (whom, channel) = (&notice.whom, &notice.channel);
+    let by_machine = notice.webhook.is_some() || !notice.command.is_empty();
+    match error {
+        Some(error) => format!("{whom} could NOT be told by channel.{channel}: {error}"),
+        None if by_machine => format!("{whom} told by channel.{channel}"),
+        None => format!("a person is asked to tell {whom} by channel.{channel}"),
     }
+}
+
+fn of(run: &Record) -> String {
+    run.header.of.to_string()
 }
 
 /// All runs, a line each.

@@ -4,15 +4,17 @@
 use std::sync::Arc;
 
 use drctl_core::plan::StepId;
-use drctl_core::recovery::readable;
+use drctl_core::recovery::{Notice, readable};
 use drctl_core::run::{Question, Verdict};
 use drctl_engine::clock::Clock;
 use drctl_engine::commander::{RunClock, RunReporter, Told};
+use drctl_engine::messages::Message;
 use drctl_engine::runs::{Begun, Job};
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::palette::Tone;
+use super::people;
 use super::progress::{Progress, Show};
 use super::recovery::quote;
 use super::text::{safe, wrap};
@@ -212,6 +214,33 @@ impl RunReporter for Live {
 
     fn say(&self, text: &str) {
         self.warn(text);
+    }
+
+    fn message(&self, notice: &Notice, Message { notice: _, text, sent }: &Message) {
+        let (level, what) = match sent {
+            Some(Ok(())) => ("info", format!("{} told by channel.{}: {text}", notice.whom, notice.channel)),
+            Some(Err(error)) => {
+                let what =
+                    format!("{} could NOT be told by channel.{}: {error}", notice.whom, notice.channel);
+                ("warn", what)
+            }
+            None => ("info", format!("TELL {}: {text}", people::how(notice))),
+        };
+        let tone = match sent {
+            Some(Ok(())) => None,
+            Some(Err(_)) => Some(Tone::Caution),
+            None => Some(Tone::Strong),
+        };
+        let line = wrap(&format!("{:>9}       ", self.at()), &safe(&what), self.look.width);
+        self.progress.note(&tone.map_or_else(|| line.clone(), |tone| self.look.paint(tone, &line)));
+        let extra = json!({
+            "run": self.run,
+            "whom": notice.whom,
+            "channel": notice.channel,
+            "text": text,
+            "sent": sent.as_ref().map(Result::is_ok),
+        });
+        self.progress.event("recovery_notice", level, &what, extra);
     }
 
     fn clock(&self, clock: &RunClock) {

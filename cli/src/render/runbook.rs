@@ -71,9 +71,9 @@ fn notices(plan: &RecoveryPlan) -> String {
         let when = people::when(plan, notice);
         let _ = writeln!(text, "- [ ] **{}**: {}", escape(&when), escape(&people::how(notice)));
         text.extend(notice.text.iter().map(|say| format!("  - say: {}\n", escape(say))));
-        if !notice.command.is_empty() {
+        if let Some(words) = people::sends(notice) {
             text += "  - command:\n";
-            text += &block(&notice.command, None);
+            text += &block(&words, None);
         }
     }
     text

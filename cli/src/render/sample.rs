@@ -1,7 +1,7 @@
 //! A plan with everything that can be shown, for the tests of the renderers.
 
-use std::sync::OnceLock;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use drctl_core::addr::{InstanceKey, ModulePath, Name, ProviderAddress};
 use drctl_core::fact::{Fact, FactId};

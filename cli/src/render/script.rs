@@ -153,8 +153,8 @@ fn notices(text: &mut String, plan: &RecoveryPlan) {
         let say = notice.text.as_ref().map_or(String::new(), |say| format!("; say: {say}"));
         let line = format!("tell, {}: {}{say}", people::when(plan, notice), people::how(notice));
         let _ = writeln!(text, "note {}", quote(&line));
-        if !notice.command.is_empty() {
-            let words: Vec<String> = notice.command.iter().map(|w| quote(w)).collect();
+        if let Some(words) = people::sends(notice) {
+            let words: Vec<String> = words.iter().map(|w| quote(w)).collect();
             let _ = writeln!(text, "note {}", quote(&format!("  $ {}", words.join(" "))));
         }
     }

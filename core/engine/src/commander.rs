@@ -8,7 +8,7 @@ use std::time::Duration;
 use drctl_core::lang;
 use drctl_core::plan::StepId;
 use drctl_core::provider::{Attempt, BoxFuture, ErrorClass, ProviderError};
-use drctl_core::recovery::{Action, Answer, Performer, Surroundings};
+use drctl_core::recovery::{Action, Answer, Notice, Performer, Progress, Surroundings};
 use drctl_core::run::{Event, Illegal, Next, Outcome, Question, Run, Standing, Verdict};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
@@ -20,6 +20,7 @@ use crate::execute::interrupted;
 use crate::files::FileError;
 use crate::hooks::Hooks;
 use crate::journal::{Journal, JournalError, Replayed};
+use crate::messages::{Message, Messages};
 use crate::runs::{Begun, Folder, Job, Word};
 
 /// Steps in flight unless told otherwise.
@@ -107,6 +108,8 @@ pub trait RunReporter: Send + Sync {
     fn tell(&self, step: StepId, job: &Job, what: &Told<'_>);
     /// Something else worth saying, in one sentence.
     fn say(&self, text: &str);
+    /// Somebody was told of the run, could not be, or is to be told by a person.
+    fn message(&self, notice: &Notice, message: &Message);
     /// How the run is doing.
     fn clock(&self, clock: &RunClock) {
         let _ = clock;
@@ -156,7 +159,8 @@ pub enum Ended {
 pub async fn begin(command: &Command<'_>) -> Result<Ended, CommandError> {
     use crate::journal::Opening;
     let journal = Journal::begin(&command.folder.journal(), command.begun, command.hooks)?;
-    Commander::new(command, journal, command.begun.begin(), BTreeMap::new()).run_all().await
+    let messages = Messages::new(command.begun, command.performer, &[]);
+    Commander::new(command, journal, command.begun.begin(), BTreeMap::new()).run_all(messages).await
 }
 
 /// Goes on with a run that was left, stopped or killed. What failed is tried again only when a person has
@@ -174,7 +178,7 @@ pub async fn resume(command: &Command<'_>, so_far: Replayed<Begun>) -> Result<En
     }
     let mut commander = Commander::new(command, journal, so_far.run, said);
     commander.record(&Event::Resumed);
-    commander.run_all().await
+    commander.run_all(Messages::new(command.begun, command.performer, &so_far.events)).await
 }
 
 /// What a future comes back with.
@@ -207,7 +211,17 @@ impl<'r, 'a> Commander<'r, 'a> {
         Commander { command, journal, run, said, running: BTreeMap::new(), broken: None }
     }
 
-    async fn run_all(mut self) -> Result<Ended, CommandError> {
+    /// Carries the run out, and tells of it. What has begun to be told is told before it ends.
+    async fn run_all(mut self, mut messages: Messages<'r>) -> Result<Ended, CommandError> {
+        let ended = self.carry_all_out(&mut messages).await;
+        self.send(&mut messages, matches!(&ended, Ok(Ended::Over(outcome)) if outcome.is_success()));
+        while let Some(message) = messages.next().await {
+            self.told(&mut messages, &message);
+        }
+        self.broken.map_or(ended, Err)
+    }
+
+    async fn carry_all_out(&mut self, messages: &mut Messages<'r>) -> Result<Ended, CommandError> {
         let mut flying: FuturesUnordered<BoxFuture<'r, Back>> = FuturesUnordered::new();
         let mut stop = self.command.interrupt.clone();
         let mut look = tokio::time::interval(LOOK_EVERY);
@@ -247,12 +261,53 @@ impl<'r, 'a> Commander<'r, 'a> {
             }
             tokio::select! {
                 Some(back) = flying.next() => self.end(back),
-                _ = look.tick() => self.hear(),
+                _ = look.tick() => {
+                    self.hear();
+                    self.send(messages, false);
+                }
+                Some(message) = messages.next() => self.told(messages, &message),
                 () = interrupted(&mut stop), if !stopping => {}
                 _ = beat.tick() => self.tell_progress(),
             }
         }
-        Err(self.broken.expect("the loop ends without an answer only when something broke"))
+        Err(self.broken.take().expect("the loop ends without an answer only when something broke"))
+    }
+
+    /// Sends the messages that are due.
+    fn send(&mut self, messages: &mut Messages<'r>, over: bool) {
+        if self.broken.is_some() {
+            return;
+        }
+        let works = |(id, standing): (StepId, &Standing)| {
+            let counts = self.command.begun.jobs.get(&id).is_some_and(|job| job.downtime);
+            !counts || matches!(standing, Standing::Succeeded | Standing::NotNeeded | Standing::Skipped)
+        };
+        let progress = Progress {
+            elapsed_s: self.elapsed_s(),
+            left_s: self.left(|job| job.p50_s),
+            rto_s: self.command.begun.rto_s,
+            works: self.run.standings().all(works),
+            over,
+        };
+        for message in messages.send(&progress) {
+            self.told(messages, &message);
+        }
+    }
+
+    fn told(&mut self, messages: &mut Messages<'r>, message: &Message) {
+        let event = messages.record(message, self.elapsed_s());
+        self.record(&event);
+        self.command.reporter.message(&self.command.begun.notices[message.notice as usize], message);
+    }
+
+    fn elapsed_s(&self) -> i64 {
+        self.command.clock.now().duration_since(self.command.begun.began).as_secs()
+    }
+
+    /// How long what is left takes, of what the service needs to work again.
+    fn left(&self, of: fn(&Job) -> Option<i64>) -> i64 {
+        let jobs = &self.command.begun.jobs;
+        self.run.longest_left(|id| jobs.get(&id).filter(|j| j.downtime).and_then(of).unwrap_or(0))
     }
 
     /// Takes an event into journal and run; false when it could not be written.
@@ -328,6 +383,7 @@ impl<'r, 'a> Commander<'r, 'a> {
             Action::Http { .. }
             | Action::Tcp { .. }
             | Action::Dns { .. }
+            | Action::Post { .. }
             | Action::Wait { .. }
             | Action::Verb { .. }
             | Action::Person => Surroundings::default(),
@@ -429,6 +485,7 @@ impl<'r, 'a> Commander<'r, 'a> {
             | Event::Undoing { .. }
             | Event::Undone { .. }
             | Event::UndoFailed { .. }
+            | Event::Notified { .. }
             | Event::Interrupted
             | Event::Resumed => {}
         }
@@ -438,16 +495,11 @@ impl<'r, 'a> Commander<'r, 'a> {
         for (step, (since, _)) in self.running.iter().filter(|(_, (since, _))| since.elapsed() >= HEARTBEAT) {
             self.tell(*step, &Told::Going(since.elapsed()));
         }
-        let begun = self.command.begun;
-        let left = |of: fn(&Job) -> Option<i64>| {
-            // Only what the service needs to work again counts.
-            self.run.longest_left(|id| begun.jobs.get(&id).filter(|j| j.downtime).and_then(of).unwrap_or(0))
-        };
         self.command.reporter.clock(&RunClock {
-            elapsed_s: self.command.clock.now().duration_since(begun.began).as_secs(),
-            left_p50_s: left(|job| job.p50_s),
-            left_p95_s: left(|job| job.p95_s),
-            rto_s: begun.rto_s,
+            elapsed_s: self.elapsed_s(),
+            left_p50_s: self.left(|job| job.p50_s),
+            left_p95_s: self.left(|job| job.p95_s),
+            rto_s: self.command.begun.rto_s,
         });
     }
 }

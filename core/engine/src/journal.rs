@@ -247,6 +247,7 @@ impl Replayed {
             | Event::Undoing { .. }
             | Event::Undone { .. }
             | Event::UndoFailed { .. }
+            | Event::Notified { .. }
             | Event::Interrupted
             | Event::Resumed
             | Event::Aborted { .. } => None,

@@ -16,6 +16,7 @@ pub mod hooks;
 pub mod journal;
 pub mod last_world;
 pub mod lock;
+pub mod messages;
 pub mod observe;
 mod refuse;
 pub mod reporter;

@@ -2,11 +2,12 @@
 //! the words of persons that whoever commands the run has not taken up yet.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use drctl_core::plan::StepId;
-use drctl_core::recovery::{CameBack, Carried, Owner, RecoveryPlan};
+use drctl_core::recovery::{CameBack, Carried, Notice, Owner, RecoveryPlan};
 use drctl_core::run::{Event, Next, Node, OnFailure, Run, Verdict};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,9 @@ pub struct Begun {
     pub nodes: Vec<Node>,
     /// The steps as they are carried out, by their numbers.
     pub jobs: BTreeMap<StepId, Job>,
+    /// Who is told of it, and when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
 }
 
 /// What a run is of.
@@ -60,6 +64,17 @@ pub enum Of {
     Practice(Option<String>),
     /// This drill.
     Drill(String),
+}
+
+impl fmt::Display for Of {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scenario = |name: &Option<String>| name.clone().unwrap_or("a loss without a name".to_owned());
+        match self {
+            Of::Recovery(name) => write!(f, "recovery from {}", scenario(name)),
+            Of::Practice(name) => write!(f, "practice of {}", scenario(name)),
+            Of::Drill(name) => write!(f, "drill {name}"),
+        }
+    }
 }
 
 /// A step as it is carried out.
@@ -125,6 +140,11 @@ impl Begun {
             rpo_s: plan.rpo.objective_s,
             on_failure,
             came_back: plan.chosen_points.iter().filter_map(|choice| choice.came_back.clone()).collect(),
+            // Nobody is called out of bed for a practice or a drill.
+            notices: match of {
+                Of::Practice(_) | Of::Drill(_) => Vec::new(),
+                Of::Recovery(_) => plan.notices.clone(),
+            },
             nodes: match of {
                 Of::Practice(_) => plan.looks(),
                 Of::Recovery(_) | Of::Drill(_) => plan.nodes(),
@@ -191,6 +211,7 @@ fn durations(events: &[(Timestamp, Event)]) -> BTreeMap<StepId, i64> {
             | Event::Undoing { .. }
             | Event::Undone { .. }
             | Event::UndoFailed { .. }
+            | Event::Notified { .. }
             | Event::Interrupted
             | Event::Aborted { .. } => {}
         }

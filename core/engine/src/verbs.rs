@@ -32,6 +32,7 @@ impl Performer for Verbs<'_> {
             | Action::Tcp { .. }
             | Action::Dns { .. }
             | Action::Sql { .. }
+            | Action::Post { .. }
             | Action::Wait { .. }
             | Action::Person => self.otherwise.perform(action, attempt),
         }

@@ -90,7 +90,9 @@ fn late(block: &str) -> &'static [&'static str] {
         "procedure" => &["target", "run", "input", "self"],
         "backup" => &["self"],
         "service" => &["target", "run"],
-        "scenario" | "drill" => &["run"],
+        "scenario" => &["run", "clock"],
+        "communication" => &["clock"],
+        "drill" => &["run"],
         _ => &[],
     }
 }
@@ -290,11 +292,15 @@ impl Check<'_> {
                     "run" => {
                         "`target` of a scenario or a drill, in the steps of a procedure and `health` of a service"
                     }
+                    "clock" => "the text of `notify`",
                     _ => "the steps of a procedure",
                 };
                 format!("`{root}.{name}` is known only in {where_it_is}")
             }
             ("run", id, _) if id != "id" => "a run has only `run.id`".to_owned(),
+            ("clock", name, _) if !matches!(name, "elapsed" | "left") => {
+                "a clock has only `clock.elapsed` and `clock.left`".to_owned()
+            }
             (_, _, []) => return,
             (..) => "this is text and has nothing below it".to_owned(),
         };

@@ -11,7 +11,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
 
 fn channels(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     for (name, channel) in &subject.system.channels {
-        let Channel { description: _, url, run, via } = &channel.is;
+        let Channel { description: _, url, run, via, env: _, webhook } = &channel.is;
         let address = format!("channel.{name}");
         let mut find = |at, summary: String, fix: &str| {
             found.push(
@@ -20,9 +20,9 @@ fn channels(subject: &Subject<'_>, found: &mut Vec<Finding>) {
                     .fix(fix),
             );
         };
-        if url.is_none() && run.is_none() && via.is_none() {
+        if url.is_none() && run.is_none() && via.is_none() && webhook.is_none() {
             let summary = "Nothing says where its messages go".to_owned();
-            find(channel.written.span, summary, "Give it `url`, `via` or `run`.");
+            find(channel.written.span, summary, "Give it `url`, `via`, `run` or `webhook`.");
         }
         let texts = [("url", url), ("via", via)];
         let texts =

@@ -18,8 +18,9 @@ use crate::value::{Number, Value};
 /// Names that a `for` variable may not take, because they mean something at the start of a reference.
 const RESERVED: [&str; 9] = ["var", "local", "module", "data", "each", "count", "self", "path", "terraform"];
 
-/// What is known only when a scenario is looked at or a step is done: `target.NAME`, `run.id`, `input.NAME`.
-pub(crate) const LATE: [&str; 3] = ["target", "run", "input"];
+/// What is known only when a scenario is looked at or a step is done: `target.NAME`, `run.id`, `input.NAME`,
+/// `clock.elapsed`.
+pub(crate) const LATE: [&str; 4] = ["target", "run", "input", "clock"];
 
 /// How names that stand alone are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,7 +191,7 @@ impl Lower<'_> {
             Ok(name) if self.names == Names::Words || self.scope.contains(&name) => name,
             Ok(_) | Err(_) => {
                 let help = match text {
-                    "var" | "local" | "each" | "count" | "path" | "target" | "input" => {
+                    "var" | "local" | "each" | "count" | "path" | "target" | "input" | "clock" => {
                         format!("Write `{text}.NAME`.")
                     }
                     "run" => "Write `run.id`.".to_owned(),

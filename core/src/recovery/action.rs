@@ -82,6 +82,13 @@ pub enum Action {
         #[serde(flatten)]
         surroundings: Surroundings,
     },
+    /// A message to a webhook.
+    Post {
+        /// The variable of the environment that holds its address.
+        address_in: String,
+        /// The message.
+        text: String,
+    },
     /// Nothing but time.
     Wait {
         /// Seconds.

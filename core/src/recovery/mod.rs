@@ -3,6 +3,7 @@
 
 pub mod action;
 mod backups;
+mod bulletin;
 pub mod candidate;
 pub mod check;
 pub(crate) mod choose;
@@ -33,12 +34,14 @@ mod reached;
 mod rehearsal;
 mod splice;
 mod steps;
+mod told;
 mod unprotected;
 mod waits;
 mod weave;
 mod written;
 
 pub use action::{Action, Carried, Surroundings, Through};
+pub use bulletin::{Progress, Sent, due, message};
 pub use check::check;
 pub use components::components;
 pub use dependents::Dependents;
@@ -52,10 +55,10 @@ pub use lost::{Lost, Taken};
 pub use model::*;
 pub use needed::{Needed, needed};
 pub use patch::{CameBack, Now, Patch, patch};
-pub use people::Called;
 pub use perform::{Answer, Performer};
 pub use places::Places;
 pub use planner::{numbered, readable, recover, run_id, way_back};
 pub use reached::Reached;
 pub(crate) use rehearsal::target as drill_target;
 pub use rehearsal::{Rehearsal, Share, Skipped, rehearse};
+pub use told::{Called, Checks, Notice, ToldAt};

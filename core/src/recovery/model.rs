@@ -14,7 +14,7 @@ use super::hit::Hit;
 use super::inventory::Components;
 use super::loss::Loss;
 use super::patch::CameBack;
-use super::people::Called;
+use super::told::{Called, Checks, Notice};
 use crate::addr::{Address, Name, ProviderAddress};
 use crate::fact::FactId;
 use crate::plan::StepId;
@@ -22,7 +22,7 @@ use crate::protection::Window;
 use crate::provider::{AnyKind, ApiNeed, Id, Phase, Place, StepNature};
 use crate::run::{By, Node, TakeBack};
 use crate::size::Size;
-use crate::system::{System, When};
+use crate::system::System;
 use crate::value::Value;
 
 /// Everything recovery planning looks at.
@@ -185,7 +185,7 @@ impl RecoveryPlan {
             Action::Run { .. } | Action::Shell { .. } | Action::Sql { .. } => step.checks.is_some(),
             // The kind's own steps look at what they have made.
             Action::Verb { .. } => step.written.is_some() && step.datastore.is_none(),
-            Action::Restore { .. } | Action::Wait { .. } | Action::Person => false,
+            Action::Restore { .. } | Action::Post { .. } | Action::Wait { .. } | Action::Person => false,
         };
         // What a step waits for without the others: the looks before those.
         let mut before: BTreeMap<u32, BTreeSet<StepId>> = BTreeMap::new();
@@ -524,58 +524,4 @@ pub struct Owner {
     pub role: Option<String>,
     /// How they are reached, the fastest first.
     pub reached: Vec<String>,
-}
-
-/// When somebody is told, in the order of the clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ToldAt {
-    /// As soon as somebody knows, or within `after_s` of that.
-    Started,
-    /// Again and again, every `after_s`.
-    Every,
-    /// When it does not work for `after_s`.
-    Downtime,
-    /// When it is over, or within `after_s` of that.
-    Resolved,
-}
-
-/// Somebody who is told something at one time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Notice {
-    /// When.
-    pub at: ToldAt,
-    /// The seconds that belong to that.
-    pub after_s: Option<i64>,
-    /// Seconds from the start of the recovery, where that can be told.
-    pub clock_s: Option<i64>,
-    /// Who is told.
-    pub whom: String,
-    /// How.
-    pub channel: Name,
-    /// What the channel is.
-    pub description: Option<String>,
-    /// Where the channel is found.
-    pub reached: Vec<String>,
-    /// The command that sends a message.
-    pub command: Vec<String>,
-    /// What they are told.
-    pub text: Option<String>,
-    /// Who tells them.
-    pub owner: Option<Owner>,
-}
-
-/// A list of what is looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Checks {
-    /// The checklist.
-    pub name: Name,
-    /// What it is for.
-    pub description: Option<String>,
-    /// `before`, `during` or `after` the steps.
-    pub when: When,
-    /// What is looked at, in this order.
-    pub items: Vec<String>,
-    /// Who does that.
-    pub owner: Option<Owner>,
 }

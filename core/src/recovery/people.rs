@@ -3,29 +3,12 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
-use serde::Serialize;
 
-use super::model::{Checks, Input, Notice, Owner, ToldAt};
+use super::model::{Input, Owner};
+use super::told::{Called, Checks, Notice, ToldAt};
 use super::written::owner;
 use crate::addr::Name;
 use crate::system::{Checklist, Declared, Escalation, Moment, Notify, Scenario, ScenarioRef};
-
-/// Those who are called at one time when it does not go on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Called {
-    /// The escalation.
-    pub escalation: Name,
-    /// What it is for.
-    pub description: Option<String>,
-    /// The level.
-    pub level: String,
-    /// Seconds from the start of the recovery; none when only `when` decides.
-    pub after_s: Option<i64>,
-    /// What makes those before call them.
-    pub when: Option<String>,
-    /// Who is called.
-    pub contacts: Vec<Owner>,
-}
 
 /// Who leads.
 pub(crate) fn commander(input: &Input<'_>) -> Option<Owner> {
@@ -119,6 +102,8 @@ fn told(input: &Input<'_>, notify: &Notify) -> Vec<Notice> {
         description: channel.and_then(|c| c.description.clone()),
         reached: channel.into_iter().flat_map(|c| c.url.iter().chain(&c.via)).cloned().collect(),
         command: channel.and_then(|c| c.run.clone()).unwrap_or_default(),
+        env: channel.and_then(|c| c.env.clone()).unwrap_or_default(),
+        webhook: channel.and_then(|c| c.webhook.clone()),
         text: text.clone(),
         owner: by.as_ref().map(|o| owner(input.system, &o.0)),
     };

@@ -59,6 +59,9 @@ impl Action {
                 assert: assert.clone(),
                 surroundings: surroundings.clone(),
             },
+            Action::Post { address_in, text } => {
+                Action::Post { address_in: address_in.clone(), text: text.clone() }
+            }
             Action::Wait { seconds } => Action::Wait { seconds: *seconds },
             Action::Verb { through, verb } => {
                 let texts = |(name, value): (&String, &Value)| {
@@ -89,6 +92,7 @@ impl Action {
             | Action::Tcp { .. }
             | Action::Dns { .. }
             | Action::Sql { .. }
+            | Action::Post { .. }
             | Action::Wait { .. }
             | Action::Verb { .. }
             | Action::Person => None,
@@ -105,6 +109,7 @@ impl Action {
             | Action::Shell { .. }
             | Action::Tcp { .. }
             | Action::Dns { .. }
+            | Action::Post { .. }
             | Action::Wait { .. }
             | Action::Verb { .. }
             | Action::Person => None,

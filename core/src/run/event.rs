@@ -73,6 +73,14 @@ pub enum Event {
         /// Why.
         error: ProviderError,
     },
+    /// Somebody was told of the run, or could not be. Written after its effect: a message may come twice.
+    Notified {
+        /// The notice, by its place.
+        notice: u32,
+        /// Why it could not be told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<ProviderError>,
+    },
     /// A person stopped the run for now: nothing new is started, what runs is waited for.
     Interrupted,
     /// A process took the run over: what was under way is started again, or asked about.

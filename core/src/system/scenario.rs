@@ -70,6 +70,12 @@ impl Scenario {
     }
 
     fn check(self) -> Result<Scenario, Invalid> {
+        let about_clock = |value: &String| value.contains("${clock.");
+        if let Some((name, _)) = self.target.iter().flat_map(|t| &t.0).find(|(_, value)| about_clock(value)) {
+            let why =
+                "a name cannot hold the time on the clock of a run: `clock` is known in the text of `notify`";
+            return Err(Invalid::new(why).below(name).below("target"));
+        }
         match (self.estimate, self.estimate_p95) {
             (Some(usual), Some(unlucky)) if unlucky < usual => {
                 Err(Invalid::new("must not be shorter than `estimate`").below("estimate_p95"))

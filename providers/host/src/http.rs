@@ -52,6 +52,27 @@ pub(crate) async fn ask(host: &Host, url: &str, status: u16) -> Result<Answer, P
     Ok(Answer { said, value: Value::Object(value) })
 }
 
+/// Posts a message to the address that a variable of the environment holds.
+pub(crate) async fn post(host: &Host, address_in: &str, text: &str) -> Result<Answer, ProviderError> {
+    let doing = format!("posting a message to the webhook in {address_in}");
+    let wrong = |why: &str| error(&doing, ErrorClass::Rejected, why.to_owned());
+    let Some(address) = host.environment.get(address_in) else {
+        return Err(wrong("it is not set in the environment of drctl"));
+    };
+    // What is said of an address would show it.
+    let address = Url::parse(address.trim()).map_err(|_| wrong("it holds no address"))?;
+    let client = client(host, StatusCode::OK.as_u16()).map_err(|e| refused(&doing, &e))?;
+    let body = serde_json::json!({ "text": text }).to_string();
+    let request = client.post(address.clone()).header("content-type", "application/json").body(body);
+    let got = request.send().await.map_err(|e| refused(&doing, &e))?.status();
+    if !got.is_success() {
+        let class = if got.is_server_error() { ErrorClass::Unavailable } else { ErrorClass::Failed };
+        let code = Some(format!("status {}", got.as_u16()));
+        return Err(ProviderError { code, ..error(&doing, class, format!("it answered {got}")) });
+    }
+    Ok(Answer { said: format!("{got}"), value: Value::Null })
+}
+
 fn client(host: &Host, status: u16) -> reqwest::Result<Client> {
     let is_redirect = StatusCode::from_u16(status).is_ok_and(|status| status.is_redirection());
     // Whoever expects a redirect wants to see it.

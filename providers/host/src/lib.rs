@@ -62,6 +62,7 @@ impl Performer for Host {
                     let around = Around::of(self, surroundings, attempt, sql::DOING)?;
                     sql::ask(self, &question, &around).await
                 }
+                Action::Post { address_in, text } => http::post(self, address_in, text).await,
                 Action::Verb { .. } => Err(by_nobody("what a provider does")),
                 Action::Wait { .. } => Err(by_nobody("waiting")),
                 Action::Person => Err(by_nobody("what a person does")),

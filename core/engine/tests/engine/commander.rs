@@ -7,32 +7,33 @@ use std::time::Duration;
 
 use drctl_core::plan::StepId;
 use drctl_core::provider::{Attempt, BoxFuture, ErrorClass, ProviderError, StepNature};
-use drctl_core::recovery::{Action, Answer, Carried, Performer, Surroundings};
+use drctl_core::recovery::{Action, Answer, Carried, Notice, Performer, Surroundings};
 use drctl_core::run::{By, Event, Node, OnFailure, Question, Repeat, TakeBack, Verdict};
 use drctl_core::value::Value;
-use drctl_engine::clock::FixedClock;
+use drctl_engine::clock::{Clock, FixedClock};
 use drctl_engine::commander::{self, Command, Ended, Patience, RunReporter, Told};
 use drctl_engine::hooks::NoHooks;
 use drctl_engine::journal::FORMAT_VERSION;
+use drctl_engine::messages::Message;
 use drctl_engine::runs::{Begun, Folder, Job, Of};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
 /// What the world has seen: every command with how often it had its effect.
 #[derive(Default)]
-struct World {
+pub(crate) struct World {
     effects: Mutex<Vec<String>>,
     /// Commands that fail so often before they work.
     failing: Mutex<BTreeMap<String, u32>>,
 }
 
 impl World {
-    fn failing(failing: &[(&str, u32)]) -> World {
+    pub(crate) fn failing(failing: &[(&str, u32)]) -> World {
         let failing = failing.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect();
         World { effects: Mutex::default(), failing: Mutex::new(failing) }
     }
 
-    fn effects(&self) -> Vec<String> {
+    pub(crate) fn effects(&self) -> Vec<String> {
         self.effects.lock().unwrap().clone()
     }
 }
@@ -49,6 +50,9 @@ impl Performer for World {
                 Action::Http { url, .. } => url.clone(),
                 other => panic!("nothing does {other:?} here"),
             };
+            if name.starts_with("hang") {
+                std::future::pending::<()>().await;
+            }
             tokio::time::sleep(Duration::from_secs(1)).await;
             let fails = self.failing.lock().unwrap().get_mut(&name).is_some_and(|left| {
                 let fails = *left > 0;
@@ -71,10 +75,10 @@ impl Performer for World {
 }
 
 #[derive(Default)]
-struct Heard(Mutex<Vec<String>>);
+pub(crate) struct Heard(Mutex<Vec<String>>);
 
 impl Heard {
-    fn all(&self) -> Vec<String> {
+    pub(crate) fn all(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
 }
@@ -85,6 +89,9 @@ impl RunReporter for Heard {
     }
     fn say(&self, text: &str) {
         self.0.lock().unwrap().push(text.to_owned());
+    }
+    fn message(&self, notice: &Notice, Message { notice: _, text, sent }: &Message) {
+        self.0.lock().unwrap().push(format!("{} <- {text}: {sent:?}", notice.whom));
     }
 }
 
@@ -97,7 +104,7 @@ fn run(words: &str) -> Action {
     Action::Run { words, surroundings: Surroundings::default() }
 }
 
-fn job(action: Action, undo: &str) -> Job {
+pub(crate) fn job(action: Action, undo: &str) -> Job {
     Job {
         summary: "a step".to_owned(),
         written: None,
@@ -139,28 +146,31 @@ fn begun(jobs: Vec<Job>) -> Begun {
         on_failure: OnFailure::Unwind,
         nodes: nodes.collect(),
         jobs: jobs.into_iter().zip(1..).map(|(job, id)| (StepId(id), job)).collect(),
+        notices: Vec::new(),
     }
 }
 
-struct Scene {
+pub(crate) struct Scene {
     dir: tempfile::TempDir,
-    begun: Begun,
-    world: World,
-    heard: Heard,
+    pub(crate) begun: Begun,
+    pub(crate) world: World,
+    pub(crate) heard: Heard,
+    pub(crate) clock: Box<dyn Clock>,
 }
 
 impl Scene {
-    fn new(jobs: Vec<Job>, world: World) -> Scene {
-        Scene { dir: tempfile::tempdir().unwrap(), begun: begun(jobs), world, heard: Heard::default() }
+    pub(crate) fn new(jobs: Vec<Job>, world: World) -> Scene {
+        let (dir, clock) = (tempfile::tempdir().unwrap(), Box::new(clock()));
+        Scene { dir, begun: begun(jobs), world, heard: Heard::default(), clock }
     }
 
-    fn folder(&self) -> Folder {
+    pub(crate) fn folder(&self) -> Folder {
         Folder::new(self.dir.path(), "r1")
     }
 
-    async fn command(&self, patience: Patience) -> Ended {
+    pub(crate) async fn command(&self, patience: Patience) -> Ended {
         let (_stop, interrupt) = watch::channel(false);
-        let (folder, clock) = (self.folder(), clock());
+        let folder = self.folder();
         let command = Command {
             begun: &self.begun,
             folder: &folder,
@@ -168,7 +178,7 @@ impl Scene {
             parallelism: 4,
             patience,
             interrupt,
-            clock: &clock,
+            clock: self.clock.as_ref(),
             reporter: &self.heard,
             hooks: &NoHooks,
         };
@@ -178,7 +188,7 @@ impl Scene {
         }
     }
 
-    fn mark(&self, step: u32, verdict: Verdict, inputs: &[(&str, &str)]) {
+    pub(crate) fn mark(&self, step: u32, verdict: Verdict, inputs: &[(&str, &str)]) {
         let inputs = inputs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let word = Event::Marked {
             step: StepId(step),

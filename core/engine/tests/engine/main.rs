@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod ahead;
 mod commander;
 mod execute;
 mod killed;
+mod messages;
 mod observe;
 mod seeds;
 mod toy;

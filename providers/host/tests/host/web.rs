@@ -149,3 +149,55 @@ async fn the_proxy_of_the_environment_is_used_unless_it_is_excepted() {
         assert_eq!(answer.value.get("body").unwrap().as_str(), Some(expected));
     }
 }
+
+/// Takes one message, answers with the status, and gives what was sent.
+async fn posted(status: &'static str, address: &str, text: &str) -> (String, Result<Answer, ProviderError>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = listener.local_addr().unwrap();
+    let taken = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let head = head(&mut stream).await.unwrap();
+        let lower = head.to_lowercase();
+        let length = lower.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+        let mut body = vec![0; length.parse().unwrap()];
+        stream.read_exact(&mut body).await.unwrap();
+        let reply = format!("HTTP/1.1 {status}\r\nconnection: close\r\n\r\nhunter2");
+        stream.write_all(reply.as_bytes()).await.unwrap();
+        format!("{}\n{}", head.lines().next().unwrap(), String::from_utf8(body).unwrap())
+    });
+    let address = address.replace("PLACE", &place.to_string());
+    let action = Action::Post { address_in: "HOOK".to_owned(), text: text.to_owned() };
+    let answer = perform(&host(Path::new("."), &[("HOOK", &address)]), &action).await;
+    (taken.await.unwrap(), answer)
+}
+
+#[tokio::test]
+async fn a_message_is_posted_as_text_and_the_address_is_shown_nowhere() {
+    let text = "down \"since\" 10:00\n\u{1b}[31m";
+    let (sent, answer) = posted("204 No Content", "http://PLACE/services/hunter2", text).await;
+    let (first, body) = sent.split_once('\n').unwrap();
+    assert_eq!(first, "POST /services/hunter2 HTTP/1.1");
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body, serde_json::json!({ "text": text }));
+    assert_eq!(answer.unwrap().said, "204 No Content");
+    let (_, answer) = posted("403 Forbidden", "http://PLACE/services/hunter2", "x").await;
+    let error = answer.unwrap_err();
+    assert_eq!((error.class, error.code.as_deref()), (ErrorClass::Failed, Some("status 403")));
+    let action = Action::Post { address_in: "HOOK".to_owned(), text: "x".to_owned() };
+    for (address, class) in [
+        ("http://127.0.0.1:1/hunter2", ErrorClass::Unavailable),
+        ("hunter2 is no address", ErrorClass::Rejected),
+        ("file:///hunter2", ErrorClass::Rejected),
+    ] {
+        let refused = perform(&host(Path::new("."), &[("HOOK", address)]), &action).await.unwrap_err();
+        assert_eq!(refused.class, class, "{refused}");
+        for told in [&error, &refused] {
+            assert!(!format!("{told:?}").contains("hunter2"), "{told:?}");
+        }
+    }
+    let unset = perform(&host(Path::new("."), &[]), &action).await.unwrap_err();
+    assert_eq!(
+        unset.to_string(),
+        "posting a message to the webhook in HOOK: it is not set in the environment of drctl"
+    );
+}
