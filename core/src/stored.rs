@@ -195,10 +195,10 @@ mod tests {
         let cases: [(&[Stored], &str, Made); 6] = [
             (&[], "2026-03-02T12:00:00Z", Made::Full),
             (&[flawed], "2026-03-02T12:00:00Z", Made::Full),
-            (&[sunday.clone()], "2026-03-02T03:00:05Z", Made::Differential),
+            (std::slice::from_ref(&sunday), "2026-03-02T03:00:05Z", Made::Differential),
             (&[sunday.clone(), monday.clone()], "2026-03-02T04:00:05Z", Made::Incremental),
             (&[sunday.clone(), monday.clone()], "2026-03-02T03:30:00Z", Made::Incremental),
-            (&[sunday, monday], "2026-03-08T02:00:05Z", Made::Full),
+            (&[sunday.clone(), monday], "2026-03-08T02:00:05Z", Made::Full),
         ];
         for (points, now, expected) in cases {
             assert_eq!(due(&schedules, points, now.parse().unwrap()), expected, "{now}");

@@ -141,9 +141,8 @@ fn a_server_under_load_that_is_gone_comes_back_whole_and_the_loss_is_measured() 
     assert_eq!(history(&machine), before, "every transaction that was archived is back");
     let run = run_of(&machine);
     assert_eq!(run["status"], "done", "{run}");
-    let (rto, rpo) = (run["rto_s"].as_i64().unwrap(), run["rpo_s"].as_i64().unwrap());
-    assert!(rpo <= 60, "{rpo}");
-    eprintln!("server gone: RTO {rto} s, RPO {rpo} s by the canary");
+    assert!(run["rto_s"].as_i64().is_some(), "{run}");
+    assert!(run["rpo_s"].as_i64().unwrap() <= 60, "{run}");
 }
 
 #[test]
@@ -175,8 +174,7 @@ fn wrong_data_is_undone_to_the_second() {
     assert!(said.contains("measured RPO"), "{said}");
     assert_eq!(history(&machine), before);
     assert_eq!(machine.ask("shop", "select count(*) from marks"), "1", "nothing of what came after is there");
-    let run = run_of(&machine);
-    eprintln!("wrong data: RTO {} s, RPO {} s by the canary", run["rto_s"], run["rpo_s"]);
+    assert!(run_of(&machine)["rpo_s"].as_i64().is_some(), "the canary measures what was lost");
     assert!(machine.exists("data/PG_VERSION"), "what was there is still there");
 }
 
@@ -210,6 +208,7 @@ fn a_log_that_ends_before_the_instant_is_a_failure_and_never_restored() {
 /// hand, in turn on the same data.
 #[test]
 #[ignore = "a measurement: run it alone"]
+#[expect(clippy::print_stderr, reason = "a measurement that prints its result")]
 fn restoring_through_drctl_is_as_fast_as_by_hand() {
     let machine = Machine::start();
     configure(&machine);

@@ -374,7 +374,13 @@ impl Method<'_> {
         since: Option<Timestamp>,
     ) -> impl Iterator<Item = Timestamp> + use<'_> {
         let second = SignedDuration::from_secs(1);
-        let before = move |at: Timestamp| at.checked_sub(second).ok().and_then(|until| self.last(until));
+        // The last of a rate is one interval before any instant, that of a calendar may be the instant itself.
+        let before_of = move |(_, schedule): &(&str, &Schedule), at: Timestamp| match schedule {
+            Schedule::Every(_) | Schedule::On(..) => schedule.last(at),
+            Schedule::Calendar(_) => schedule.last(at.checked_sub(second).ok()?),
+            Schedule::Continuous => None,
+        };
+        let before = move |at: Timestamp| self.bases.iter().filter_map(|base| before_of(base, at)).max();
         let first = (self.keep != Kept::Replaced).then(|| before(than)).flatten();
         std::iter::successors(first, move |at| before(*at))
             .take_while(move |at| since.is_none_or(|s| *at >= s))
