@@ -1,5 +1,5 @@
 //! Objects, as far as emptiness, locks, versions and replication need them: what applications do with
-//! them, for `drctl sim` and for tests. What drctl does with them is in [`crate::versions`].
+//! them, for `drctl sim` and for tests. What drctl does with them is in `versions.rs`.
 
 use std::collections::BTreeSet;
 
