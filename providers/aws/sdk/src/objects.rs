@@ -28,6 +28,9 @@ impl Bucket<'_> {
             .set_version_id_marker(after.and_then(|mark| mark.version.clone()));
         let page = self.calls.send(&doing, request.send()).await?;
         let odd = |odd: Odd| malformed(&doing, odd);
+        // Who does not say that keys are encoded has not encoded them: a key that is read wrongly is another key.
+        let is_encoded = page.encoding_type() == Some(&s3::EncodingType::Url);
+        let name = |key: &str| if is_encoded { decoded(key) } else { Ok(key.to_owned()) };
         let mut entries = Vec::new();
         for version in page.versions() {
             let size = version.size().unwrap_or_default();
@@ -35,13 +38,14 @@ impl Bucket<'_> {
                 size: u64::try_from(size).map_err(|_| odd("a size is negative".into()))?,
                 etag: unquoted(version.e_tag()),
             };
-            let (key, id) = (version.key(), version.version_id());
-            entries.push(entry((key, id), version.is_latest(), version.last_modified(), is).map_err(odd)?);
+            let key = version.key().map(name).transpose().map_err(odd)?;
+            let (latest, id) = (version.is_latest(), version.version_id());
+            entries.push(entry((key, id), latest, version.last_modified(), is).map_err(odd)?);
         }
         for marker in page.delete_markers() {
-            let (key, id) = (marker.key(), marker.version_id());
-            let is = VersionKind::DeleteMarker;
-            entries.push(entry((key, id), marker.is_latest(), marker.last_modified(), is).map_err(odd)?);
+            let key = marker.key().map(name).transpose().map_err(odd)?;
+            let (latest, id, is) = (marker.is_latest(), marker.version_id(), VersionKind::DeleteMarker);
+            entries.push(entry((key, id), latest, marker.last_modified(), is).map_err(odd)?);
         }
         in_order(&mut entries);
         let more = page.is_truncated().unwrap_or_default();
@@ -49,7 +53,7 @@ impl Bucket<'_> {
             (false, _) => None,
             (true, None) => return Err(malformed(&doing, "there is more, and nothing says where it begins")),
             (true, Some(key)) => Some(port::VersionMark {
-                key: decoded(key).map_err(odd)?,
+                key: name(key).map_err(odd)?,
                 version: page.next_version_id_marker().filter(|v| !v.is_empty()).map(str::to_owned),
             }),
         };
@@ -153,13 +157,13 @@ impl Bucket<'_> {
 }
 
 fn entry(
-    (key, id): (Option<&str>, Option<&str>),
+    (key, id): (Option<String>, Option<&str>),
     is_latest: Option<bool>,
     written: Option<&DateTime>,
     is: VersionKind,
 ) -> Result<VersionEntry, Odd> {
     Ok(VersionEntry {
-        key: decoded(key.ok_or("a version without a key")?)?,
+        key: key.ok_or("a version without a key")?,
         version: id.ok_or("a version without an id")?.to_owned(),
         is_latest: is_latest.unwrap_or_default(),
         written: instant(written.ok_or("a version without a time")?)?,

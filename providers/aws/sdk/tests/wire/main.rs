@@ -6,6 +6,7 @@
 #[expect(dead_code, reason = "the benches use more of it")]
 mod harness;
 mod kinds;
+mod objects_ministack;
 mod rds_moto;
 mod recorded;
 mod refusals;
