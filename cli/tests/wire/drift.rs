@@ -53,10 +53,12 @@ fn managed(kind: &Json) -> BTreeSet<String> {
     found
 }
 
+/// The kinds of AWS with what is managed of them; those of the machine are changed behind drctl's back in
+/// `cli/tests/managed.rs` and in their own crate.
 fn kinds() -> BTreeMap<String, BTreeSet<String>> {
     let ended = Project::new("").run(&["kinds", "--json"]).with(0);
     let kinds: Json = serde_json::from_str(&ended.out).unwrap();
-    let kinds = kinds.as_array().unwrap().iter();
+    let kinds = kinds.as_array().unwrap().iter().filter(|k| k["name"].as_str().unwrap().starts_with("aws_"));
     kinds.map(|k| (k["name"].as_str().unwrap().to_owned(), managed(k))).collect()
 }
 
