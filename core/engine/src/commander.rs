@@ -275,7 +275,7 @@ impl<'r, 'a> Commander<'r, 'a> {
 
     /// Sends the messages that are due.
     fn send(&mut self, messages: &mut Messages<'r>, over: bool) {
-        if self.broken.is_some() {
+        if self.broken.is_some() || self.command.begun.notices.is_empty() {
             return;
         }
         let works = |(id, standing): (StepId, &Standing)| {

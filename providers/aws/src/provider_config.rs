@@ -23,7 +23,7 @@ pub struct ProviderConfig {
     pub endpoints: Option<Endpoints>,
     /// Role that is assumed with the credentials found.
     pub assume_role: Option<AssumeRole>,
-    /// Accounts that this configuration may work in: planning and applying stop in any other.
+    /// Accounts that this configuration may work in: planning and applying stop in any other, before anything is read.
     pub allowed_account_ids: Option<BTreeSet<AccountId>>,
     /// Attempts of each call, the first included.
     pub max_attempts: Option<Ranged<1, 20>>,
