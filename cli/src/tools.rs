@@ -187,10 +187,13 @@ impl Performer for Restoring<'_> {
         attempt: &'a Attempt,
     ) -> BoxFuture<'a, Result<Answer, ProviderError>> {
         Box::pin(async move {
-            let answer = self.host.perform(action, attempt).await?;
-            let Action::Restore { data, canary, surroundings, .. } = action else { return Ok(answer) };
+            let Action::Restore { data, canary, surroundings, .. } = action else {
+                return self.host.perform(action, attempt).await;
+            };
             let env: Vec<EnvName> = surroundings.env.iter().cloned().map(EnvName).collect();
             let tool = Tool::new(self.host, Some(&env), attempt.0.clone());
+            drctl_postgres::can_replay(&tool)?;
+            let answer = self.host.perform(action, attempt).await?;
             let said = drctl_postgres::replay(&tool, Path::new(data), canary.as_deref()).await?;
             Ok(Answer { said: format!("{}{said}", answer.said), ..answer })
         })

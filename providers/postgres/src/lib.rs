@@ -15,6 +15,6 @@ pub mod verify;
 
 pub use dump::Dumps;
 pub use pgbackrest::{Archive, Repository, Stanza, info};
-pub use replay::replay;
+pub use replay::{can_replay, replay};
 pub use server::{For, Programs, Served, serve};
 pub use tool::Tool;

@@ -175,7 +175,7 @@ fn died(ended: Result<String, ProviderError>) -> ProviderError {
              that instant. Let the server archive its last log (`pg_switch_wal()`, then look at \
              pg_stat_archiver), or restore to an earlier instant"
         );
-        return ProviderError { doing: "replaying the log".to_owned(), ..failed(DOING, why) };
+        return ProviderError { doing: crate::replay::REPLAYING.to_owned(), ..failed(DOING, why) };
     }
     match said("FATAL:").or_else(|| said("PANIC:")) {
         Some(why) => failed(DOING, format!("it ended: {why}")),
