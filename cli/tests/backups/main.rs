@@ -6,4 +6,5 @@
 mod files;
 mod recoveries;
 mod server;
+mod shop;
 mod tools;

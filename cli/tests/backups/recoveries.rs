@@ -2,94 +2,9 @@
 //! that has cost.
 
 use std::fs;
-use std::time::Instant;
 
 use crate::server::{Machine, until};
-
-/// The configuration, with what is known only then between `@`.
-const SHOP: &str = r#"
-site "host" {}
-site "vault" {}
-datastore "shop" {
-  site   = site.host
-  engine = "postgresql"
-}
-backup "wal" {
-  of = datastore.shop
-  pgbackrest {
-    full          = cron("0 2 * * 0", "UTC")
-    differential  = cron("0 2 * * *", "UTC")
-    archive_every = "1m"
-    keep_full     = "30d"
-    @pgbackrest@
-  }
-  to "vault" {
-    site = site.vault
-  }
-  canary {
-    database = "@canary@"
-    every    = "1m"
-  }
-  verify {
-    every    = "1d"
-    sql      = "select count(*) as n from pgbench_accounts"
-    database = "shop"
-    assert   = self.rows[0].n == 100000
-  }
-}
-service "shop" {
-  data    = [datastore.shop]
-  recover = procedure.back
-  objective {
-    rto = "1h"
-    rpo = "10m"
-  }
-}
-procedure "back" {
-  step "restore" {
-    restore = datastore.shop
-    into    = "@fresh@"
-  }
-  step "start" {
-    after = [step.restore]
-    run   = ["pg_ctl", "start", "-w", "-D", "@fresh@", "-l", "@log@", "-o", "-p @port@ -c unix_socket_directories=@sock@"]
-  }
-  step "look" {
-    after  = [step.start]
-    within = "30s"
-    checks = "data"
-    sql {
-      database = "@canary@"
-      query    = "select count(*) as n from pgbench_history"
-      assert   = self.rows[0].n >= 0
-    }
-  }
-}
-scenario "server-gone" {
-  lose "datastore" {
-    datastore = datastore.shop
-  }
-}
-scenario "wrong-data" {
-  lose "data" {
-    datastore = datastore.shop
-    noticed_within = "1h"
-  }
-}
-"#;
-
-/// A shop with a database, whose way back is a fresh directory.
-fn configure(machine: &Machine) {
-    let values = [
-        ("canary", machine.database("shop")),
-        ("sock", machine.path_of("sock")),
-        ("port", machine.port.to_string()),
-        ("fresh", machine.path_of("fresh")),
-        ("log", machine.path_of("log/fresh.log")),
-        ("pgbackrest", machine.pgbackrest()),
-    ];
-    machine.configure(SHOP, &values);
-}
+use crate::shop::configure;
 
 /// A server with a database under load, of which a backup was made.
 fn loaded() -> Machine {
@@ -202,41 +117,4 @@ fn a_log_that_ends_before_the_instant_is_a_failure_and_never_restored() {
     assert!(!said.contains("measured RPO"), "{said}");
     let run = run_of(&machine);
     assert_ne!(run["status"], "done", "{run}");
-}
-
-/// A measurement, with nothing else on the machine: the way from nothing to a server that answers, by drctl and by
-/// hand, in turn on the same data.
-#[test]
-#[ignore = "a measurement: run it alone"]
-#[expect(clippy::print_stderr, reason = "a measurement that prints its result")]
-fn restoring_through_drctl_is_as_fast_as_by_hand() {
-    let machine = Machine::start();
-    configure(&machine);
-    machine.ask("postgres", "create database shop");
-    let filled = machine.run("pgbench", &["--quiet", "-i", "-s", "40", &machine.database("shop")]);
-    assert!(filled.status.success(), "{filled:?}");
-    machine.says(0, &["backup", "run", "wal"]);
-    machine.archive();
-    machine.destroy("data");
-    let (mut ours, mut by_hand) = (Vec::new(), Vec::new());
-    for _ in 0..3 {
-        let began = Instant::now();
-        machine.says(0, &["recover", "--scenario", "server-gone", "--execute", "--auto-approve"]);
-        ours.push(began.elapsed());
-        machine.destroy("fresh");
-
-        let began = Instant::now();
-        let mut words = machine.options(&[]);
-        words.extend([format!("--pg1-path={}", machine.path_of("fresh")), "restore".to_owned()]);
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        assert!(machine.run("pgbackrest", &words).status.success());
-        machine.serve("fresh");
-        until("that the log is replayed", || machine.ask("postgres", "select pg_is_in_recovery()") == "f");
-        by_hand.push(began.elapsed());
-        machine.destroy("fresh");
-    }
-    ours.sort();
-    by_hand.sort();
-    let ratio = by_hand[1].as_secs_f64() / ours[1].as_secs_f64();
-    eprintln!("by hand {:?}, by drctl {:?}: {ratio:.2} of the throughput", by_hand[1], ours[1]);
 }
