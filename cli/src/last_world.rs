@@ -54,18 +54,32 @@ pub(crate) fn copies(config: &Config, project: &Project) -> Vec<PathBuf> {
     config.settings.last_world_copies.iter().map(|copy| project.dir.join(copy)).collect()
 }
 
+/// What is in the project's file, and which version of it that is.
+pub(crate) struct OnDisk {
+    path: PathBuf,
+    stamp: Stamp,
+    world: Result<Option<LastWorld>, LastWorldError>,
+}
+
+impl OnDisk {
+    /// Reads it.
+    pub(crate) fn read(project: &Project) -> OnDisk {
+        let path = project.last_world_path();
+        let stamp = Stamp::of(&path);
+        OnDisk { stamp, world: load(&path), path }
+    }
+}
+
 impl Memory {
     /// That of the project, without what was seen elsewhere than its providers are now. What cannot be
     /// used is made anew, unless a newer drctl wrote it.
     pub(crate) fn open(
-        project: &Project,
+        OnDisk { path, stamp, world }: OnDisk,
         copies: Vec<PathBuf>,
         expected: BTreeMap<ProviderAddress, Expected>,
         diagnostics: &mut Diagnostics,
     ) -> Memory {
-        let path = project.last_world_path();
-        let stamp = Stamp::of(&path);
-        let (world, keep) = match load(&path) {
+        let (world, keep) = match world {
             Ok(world) => (world, true),
             Err(error) => {
                 diagnostics.push(unusable(&error).warning());
@@ -190,9 +204,10 @@ pub(crate) fn expected(
 
 /// The accounts that the provider configurations led to when they were last seen. None where
 /// `allowed_account_ids` guards against another one: nothing is read there before it is told.
-pub(crate) fn presumed(
+pub(crate) fn presumed<'d>(
     configurations: &Configurations,
     project: &Project,
+    on_disk: impl FnOnce() -> &'d OnDisk,
 ) -> BTreeMap<ProviderAddress, String> {
     let is_guarded = |provider: &ProviderAddress| {
         let block = configurations.get(provider).and_then(|v| ProviderBlock::read(provider, v).ok());
@@ -206,11 +221,12 @@ pub(crate) fn presumed(
         return BTreeMap::new();
     }
     // Who keeps it tells what is wrong with it.
-    let Ok(Some(mut last)) = load(&project.last_world_path()) else { return BTreeMap::new() };
-    last.restrict(&open);
-    let account =
-        |provider: &ProviderAddress| last.providers.get(provider).and_then(|p| p.head.place.account.clone());
-    open.into_keys().filter_map(|provider| Some((provider.clone(), account(&provider)?))).collect()
+    let Ok(Some(last)) = &on_disk().world else { return BTreeMap::new() };
+    let account = |(provider, expected): (ProviderAddress, Expected)| {
+        let head = &last.providers.get(&provider).filter(|last| expected.fits(&last.head))?.head;
+        Some((provider, head.place.account.clone()?))
+    };
+    open.into_iter().filter_map(account).collect()
 }
 
 /// Reads a file that has to be there, or one of the copies.
@@ -341,7 +357,7 @@ mod tests {
 
     fn open(dir: &Path, copies: &[&str]) -> Memory {
         let copies = copies.iter().map(|copy| dir.join(copy)).collect();
-        Memory::open(&project(dir), copies, BTreeMap::new(), &mut Diagnostics::default())
+        Memory::open(OnDisk::read(&project(dir)), copies, BTreeMap::new(), &mut Diagnostics::default())
     }
 
     fn keep(memory: &mut Memory, provider: &str, hour: u8) -> Vec<String> {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use drctl_core::addr::{Name, ProviderAddress};
 use drctl_core::codes::Code;
@@ -30,7 +30,7 @@ use crate::commands::recover;
 use crate::connect::{Configurations, Connector};
 use crate::exit::Exit;
 use crate::failure::{Failure, Reported};
-use crate::last_world::{self, Memory};
+use crate::last_world::{self, Memory, OnDisk};
 use crate::load;
 use crate::project::Project;
 use crate::provider_block::ProviderBlock;
@@ -184,8 +184,11 @@ pub(crate) async fn look(
     let limits = Limits { parallelism: usize::from(parallelism), ..Limits::default() };
     let configurations = provider_blocks(loaded)?;
     let connector = Connector::new(project, &configurations, limits.parallelism, ui)?;
+    let mut on_disk = OnceLock::new();
     let presume = || match gaps {
-        Gaps::Unobserved => last_world::presumed(&configurations, project),
+        Gaps::Unobserved => {
+            last_world::presumed(&configurations, project, || on_disk.get_or_init(|| OnDisk::read(project)))
+        }
         Gaps::Earlier => BTreeMap::new(),
     };
     let ahead = async |connections: Connections| {
@@ -203,16 +206,21 @@ pub(crate) async fn look(
         expected.account = connections.clouds.get(provider).and_then(|c| c.head.place.account.clone());
     }
     let copies = last_world::copies(&loaded.config, project);
-    let mut open = || Memory::open(project, copies.clone(), expected.clone(), &mut diagnostics);
+    let on_disk = on_disk.take();
+    let open = || {
+        let on_disk = on_disk.unwrap_or_else(|| OnDisk::read(project));
+        Memory::open(on_disk, copies, expected, &mut diagnostics)
+    };
     let observer = Observer { registry: REGISTRY, connections: &connections, limits, reporter };
-    let earlier = match gaps {
-        Gaps::Unobserved => None,
-        Gaps::Earlier => Some((open(), time(&connector, clock, ui)?)),
+    let (earlier, open) = match gaps {
+        Gaps::Unobserved => (None, Some(open)),
+        Gaps::Earlier => (Some((open(), time(&connector, clock, ui)?)), None),
     };
     let stand_in = earlier.as_ref().map(|(memory, now)| (&memory.world, *now));
     let (seen, filled, expanded) = read(&observer, (loaded, state), stand_in, ahead).await;
     let now = time(&connector, clock, ui)?;
-    let mut memory = earlier.map_or_else(open, |(memory, _)| memory);
+    let opened = earlier.map(|(memory, _)| memory).or_else(|| open.map(|open| open()));
+    let mut memory = opened.unwrap_or_default();
     let known = (&loaded.config, state);
     diagnostics.extend(memory.keep((&seen, &expanded.instances), known, now));
     let world = filled.unwrap_or(seen);

@@ -292,7 +292,8 @@ impl LastWorld {
 }
 
 impl Expected {
-    fn fits(&self, head: &ProviderHead) -> bool {
+    /// Whether a provider configuration that led there leads where it must.
+    pub fn fits(&self, head: &ProviderHead) -> bool {
         let same = |here: &Option<String>, there: &Option<String>| match (here, there) {
             (Some(here), Some(there)) => here == there,
             (None, _) | (_, None) => true,
