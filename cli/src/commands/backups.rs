@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::planning::{self, VariableArgs};
 use crate::project::Project;
 use crate::render::palette::Look;
-use crate::render::recovery::command;
+use crate::render::steps::command;
 use crate::render::text::{safe, wrap};
 use crate::session;
 use crate::ui::{Format, Ui};

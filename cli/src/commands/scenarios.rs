@@ -16,7 +16,7 @@ use crate::planning::{self, VariableArgs};
 use crate::project::Project;
 use crate::registry::REGISTRY;
 use crate::render::palette::Look;
-use crate::render::recovery::quote;
+use crate::render::steps::quote;
 use crate::render::text::{safe, width, wrap};
 use crate::ui::{Format, Ui};
 

@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::palette::Look;
-use super::recovery::{plan_steps, range, shown};
+use super::recovery::shown;
+use super::steps::{plan_steps, range};
 use super::text::{last_seen, last_seen_json, safe, width, wrap};
 
 /// What is told.

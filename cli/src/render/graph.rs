@@ -7,8 +7,9 @@ use std::fmt::Write as _;
 use drctl_core::provider::StepNature;
 use drctl_core::recovery::Step;
 
-use super::recovery::{moment, range, title};
+use super::recovery::moment;
 use super::script::Told;
+use super::steps::{range, title};
 use super::text::{clip, safe};
 
 /// Columns of a line in a box.

@@ -30,6 +30,7 @@ pub(crate) mod sarif;
 pub(crate) mod schema_check;
 pub(crate) mod script;
 pub(crate) mod source;
+pub(crate) mod steps;
 pub(crate) mod system;
 pub(crate) mod text;
 pub(crate) mod timeline;

@@ -7,7 +7,7 @@ use drctl_core::recovery::{Called, Checks, Notice, Owner, RecoveryPlan, ToldAt, 
 use drctl_core::system::When;
 
 use super::palette::Look;
-use super::recovery::command;
+use super::steps::command;
 use super::text::{safe, wrap};
 
 /// Who leads and who is told when, on the clock of the steps.

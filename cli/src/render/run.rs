@@ -7,16 +7,16 @@ use drctl_core::plan::StepId;
 use drctl_core::recovery::{Notice, readable};
 use drctl_core::run::{Question, Verdict};
 use drctl_engine::clock::Clock;
-use drctl_engine::commander::{RunClock, RunReporter, Told};
 use drctl_engine::messages::Message;
 use drctl_engine::runs::{Begun, Job};
+use drctl_engine::telling::{RunClock, RunReporter, Told};
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::palette::Tone;
 use super::people;
 use super::progress::{Progress, Show};
-use super::recovery::quote;
+use super::steps::quote;
 use super::text::{safe, wrap};
 use crate::ui::Ui;
 

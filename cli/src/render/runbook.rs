@@ -10,8 +10,9 @@ use drctl_core::system::When;
 use super::downtimes::{Downtime, downtimes};
 use super::markdown::{code, escape, fence};
 use super::people;
-use super::recovery::{bared, conditions, judged, loss, moment, quote, times, title, verdict};
+use super::recovery::{bared, judged, loss, moment, verdict};
 use super::script::Told;
+use super::steps::{conditions, quote, times, title};
 use super::text::last_seen;
 
 /// The whole runbook.

@@ -10,7 +10,8 @@ use drctl_core::recovery::{RecoveryPlan, Step};
 use drctl_core::system::When;
 
 use super::people;
-use super::recovery::{bared, conditions, moment, quote, times, title, verdict};
+use super::recovery::{bared, moment, verdict};
+use super::steps::{conditions, quote, times, title};
 use super::text::{last_seen, safe};
 
 /// A recovery plan and what is said with it, in every form.

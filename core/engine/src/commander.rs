@@ -8,8 +8,8 @@ use std::time::Duration;
 use drctl_core::lang;
 use drctl_core::plan::StepId;
 use drctl_core::provider::{Attempt, BoxFuture, ErrorClass, ProviderError};
-use drctl_core::recovery::{Action, Answer, Notice, Performer, Progress, Surroundings};
-use drctl_core::run::{Event, Illegal, Next, Outcome, Question, Run, Standing, Verdict};
+use drctl_core::recovery::{Action, Answer, Performer, Progress, Surroundings};
+use drctl_core::run::{Event, Illegal, Next, Outcome, Question, Run, Standing};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -22,6 +22,7 @@ use crate::hooks::Hooks;
 use crate::journal::{Journal, JournalError, Replayed};
 use crate::messages::{Message, Messages};
 use crate::runs::{Begun, Folder, Job, Word};
+use crate::telling::{RunClock, RunReporter, Told};
 
 /// Steps in flight unless told otherwise.
 pub const PARALLEL_STEPS: usize = 10;
@@ -70,63 +71,6 @@ pub enum Patience {
     Stay,
     /// Leave; the run is gone on with when the word is said.
     Leave,
-}
-
-/// What is told of a run, as it happens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told<'t> {
-    /// A step begins, with the command that a person would type.
-    Started(&'t [String]),
-    /// A step is still going on.
-    Going(Duration),
-    /// A step is done, with what it said.
-    Done(Duration, &'t str),
-    /// A step has failed; it is tried again after the pause, if there is one.
-    Failed(Duration, &'t str, Option<Duration>),
-    /// A person is asked.
-    Asked(Question),
-    /// A person has said something.
-    Marked {
-        /// What of the step.
-        verdict: Verdict,
-        /// Who.
-        by: &'t str,
-        /// What shows it, or why.
-        evidence: &'t str,
-    },
-    /// A step is being taken back.
-    Undoing,
-    /// A step is taken back.
-    Undone(Duration),
-    /// A step could not be taken back.
-    UndoFailed(Duration, &'t str),
-}
-
-/// Is told what happens in a run.
-pub trait RunReporter: Send + Sync {
-    /// Something happened to a step.
-    fn tell(&self, step: StepId, job: &Job, what: &Told<'_>);
-    /// Something else worth saying, in one sentence.
-    fn say(&self, text: &str);
-    /// Somebody was told of the run, could not be, or is to be told by a person.
-    fn message(&self, notice: &Notice, message: &Message);
-    /// How the run is doing.
-    fn clock(&self, clock: &RunClock) {
-        let _ = clock;
-    }
-}
-
-/// How a run is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RunClock {
-    /// Seconds since it began.
-    pub elapsed_s: i64,
-    /// Seconds that it still takes, when all goes as usual.
-    pub left_p50_s: i64,
-    /// The same when luck is bad.
-    pub left_p95_s: i64,
-    /// Seconds that it may take.
-    pub rto_s: Option<i64>,
 }
 
 /// Why a run could not be commanded any further. What was in flight has been waited for.

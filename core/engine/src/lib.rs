@@ -24,4 +24,5 @@ pub mod runs;
 pub mod session;
 pub mod state_file;
 mod step;
+pub mod telling;
 pub mod verbs;

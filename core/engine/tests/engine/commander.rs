@@ -11,11 +11,12 @@ use drctl_core::recovery::{Action, Answer, Carried, Notice, Performer, Surroundi
 use drctl_core::run::{By, Event, Node, OnFailure, Question, Repeat, TakeBack, Verdict};
 use drctl_core::value::Value;
 use drctl_engine::clock::{Clock, FixedClock};
-use drctl_engine::commander::{self, Command, Ended, Patience, RunReporter, Told};
+use drctl_engine::commander::{self, Command, Ended, Patience};
 use drctl_engine::hooks::NoHooks;
 use drctl_engine::journal::FORMAT_VERSION;
 use drctl_engine::messages::Message;
 use drctl_engine::runs::{Begun, Folder, Job, Of};
+use drctl_engine::telling::{RunReporter, Told};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
