@@ -312,8 +312,8 @@ async fn look(
                 Back::Nothing if key.is_hidden() => {}
                 Back::Nothing => all += 1,
                 Back::New => new.add(&key.name, 0),
-                Back::Uncover(_) | Back::Copy { .. } if key.is_hidden() => hidden.add(&key.name, 0),
                 Back::Uncover(_) => hidden.add(&key.name, 0),
+                Back::Copy { .. } if key.is_hidden() => hidden.add(&key.name, 0),
                 Back::Copy { version, .. } => match same(cloud, bucket, &key.name, &version).await? {
                     Same::Yes => all += 1,
                     Same::No => other.add(&key.name, 0),
