@@ -108,6 +108,14 @@ fn prescribed<'s>(
     found
 }
 
+/// Why what would help is not used: the procedures say what is restored from. What a kind provides bears
+/// no name of a backup.
+fn passed_over(prescribed: &Prescribed<'_>, name: Option<&Name>) -> Option<String> {
+    let (other, procedure) = prescribed.first_key_value()?;
+    let unused = !name.is_some_and(|name| prescribed.contains_key(name));
+    unused.then(|| format!("procedure {procedure} restores from backup.{other}"))
+}
+
 /// The worst case of a datastore, and how it comes to that.
 fn worst(
     input: &Input<'_>,
@@ -136,7 +144,7 @@ fn worst(
     }
     if let Some(resource) = &datastore.is.resource {
         for mechanism in inventory.held(&resource.0, input.now) {
-            let struck = struck(mechanism, lost, name);
+            let struck = struck(mechanism, lost, name).or_else(|| passed_over(prescribed, None));
             let adds = mechanism.worst.map_or(Worst::UNBOUNDED, Worst::of);
             let adds = if mechanism.unseen { Worst::stated(None) } else { adds };
             let adds = adds.and_then(noticed(lost, name));
@@ -235,7 +243,7 @@ impl Mechanism<'_> {
             let there = destination.and_then(|d| d.keep);
             let newest = self.method.newest(input.now, there, SignedDuration::from_secs(back));
             let struck = struck.or_else(|| newest.as_ref().err().cloned());
-            let struck = struck.or_else(|| self.passed_over());
+            let struck = struck.or_else(|| passed_over(self.prescribed, Some(self.name)));
             let age = self.age(newest.unwrap_or(Newest::Base), input.now);
             let struck = struck.or_else(|| unlocked(&age, destination, lost));
             found.push(self.at_place(lost, place, age, struck));
@@ -308,12 +316,5 @@ impl Mechanism<'_> {
             add("until wrong data is noticed", late, source, None);
         }
         (worst, terms)
-    }
-
-    /// Why a backup that would help is not used.
-    fn passed_over(&self) -> Option<String> {
-        let (other, procedure) = self.prescribed.first_key_value()?;
-        let unused = !self.prescribed.contains_key(self.name);
-        unused.then(|| format!("procedure {procedure} restores from backup.{other}"))
     }
 }

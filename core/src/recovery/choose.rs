@@ -29,7 +29,12 @@ pub(crate) struct Chosen<'a> {
 impl Chosen<'_> {
     /// What it loses.
     pub(crate) fn lost(&self) -> DataLoss {
-        DataLoss { of: self.choice.datastore.clone(), seconds: self.choice.data_loss_s, unseen: self.unseen }
+        DataLoss {
+            of: self.choice.datastore.clone(),
+            seconds: self.choice.data_loss_s,
+            unseen: self.unseen,
+            at_least: false,
+        }
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct DataLoss {
     pub(crate) seconds: Option<i64>,
     /// Whether there is a value that was not observed, or not now.
     pub(crate) unseen: bool,
+    /// Whether it can only be more: nobody knows since when the data is wrong.
+    pub(crate) at_least: bool,
 }
 
 /// What was promised, in seconds, and to which service.
@@ -110,8 +112,14 @@ impl DataLoss {
     fn judged(&self, input: &Input<'_>) -> Judged {
         let users = input.dependents.users(&self.of);
         let promise = strictest(input, users, input.objective.rpo, |o| o.rpo);
-        let value = self.seconds.filter(|_| !self.unseen);
-        let open = if self.unseen { Status::Unknown } else { Status::Unbounded };
+        let known = self.seconds.filter(|_| !self.unseen);
+        let value = known.filter(|_| !self.at_least);
+        let is_more = |most: i64| known.is_some_and(|least| least > most);
+        let open = match &promise {
+            Some((most, _)) if is_more(*most) => Status::Missed,
+            _ if self.unseen || self.at_least => Status::Unknown,
+            _ => Status::Unbounded,
+        };
         verdict(value.map(|s| (s, s)), promise, open)
     }
 }

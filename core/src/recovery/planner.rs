@@ -137,12 +137,13 @@ fn losses(input: &Input<'_>, chosen: &[Chosen<'_>], written: &Written) -> Vec<Da
     let since_when = |name: &Name| input.loss.data.contains_key(name) && good_until(input, name).is_none();
     let derived = chosen.iter().map(|one| {
         let lost = one.lost();
-        DataLoss { unseen: lost.unseen || since_when(&lost.of), ..lost }
+        DataLoss { at_least: since_when(&lost.of), ..lost }
     });
     let by_written = written.choices.values().map(|choice| DataLoss {
         of: choice.datastore.clone(),
         seconds: choice.data_loss_s,
-        unseen: written.unseen.contains(&choice.datastore) || since_when(&choice.datastore),
+        unseen: written.unseen.contains(&choice.datastore),
+        at_least: since_when(&choice.datastore),
     });
     derived.chain(by_written).collect()
 }
@@ -325,7 +326,8 @@ pub fn readable(seconds: i64) -> String {
         (0, 0, m, s) => format!("{m}m {s}s"),
         (0, h, 0, _) => format!("{h}h"),
         (0, h, m, _) => format!("{h}h {m}m"),
-        (d, 0, _, _) => format!("{d}d"),
+        (d, 0, 0, _) => format!("{d}d"),
+        (d, 0, m, _) => format!("{d}d {m}m"),
         (d, h, _, _) => format!("{d}d {h}h"),
     }
 }

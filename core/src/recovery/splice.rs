@@ -179,7 +179,8 @@ fn see(input: &Input<'_>, lost: &Lost<'_>, s3: &S3, step: &mut Step) -> Result<(
     lost.resource(address).map_or(Ok(()), |taken| Err(format!("{address} {taken}")))
 }
 
-/// A step that restores: from the backup or by the steps of the resource's kind, whichever loses less.
+/// A step that restores: from the backup or by the steps of the resource's kind, whichever loses less; from
+/// the backup where the step names one.
 pub(crate) fn restore(
     input: &Input<'_>,
     lost: &Lost<'_>,
@@ -192,7 +193,12 @@ pub(crate) fn restore(
     let (best, mut rejected) = backups::choose(input, lost, datastore, is.from.as_ref().map(|f| &f.0));
     // A name that no scenario gives is none yet.
     let into = is.into.as_deref().filter(|into| !into.contains("${"));
-    let derived = derive(datastore, into).filter(|_| is.from.is_none());
+    let mut derived = derive(datastore, into);
+    if let Some(from) = &is.from
+        && let Some(Derived { choice, .. }) = derived.take()
+    {
+        rejected.push(choice.rejected(format!("the step says `from = backup.{}`", from.0)));
+    }
     let less = |kept: &Kept<'_>, than: Option<i64>| match (kept.age(input.now), than) {
         (Some(kept), Some(other)) => kept < other,
         (Some(_), None) => true,

@@ -30,6 +30,22 @@ datastore "database" {
   resource = aws_db_instance.main
 }
 
+# §Backup Strategy, Database Backups: "RDS automated backups (daily)", "7 days of daily backups". They are what
+# §Recovery Procedures, Database Recovery, 2 restores from ("Restore from RDS snapshot"), with its command;
+# `new-instance` and `snapshot-name` stand in the document. They stay with the instance: nothing says of a copy.
+backup "daily" {
+  of = datastore.database
+  external {
+    schedule = rate("24h")
+    keep     = "7d"
+    restore = [
+      "aws", "rds", "restore-db-instance-from-db-snapshot",
+      "--db-instance-identifier", "new-instance",
+      "--db-snapshot-identifier", "snapshot-name",
+    ]
+  }
+}
+
 # §Backup Strategy, Data Exports: "Regular exports of critical data": organisations and projects, API keys
 # (hashed), pricing rules, invoice templates. By what they are made, how long they are kept and where is not
 # said, nor how often "regular" is; no procedure restores from them.

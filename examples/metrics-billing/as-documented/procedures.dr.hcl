@@ -18,14 +18,12 @@ procedure "recover_database" {
     why    = "The document does not say where they are."
   }
 
-  # 2. Restore Database: "Restore from RDS snapshot". `new-instance` and `snapshot-name` stand in the document.
+  # 2. Restore Database: "Restore from RDS snapshot", by the command of the backup
   step "restore" {
-    after = [step.corruption_point]
-    run = [
-      "aws", "rds", "restore-db-instance-from-db-snapshot",
-      "--db-instance-identifier", "new-instance",
-      "--db-snapshot-identifier", "snapshot-name",
-    ]
+    after   = [step.corruption_point]
+    restore = datastore.database
+    from    = backup.daily
+    into    = "new-instance"
   }
 
   # 3. Verify Data

@@ -1,7 +1,8 @@
 # What may be lost. The target of 2 hours is in §Recovery Time Tracking for every scenario; the estimated
 # times are those of a whole scenario, never of a step.
 
-# §Scenario 1: Database Failure. Estimated Recovery Time: 30-60 minutes.
+# §Scenario 1: Database Failure. Estimated Recovery Time: 30-60 minutes. "Data corruption detected" is among its
+# symptoms: the data may be wrong and not gone, and the steps are the same.
 scenario "database-failure" {
   description = "Database Failure"
   symptoms = [
@@ -10,6 +11,9 @@ scenario "database-failure" {
     "Data corruption detected",
   ]
   lose "datastore" {
+    datastore = datastore.postgres
+  }
+  lose "data" {
     datastore = datastore.postgres
   }
   objective {
