@@ -143,6 +143,66 @@ fn killed_at_every_step_a_run_ends_the_same_and_does_nothing_twice() {
     }
 }
 
+/// A drill of two steps, each of which makes something and takes it down.
+fn drill() -> Place {
+    let step = |name: &str, after: &str| {
+        format!(
+            "  step \"{name}\" {{\n    run   = [\"sh\", \"do.sh\", \"make-{name}\"]\n    undo  = [\"sh\", \"do.sh\", \"drop-{name}\"]\n    \
+             drill = \"run\"\n{after}  }}\n"
+        )
+    };
+    let place = Place::new(&(step("a", "") + &step("b", "    after = [step.a]\n")));
+    let path = place.path().join("main.dr.hcl");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text + "drill \"yearly\" {\n  scenario = scenario.down\n  every    = \"365d\"\n}\n")
+        .unwrap();
+    place
+}
+
+#[test]
+fn a_drill_that_is_killed_takes_down_what_it_made_all_the_same_and_nothing_twice() {
+    const EFFECTS: [&str; 4] = ["make-a", "make-b", "drop-b", "drop-a"];
+    for when in ["kill-before", "kill-after"] {
+        for effect in EFFECTS {
+            let place = drill();
+            fs::write(place.path().join(when), effect).unwrap();
+            let begun = place.run(&["drill", "yearly", "--execute", "--auto-approve"]);
+            assert_eq!(begun.status.code(), None, "{when} {effect}: drctl was killed");
+            let run = place.name();
+            let mut code = place.run(&["recover", "--resume", &run]).status.code();
+            if code == Some(9) {
+                let shown = place.json(&["recover", "show", &run]);
+                let doing = if shown["teardown"]["status"] == "not_begun" { "make" } else { "drop" };
+                let steps = shown["steps"].as_array().unwrap();
+                let step = steps.iter().find(|s| s["standing"] == "cut off; asked about").unwrap();
+                let name = format!("{doing}-{}", if step["id"] == 1 { "a" } else { "b" });
+                let word = if place.effects().contains(&name) { "--done" } else { "--go" };
+                let marked = place.run(&["recover", "mark", &step["id"].to_string(), word]);
+                assert_eq!(marked.status.code(), Some(0), "{when} {effect}");
+                code = place.run(&["recover", "--resume", &run]).status.code();
+            }
+            assert_eq!(code, Some(0), "{when} {effect}");
+            assert_eq!(place.effects(), EFFECTS, "{when} {effect}");
+            let shown = place.json(&["recover", "show", &run]);
+            assert_eq!((&shown["status"], &shown["teardown"]["status"]), (&"done".into(), &"done".into()));
+            assert_eq!(schema_check::check(&place.schema("run"), &shown), Vec::<String>::new());
+        }
+    }
+}
+
+#[test]
+fn a_drill_that_is_kept_stands_in_no_recoverys_way() {
+    let place = drill();
+    fs::write(place.path().join("do.sh"), "exit 3\n").unwrap();
+    let held = place.run(&["drill", "yearly", "--execute", "--keep", "--auto-approve"]);
+    assert_eq!(held.status.code(), Some(9), "it holds at the failure");
+    fs::write(place.path().join("do.sh"), DO).unwrap();
+    assert_eq!(place.run(&["apply", "--auto-approve"]).status.code(), Some(7));
+    let later = ["recover", "--scenario", "down", "--execute", "--auto-approve"];
+    let recovered = place.command(&later).env("DRCTL_NOW", "2030-01-01T00:00:00Z").output().unwrap();
+    assert_eq!(recovered.status.code(), Some(0), "{}", String::from_utf8_lossy(&recovered.stderr));
+}
+
 #[test]
 fn a_second_commander_is_refused_and_a_word_from_elsewhere_is_heard() {
     let place = Place::new("  step \"ask\" {\n    manual = \"Do it.\"\n    why = \"no machine can\"\n  }\n");

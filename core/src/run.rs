@@ -103,6 +103,17 @@ pub enum OnFailure {
     Unwind,
 }
 
+/// What becomes of what the steps have made, once all of them are over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AtEnd {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It is taken down, whether the steps went well or not.
+    TakeDown,
+}
+
 /// What a person is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Question {
@@ -160,6 +171,8 @@ pub enum Next {
     Wait,
     /// Nothing runs: only a person's word on these goes on.
     Persons(BTreeSet<StepId>),
+    /// The steps are over: say that what they made is taken down from here on.
+    TakeDown,
     /// The run is over.
     Finished(Outcome),
 }
@@ -196,6 +209,7 @@ impl Outcome {
 pub struct Run {
     steps: BTreeMap<StepId, Progress>,
     on_failure: OnFailure,
+    at_end: AtEnd,
     /// Waiting steps of which all needs are done, and lost ones that are safe to repeat.
     ready: BTreeSet<StepId>,
     /// What a person is to be asked.
@@ -212,6 +226,8 @@ pub struct Run {
     troubled: bool,
     interrupted: bool,
     aborted: bool,
+    /// The run as it was when what it made began to be taken down.
+    before: Option<Box<Run>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -239,6 +255,7 @@ impl Run {
         let mut run = Run {
             steps: BTreeMap::new(),
             on_failure,
+            at_end: AtEnd::Keep,
             ready: BTreeSet::new(),
             to_ask: BTreeMap::new(),
             asked: BTreeSet::new(),
@@ -249,6 +266,7 @@ impl Run {
             troubled: false,
             interrupted: false,
             aborted: false,
+            before: None,
         };
         for node in nodes {
             let open = node.needs.len();
@@ -279,6 +297,11 @@ impl Run {
             run.look_at(id);
         }
         run
+    }
+
+    /// The run, with what becomes of what it made.
+    pub fn ending(self, at_end: AtEnd) -> Run {
+        Run { at_end, ..self }
     }
 
     /// A run of the steps of an apply.
@@ -335,10 +358,25 @@ impl Run {
         self.dead.contains(&step)
     }
 
+    /// The run as it was when what it made began to be taken down; none where it stays, or stays for now.
+    pub fn before(&self) -> Option<&Run> {
+        self.before.as_deref()
+    }
+
+    /// Whether a failed step can be tried again: nothing else goes on, and nothing is taken back.
+    pub fn holds(&self) -> bool {
+        let failed = |(id, p): (&StepId, &Progress)| {
+            matches!(p.standing, Standing::Failed(_)) && !self.is_covered(p) && !self.dead.contains(id)
+        };
+        self.steps.iter().any(failed)
+    }
+
     /// What to do now, with at most `parallelism` steps at once (0 counts as 1).
     pub fn next(&self, parallelism: usize) -> Next {
-        if self.interrupted || !self.stuck.is_empty() {
-            return if self.running > 0 { Next::Wait } else { Next::Finished(self.outcome()) };
+        // What cannot be taken down keeps nothing else from being taken down.
+        let stuck = !self.stuck.is_empty() && self.before.is_none();
+        if self.interrupted || stuck {
+            return if self.running > 0 { Next::Wait } else { self.at_end() };
         }
         if !self.to_ask.is_empty() {
             return Next::Ask(self.to_ask.iter().map(|(id, question)| (*id, *question)).collect());
@@ -351,9 +389,24 @@ impl Run {
             }
         }
         match (self.running, self.asked.is_empty()) {
-            (0, true) => Next::Finished(self.outcome()),
+            (0, true) => self.at_end(),
             (0, false) => Next::Persons(self.asked.clone()),
             (_, _) => Next::Wait,
+        }
+    }
+
+    /// Whether nothing is left to do, for anybody.
+    fn is_over(&self) -> bool {
+        let ended = matches!(self.next(1), Next::Finished(_) | Next::TakeDown);
+        ended && !self.interrupted && self.stuck.is_empty() && !self.holds()
+    }
+
+    /// What is done when nothing goes on by itself.
+    fn at_end(&self) -> Next {
+        let stays = self.interrupted || self.aborted || self.before.is_some() || self.holds();
+        match self.at_end {
+            AtEnd::TakeDown if !stays => Next::TakeDown,
+            AtEnd::TakeDown | AtEnd::Keep => Next::Finished(self.outcome()),
         }
     }
 

@@ -85,7 +85,7 @@ async fn apply(
 ) -> Result<Exit, Failure> {
     let loaded = planning::load(project, &args.planning.variables, ui)?;
     let mut held = open(args, project, clock, ui).await?;
-    recover::open::none_open(project)?;
+    recover::open::none_open(project, None)?;
     let look = Look {
         parallelism: args.planning.parallelism,
         reporter: progress,

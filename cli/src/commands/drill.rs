@@ -5,10 +5,12 @@ use drctl_core::codes::Code;
 use drctl_core::diag::{Diagnostic, Diagnostics};
 use drctl_core::lang::near;
 use drctl_core::recovery::Rehearsal;
+use drctl_core::run::AtEnd;
 use drctl_core::system::{Declared, Drill, System};
-use drctl_engine::runs::Of;
+use drctl_engine::runs::{Of, Stand, stand};
 
-use super::recover::execute::{Manner, What, execute};
+use super::recover::execute::{Manner, What, execute, resume};
+use super::recover::{open, word};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::project::Project;
@@ -19,22 +21,67 @@ use crate::ways::{self, WayArgs};
 
 /// Options of `drctl drill`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Option<Verb>,
     /// Which drill
-    name: String,
+    #[arg(required = true)]
+    name: Option<String>,
     #[command(flatten)]
     ways: WayArgs,
-    /// Carries the drill out, after asking. What it made stays until `drctl recover abort --run RUN` takes it back
+    /// Carries the drill out, after asking. When it is over, what it made is taken down by itself
     #[arg(long)]
     execute: bool,
+    /// Leaves what the drill makes there to be looked at, also when a step fails, until `drctl drill teardown RUN`
+    #[arg(long, requires = "execute")]
+    keep: bool,
     #[command(flatten)]
     manner: Manner,
 }
 
-/// Plans the drill and prints it, unless a step names something of production.
+/// What is done with the drills that were carried out.
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Takes down what a drill has made and left: what was kept, and what could not be taken down before
+    Teardown(TeardownArgs),
+}
+
+/// Options of `drctl drill teardown`.
+#[derive(Debug, clap::Args)]
+struct TeardownArgs {
+    /// The run
+    #[arg(value_name = "RUN")]
+    run: String,
+    #[command(flatten)]
+    ways: WayArgs,
+    /// Waits when only a person can go on, instead of leaving with exit code 9
+    #[arg(long)]
+    wait: bool,
+}
+
+/// Plans the drill and prints it, or does what is asked with one that was carried out.
 pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
+    match (&args.verb, &args.name) {
+        (Some(Verb::Teardown(args)), _) => teardown(args, project, ui),
+        (None, Some(name)) => rehearse(name, args, project, ui),
+        (None, None) => unreachable!("clap asks for a name where there is no subcommand"),
+    }
+}
+
+/// Takes down what a drill made. A process that commands it takes the word up, and has the lock.
+fn teardown(args: &TeardownArgs, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
+    word::take_down(&args.run, project, ui)?;
+    let exit = resume(&args.run, &Manner::patient(args.wait), &args.ways, project, ui)?;
+    let (_, run) = open::named(project, &args.run)?;
+    // How the drill went is told by its record; asked for was that nothing of it is left.
+    Ok(if stand(&run.run) == Stand::Open { exit } else { Exit::Success })
+}
+
+/// Plans the drill and prints it, unless a step names something of production.
+fn rehearse(name: &str, args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     let ground = ways::ground(&args.ways, project, ui)?;
-    let (name, drill) = declared(&args.name, &ground.system)?;
+    let (name, drill) = declared(name, &ground.system)?;
     if drill.is.scenario.is_none() && drill.is.procedure.is_none() {
         let headline = format!("Nothing says what `drill.{name}` rehearses");
         return Err(Failure::new(Code::NothingToRehearse, headline, "Give it `scenario` or `procedure`."));
@@ -56,7 +103,8 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     }
     if args.execute {
         let of = Of::Drill(name.to_string());
-        let what = What { plan: &rehearsal.plan, of, name: name.as_str(), wrong_since: None };
+        let at_end = if args.keep { AtEnd::Keep } else { AtEnd::TakeDown };
+        let what = What { plan: &rehearsal.plan, of, name: name.as_str(), wrong_since: None, at_end };
         return execute(what, &args.manner, &ground, project, ui);
     }
     Ok(Exit::Success)

@@ -4,11 +4,12 @@ pub(crate) mod execute;
 mod follow;
 pub(crate) mod open;
 mod runs;
-mod word;
+pub(crate) mod word;
 
 use clap::ValueEnum;
 use drctl_core::plan::LastSeen;
 use drctl_core::recovery::{Judged, RecoveryPlan, Status};
+use drctl_core::run::AtEnd;
 
 use self::execute::{ExecuteArgs, What};
 use crate::case::{self, LossArgs};
@@ -100,7 +101,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         let name = case.typed(&args.loss);
         let of = args.execute.of(&plan);
         let wrong_since = case.loss.since.values().min().copied();
-        let what = What { plan: &plan, of, name: &name, wrong_since };
+        let what = What { plan: &plan, of, name: &name, wrong_since, at_end: AtEnd::Keep };
         return execute::execute(what, &args.execute.manner, &ground, project, ui);
     }
     Ok(exit(&plan))

@@ -1,7 +1,9 @@
 //! The record of a run: what was done when, by whom, how long it took, what was promised. Made from the
 //! journal alone.
 
-use std::collections::BTreeMap;
+mod measured;
+mod remains;
+
 use std::fmt::Write as _;
 
 use drctl_core::plan::StepId;
@@ -9,10 +11,12 @@ use drctl_core::provider::ProviderError;
 use drctl_core::recovery::readable;
 use drctl_core::run::{Event, Next, Question, Standing};
 use drctl_engine::journal::{JournalError, Replayed};
-use drctl_engine::runs::{Begun, Folder, Of, Stand, stand};
-use jiff::Timestamp;
+use drctl_engine::runs::{Begun, Folder, Of, Stand, stand, went};
 use serde_json::{Value as Json, json};
 
+use self::measured::{canary, lost, took};
+pub(crate) use self::measured::{downtime, measured, rpo};
+use self::remains::teardown;
 use super::palette::{Look, Tone};
 use super::run::said;
 use super::text::{count, safe, wrap};
@@ -20,36 +24,14 @@ use crate::commands::recover::open::Listed;
 
 type Record = Replayed<Begun>;
 
-/// When a step began and ended, and how.
-struct Took {
-    began: Option<Timestamp>,
-    ended: Option<Timestamp>,
-}
-
 /// What came of a run, in a few lines.
 pub(crate) fn outcome(run: &Record, folder: &Folder, look: Look) -> String {
     let mut text = String::new();
-    let outcome = run.run.outcome();
     let name = &run.header.run;
-    let (tone, told) = match (stand(&run.run), run.run.next(1)) {
-        (Stand::Done, _) => (Tone::Good, format!("Run {name} is done")),
-        (Stand::Ended, _) if outcome.aborted => (Tone::Bad, format!("Run {name} was given up")),
-        (Stand::Ended, _) => {
-            (Tone::Bad, format!("Run {name} has failed, and what could be taken back is taken back"))
-        }
-        (Stand::Open, Next::Persons(steps)) => {
-            let steps: Vec<String> = steps.iter().map(|s| s.0.to_string()).collect();
-            let word = if steps.len() == 1 { "step" } else { "steps" };
-            (Tone::Caution, format!("Run {name} waits for a person: {word} {}", steps.join(", ")))
-        }
-        (Stand::Open, _) if !outcome.stuck.is_empty() => {
-            (Tone::Bad, format!("Run {name} is STUCK: something could not be taken back"))
-        }
-        (Stand::Open, _) if outcome.interrupted => (Tone::Caution, format!("Run {name} is stopped")),
-        (Stand::Open, _) => (Tone::Bad, format!("Run {name} holds at a failure")),
-    };
+    let (tone, told) = verdict(run);
     let _ = writeln!(text, "\n{}", look.paint(tone, &safe(&told)));
-    for (step, standing) in run.run.standings() {
+    let went = run.run.before().unwrap_or(&run.run);
+    for (step, standing) in went.standings() {
         let why = match standing {
             Standing::Failed(error) => format!("failed: {error}"),
             Standing::UndoFailed(error) => format!("could not be taken back: {error}"),
@@ -57,6 +39,7 @@ pub(crate) fn outcome(run: &Record, folder: &Folder, look: Look) -> String {
         };
         let _ = writeln!(text, "{}", wrap(&format!("  step {} ", step.0), &safe(&why), look.width));
     }
+    let outcome = went.outcome();
     let _ = writeln!(
         text,
         "  {} done, {} failed, {} not done, {} taken back",
@@ -71,95 +54,53 @@ pub(crate) fn outcome(run: &Record, folder: &Folder, look: Look) -> String {
     if let Some(told) = lost(run, folder) {
         let _ = writeln!(text, "{}", wrap("  ", &told, look.width));
     }
-    if stand(&run.run) == Stand::Open {
+    text += &remains::text(run, look);
+    if stand(&run.run) == Stand::Open && run.run.before().is_none() {
         for step in outcome.failed.iter().chain(&outcome.stuck) {
             let _ = writeln!(text, "  try again: drctl recover mark {} --go", step.0);
         }
         let _ = writeln!(text, "  go on: drctl recover --resume {name}");
-        let _ = writeln!(text, "  or:    drctl recover abort --run {name} --reason TEXT");
+        let give_up = match run.header.of {
+            Of::Drill(_) => format!("drctl drill teardown {name}"),
+            Of::Recovery(_) | Of::Practice(_) => format!("drctl recover abort --run {name} --reason TEXT"),
+        };
+        let _ = writeln!(text, "  or:    {give_up}");
     }
     let _ = writeln!(text, "  record: drctl recover show {name}");
     text
 }
 
-fn measured(what: &str, is: i64, promised: Option<i64>) -> String {
-    match promised {
-        Some(promised) if is > promised => format!(
-            "measured {what} {}, objective {}: MISSED by {}",
-            readable(is),
-            readable(promised),
-            readable(is - promised)
-        ),
-        Some(promised) => format!("measured {what} {}, objective {}: met", readable(is), readable(promised)),
-        None => format!("measured {what} {}", readable(is)),
-    }
-}
-
-/// The oldest of the canaries that its steps have found in what came back, of each the last word.
-fn canary(run: &Record, folder: &Folder) -> Option<Timestamp> {
-    if !matches!(run.header.of, Of::Recovery(_) | Of::Drill(_)) || stand(&run.run) != Stand::Done {
-        return None;
-    }
-    let of = |id: &StepId| Some((run.header.jobs.get(id)?.datastore.clone(), folder.canary(*id)?));
-    let newest: BTreeMap<Option<String>, Timestamp> = run.header.jobs.keys().filter_map(of).collect();
-    newest.into_values().min()
-}
-
-/// Seconds of data that were lost, by the canary.
-fn rpo(run: &Record, folder: &Folder) -> Option<i64> {
-    let until = run.header.wrong_since.unwrap_or(run.header.began);
-    canary(run, folder).map(|at| until.duration_since(at).as_secs().max(0))
-}
-
-/// The loss of data as it was measured, and from what.
-fn lost(run: &Record, folder: &Folder) -> Option<String> {
-    let (canary, rpo) = (canary(run, folder)?, rpo(run, folder)?);
-    let until = match run.header.wrong_since {
-        Some(since) => format!("{since:.0}, since when the data was wrong"),
-        None => "the beginning of this run, at most".to_owned(),
-    };
-    let told = measured("RPO", rpo, run.header.rpo_s);
-    Some(format!("{told}: the newest canary in what came back is of {canary:.0}; counted until {until}"))
-}
-
-/// Seconds from the beginning until the last step of the downtime was done; none while one is open.
-fn downtime(run: &Record) -> Option<i64> {
-    if !matches!(run.header.of, Of::Recovery(_) | Of::Drill(_)) {
-        return None;
-    }
-    let took = took(run);
-    let mut end = run.header.began;
-    for (id, _) in run.header.jobs.iter().filter(|(_, job)| job.downtime) {
-        match run.run.standing(*id)? {
-            Standing::Succeeded => end = end.max(took.get(id)?.ended?),
-            Standing::NotNeeded | Standing::Skipped => {}
-            _ => return None,
+/// Where it stands, in a sentence.
+fn verdict(run: &Record) -> (Tone, String) {
+    let (name, outcome) = (&run.header.run, run.run.outcome());
+    let before = run.run.before();
+    match (stand(&run.run), run.run.next(1)) {
+        (Stand::Done, _) => (Tone::Good, format!("Run {name} is done")),
+        (Stand::Ended, _) if outcome.aborted => (Tone::Bad, format!("Run {name} was given up")),
+        (Stand::Ended, _) if before.is_some_and(|b| went(b) == Stand::Open) => {
+            (Tone::Bad, format!("Run {name} was ended before it was over"))
         }
-    }
-    Some(end.duration_since(run.header.began).as_secs())
-}
-
-fn took(run: &Record) -> BTreeMap<StepId, Took> {
-    let mut took: BTreeMap<StepId, Took> = BTreeMap::new();
-    for (at, event) in &run.events {
-        match event {
-            Event::Started { step, .. } | Event::Asked { step } => {
-                took.entry(*step).or_insert(Took { began: Some(*at), ended: None });
-            }
-            Event::Succeeded { step } | Event::Failed { step, .. } | Event::Marked { step, .. } => {
-                took.entry(*step).or_insert(Took { began: None, ended: None }).ended = Some(*at);
-            }
-            Event::Made { .. }
-            | Event::Undoing { .. }
-            | Event::Undone { .. }
-            | Event::UndoFailed { .. }
-            | Event::Notified { .. }
-            | Event::Interrupted
-            | Event::Resumed
-            | Event::Aborted { .. } => {}
+        (Stand::Ended, _) if before.is_some() => (Tone::Bad, format!("Run {name} has failed")),
+        (Stand::Ended, _) => {
+            (Tone::Bad, format!("Run {name} has failed, and what could be taken back is taken back"))
         }
+        (Stand::Open, Next::Persons(steps)) => {
+            let steps: Vec<String> = steps.iter().map(|s| s.0.to_string()).collect();
+            let word = if steps.len() == 1 { "step" } else { "steps" };
+            (Tone::Caution, format!("Run {name} waits for a person: {word} {}", steps.join(", ")))
+        }
+        (Stand::Open, _) if before.is_some() && !outcome.stuck.is_empty() => {
+            (Tone::Bad, format!("Run {name} is over, and NOT ALL that it made could be taken down"))
+        }
+        (Stand::Open, _) if !outcome.stuck.is_empty() => {
+            (Tone::Bad, format!("Run {name} is STUCK: something could not be taken back"))
+        }
+        (Stand::Open, _) if outcome.interrupted => (Tone::Caution, format!("Run {name} is stopped")),
+        (Stand::Open, _) if before.is_some() => {
+            (Tone::Caution, format!("Run {name} was cut off while what it made was taken down"))
+        }
+        (Stand::Open, _) => (Tone::Bad, format!("Run {name} holds at a failure")),
     }
-    took
 }
 
 /// Where a step stands, in words.
@@ -177,6 +118,15 @@ fn standing(standing: &Standing) -> &'static str {
         Standing::Undone => "taken back",
         Standing::UndoFailed(_) => "NOT TAKEN BACK",
     }
+}
+
+/// Where a step stands, and how it went before it was taken down.
+fn stands(run: &Record, id: StepId) -> Option<&'static str> {
+    let was_done = run.run.before().is_some_and(|before| before.standing(id) == Some(&Standing::Succeeded));
+    Some(match run.run.standing(id)? {
+        Standing::Undone if was_done => "done, taken down",
+        now => standing(now),
+    })
 }
 
 /// What an event says, for the timeline.
@@ -201,6 +151,8 @@ fn event(event: &Event, run: &Record) -> (Option<StepId>, String) {
         Event::Interrupted => (None, "stopped by a person".to_owned()),
         Event::Resumed => (None, "gone on with".to_owned()),
         Event::Aborted { by, reason } => (None, format!("given up by {by}: {reason}")),
+        Event::TakeDown { by: Some(by) } => (None, format!("{by} says that what it made is taken down")),
+        Event::TakeDown { by: None } => (None, "over: what it made is taken down".to_owned()),
     }
 }
 
@@ -265,6 +217,7 @@ pub(crate) fn head(run: &Record) -> Json {
         },
         "rto_s": downtime(run),
         "objective_s": run.header.rto_s,
+        "teardown": teardown(run),
     })
 }
 
@@ -276,7 +229,7 @@ pub(crate) fn json(run: &Record, folder: &Folder) -> Json {
         Some(json!({
             "id": id,
             "summary": job.summary,
-            "standing": standing(run.run.standing(*id)?),
+            "standing": stands(run, *id)?,
             "began": took.and_then(|t| t.began),
             "ended": took.and_then(|t| t.ended),
             "p50_s": job.p50_s,
@@ -304,8 +257,8 @@ pub(crate) fn text(run: &Record, folder: &Folder, look: Look) -> String {
     let began = run.header.began;
     let mut text = format!("{}: {}, begun {began:.0}\n", safe(&run.header.run), safe(&of(run)));
     for (id, job) in &run.header.jobs {
-        let Some(stands) = run.run.standing(*id) else { continue };
-        let first = format!("  {:>3}  {:<20}  ", id.0, standing(stands));
+        let Some(stands) = stands(run, *id) else { continue };
+        let first = format!("  {:>3}  {stands:<20}  ", id.0);
         let _ = writeln!(text, "{}", wrap(&first, &safe(&job.summary), look.width));
         if folder.said(*id).exists() {
             let _ = writeln!(text, "       what it said: {}", safe(&folder.said(*id).display().to_string()));
@@ -347,7 +300,7 @@ pub(crate) fn markdown(run: &Record, folder: &Folder) -> String {
         "\n## Recovery time\n\n| step | what | expected | took | outcome |\n|---|---|---|---|---|"
     );
     for (id, job) in &run.header.jobs {
-        let Some(stands) = run.run.standing(*id) else { continue };
+        let Some(stands) = stands(run, *id) else { continue };
         let time = took.get(id).and_then(|t| Some(t.ended?.duration_since(t.began?).as_secs()));
         let _ = writeln!(
             text,
@@ -356,7 +309,7 @@ pub(crate) fn markdown(run: &Record, folder: &Folder) -> String {
             cell(&job.summary),
             job.p50_s.map_or_else(String::new, readable),
             time.map_or_else(String::new, readable),
-            standing(stands)
+            stands
         );
     }
     let _ = writeln!(text, "\n## Timeline\n\n| time | clock | step | what |\n|---|---|---|---|");

@@ -216,6 +216,16 @@ impl RunReporter for Live {
         self.warn(text);
     }
 
+    fn taken_down(&self, by: Option<&str>) {
+        let text = match by {
+            Some(by) => format!("{by} says that what the drill made is taken down"),
+            None => "the steps are over: what the drill made is taken down".to_owned(),
+        };
+        let line = wrap(&format!("{:>9}       ", self.at()), &safe(&text), self.look.width);
+        self.progress.note(&self.look.paint(Tone::Strong, &line));
+        self.progress.event("drill_teardown_start", "info", &text, json!({ "run": self.run, "by": by }));
+    }
+
     fn message(&self, notice: &Notice, Message { notice: _, text, sent }: &Message) {
         let (level, what) = match sent {
             Some(Ok(())) => ("info", format!("{} told by channel.{}: {text}", notice.whom, notice.channel)),

@@ -200,6 +200,11 @@ impl<'r, 'a> Commander<'r, 'a> {
                 Next::Persons(steps) if self.command.patience == Patience::Leave => {
                     return Ok(Ended::Waiting(steps));
                 }
+                Next::TakeDown => {
+                    self.record(&Event::TakeDown { by: None });
+                    self.command.reporter.taken_down(None);
+                    continue;
+                }
                 Next::Finished(outcome) => return Ok(Ended::Over(outcome)),
                 Next::Wait | Next::Persons(_) => {}
             }
@@ -421,6 +426,7 @@ impl<'r, 'a> Commander<'r, 'a> {
             Event::Aborted { by, reason } => {
                 self.command.reporter.say(&format!("given up by {by}: {reason}"));
             }
+            Event::TakeDown { by } => self.command.reporter.taken_down(by.as_deref()),
             Event::Started { .. }
             | Event::Made { .. }
             | Event::Succeeded { .. }

@@ -285,7 +285,7 @@ impl<'r, 'a: 'r> Shell<'r, 'a> {
                     continue;
                 }
                 Next::Start(_) | Next::Wait => {}
-                Next::Ask(_) | Next::Undo(_) | Next::Persons(_) => {
+                Next::Ask(_) | Next::Undo(_) | Next::Persons(_) | Next::TakeDown => {
                     unreachable!("a step of an apply asks nobody and is not taken back")
                 }
             }

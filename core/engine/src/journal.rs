@@ -250,7 +250,8 @@ impl Replayed {
             | Event::Notified { .. }
             | Event::Interrupted
             | Event::Resumed
-            | Event::Aborted { .. } => None,
+            | Event::Aborted { .. }
+            | Event::TakeDown { .. } => None,
         });
         made.filter_map(|id| {
             let step = self.header.steps.iter().find(|s| s.id == id)?;

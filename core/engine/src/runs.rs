@@ -7,8 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use drctl_core::plan::StepId;
-use drctl_core::recovery::{CameBack, Carried, Notice, Owner, RecoveryPlan};
-use drctl_core::run::{Event, Next, Node, OnFailure, Run, Verdict};
+use drctl_core::provider::StepNature;
+use drctl_core::recovery::{Action, CameBack, Carried, Notice, Owner, RecoveryPlan};
+use drctl_core::run::{AtEnd, Event, Next, Node, OnFailure, Run, Verdict};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,9 @@ pub struct Begun {
     pub rpo_s: Option<i64>,
     /// What a failure does.
     pub on_failure: OnFailure,
+    /// What becomes of what it made.
+    #[serde(default)]
+    pub at_end: AtEnd,
     /// What holds each datastore when it is done, where that is something else than before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub came_back: Vec<CameBack>,
@@ -106,6 +110,9 @@ pub struct Job {
     pub p95_s: Option<i64>,
     /// Whether it is a part of the downtime.
     pub downtime: bool,
+    /// Whether a machine changes something with it, rather than to look or to wait.
+    #[serde(default)]
+    pub changes: bool,
 }
 
 impl Begun {
@@ -130,6 +137,7 @@ impl Begun {
             p50_s: step.p50_s,
             p95_s: step.p95_s,
             downtime: step.downtime,
+            changes: step.kind == StepNature::Auto && !matches!(step.carried.action, Action::Wait { .. }),
         };
         Begun {
             format_version: FORMAT_VERSION.to_owned(),
@@ -139,6 +147,7 @@ impl Begun {
             rto_s: plan.rto.objective_s,
             rpo_s: plan.rpo.objective_s,
             on_failure,
+            at_end: AtEnd::Keep,
             came_back: plan.chosen_points.iter().filter_map(|choice| choice.came_back.clone()).collect(),
             // Nobody is called out of bed for a practice or a drill.
             notices: match of {
@@ -161,7 +170,7 @@ impl Opening for Begun {
     }
 
     fn begin(&self) -> Run {
-        Run::new(self.nodes.clone(), self.on_failure)
+        Run::new(self.nodes.clone(), self.on_failure).ending(self.at_end)
     }
 }
 
@@ -213,7 +222,8 @@ fn durations(events: &[(Timestamp, Event)]) -> BTreeMap<StepId, i64> {
             | Event::UndoFailed { .. }
             | Event::Notified { .. }
             | Event::Interrupted
-            | Event::Aborted { .. } => {}
+            | Event::Aborted { .. }
+            | Event::TakeDown { .. } => {}
         }
     }
     took
@@ -230,19 +240,42 @@ pub enum Stand {
     Open,
 }
 
-/// Where the run stands.
+/// Where the run stands. What it made and is taken down says nothing of how it went.
 pub fn stand(run: &Run) -> Stand {
-    match run.next(1) {
-        Next::Finished(outcome) if outcome.is_success() => Stand::Done,
-        Next::Finished(outcome) if outcome.interrupted || !outcome.stuck.is_empty() => Stand::Open,
-        Next::Finished(outcome) if outcome.aborted => Stand::Ended,
+    match (run.next(1), run.before()) {
+        (Next::Finished(outcome), _) if outcome.interrupted || !outcome.stuck.is_empty() => Stand::Open,
+        (Next::Finished(_), Some(before)) if went(before) == Stand::Done => Stand::Done,
+        (Next::Finished(_), Some(_)) => Stand::Ended,
+        (Next::Finished(_), None) => went(run),
+        (
+            Next::Ask(_) | Next::Undo(_) | Next::Start(_) | Next::Wait | Next::Persons(_) | Next::TakeDown,
+            _,
+        ) => Stand::Open,
+    }
+}
+
+/// How the steps of a run went, whatever became of what they made.
+pub fn went(run: &Run) -> Stand {
+    let run = run.before().unwrap_or(run);
+    let outcome = match run.next(1) {
+        Next::TakeDown => run.outcome(),
+        Next::Finished(outcome) => outcome,
+        Next::Ask(_) | Next::Undo(_) | Next::Start(_) | Next::Wait | Next::Persons(_) => return Stand::Open,
+    };
+    if outcome.is_success() {
+        Stand::Done
+    } else if outcome.interrupted || !outcome.stuck.is_empty() {
+        Stand::Open
+    } else if outcome.aborted {
+        Stand::Ended
+    } else if outcome.failed.is_empty() && outcome.undone.is_empty() {
         // What a person left out was left out on purpose.
-        Next::Finished(outcome) if outcome.failed.is_empty() && outcome.undone.is_empty() => Stand::Done,
+        Stand::Done
+    } else if run.holds() {
         // A lane that holds behind its pivot can be gone on with, whatever became of the others.
-        Next::Finished(outcome) if outcome.failed.iter().all(|step| run.is_given_up(*step)) => Stand::Ended,
-        Next::Finished(_) | Next::Ask(_) | Next::Undo(_) | Next::Start(_) | Next::Wait | Next::Persons(_) => {
-            Stand::Open
-        }
+        Stand::Open
+    } else {
+        Stand::Ended
     }
 }
 

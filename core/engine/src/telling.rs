@@ -45,6 +45,8 @@ pub trait RunReporter: Send + Sync {
     fn tell(&self, step: StepId, job: &Job, what: &Told<'_>);
     /// Something else worth saying, in one sentence.
     fn say(&self, text: &str);
+    /// From here on what the run made is taken down: at its end, or because somebody has said so.
+    fn taken_down(&self, by: Option<&str>);
     /// Somebody was told of the run, could not be, or is to be told by a person.
     fn message(&self, notice: &Notice, message: &Message);
     /// How the run is doing.

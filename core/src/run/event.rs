@@ -92,6 +92,12 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// From here on what the run made is taken down: its steps are over, or a person has said so.
+    TakeDown {
+        /// Who said it; none where the run itself does it at its end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
 }
 
 /// What a person says of a step.

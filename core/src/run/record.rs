@@ -33,13 +33,21 @@ impl Run {
             Event::Interrupted => self.interrupted = true,
             Event::Resumed => self.resume(),
             Event::Aborted { by: _, reason: _ } => {
+                // What is over has gone as it has gone.
+                if self.is_over() && self.before.is_none() {
+                    self.before = Some(Box::new(self.clone()));
+                }
                 self.aborted = true;
                 self.interrupted = false;
             }
+            Event::TakeDown { by } => self.take_down(by.as_deref()),
         }
         self.troubled |= matches!(
             event,
-            Event::Failed { .. } | Event::Aborted { .. } | Event::Marked { verdict: Verdict::Failed, .. }
+            Event::Failed { .. }
+                | Event::Aborted { .. }
+                | Event::TakeDown { .. }
+                | Event::Marked { verdict: Verdict::Failed, .. }
         );
         if self.troubled {
             self.bury();
@@ -371,6 +379,17 @@ impl Run {
                 }
                 (_, _) => {}
             }
+        }
+    }
+
+    /// Begins to take down what was made. A person who says so wants tried again what could not be.
+    fn take_down(&mut self, by: Option<&str>) {
+        if self.before.is_none() {
+            self.before = Some(Box::new(self.clone()));
+        }
+        self.interrupted = false;
+        for id in by.map(|_| std::mem::take(&mut self.stuck)).unwrap_or_default() {
+            self.stand(id, Standing::Succeeded);
         }
     }
 

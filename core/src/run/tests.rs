@@ -134,7 +134,9 @@ fn simulate(seed: u64) -> usize {
                 live.push(ids[0]);
                 started(ids[0].0)
             }
-            Next::Ask(_) | Next::Undo(_) | Next::Persons(_) => panic!("seed {seed}: an apply asks nobody"),
+            Next::Ask(_) | Next::Undo(_) | Next::Persons(_) | Next::TakeDown => {
+                panic!("seed {seed}: an apply asks nobody")
+            }
             Next::Wait => {
                 let id = live.remove(dice.roll(live.len() as u64) as usize);
                 if dice.roll(6) == 0 { failed(id.0) } else { Event::Succeeded { step: id } }

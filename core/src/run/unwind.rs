@@ -10,12 +10,13 @@ use crate::plan::StepId;
 impl Run {
     /// Finds the dead again, after anything that may have changed them.
     pub(super) fn bury(&mut self) {
-        if self.on_failure == OnFailure::Hold && !self.aborted {
+        let ends = self.aborted || self.before.is_some();
+        if self.on_failure == OnFailure::Hold && !ends {
             return;
         }
         let order = self.order();
         let kept = self.kept(&order);
-        self.dead = if self.aborted { self.given_up(&kept) } else { self.doomed(&order, &kept) };
+        self.dead = if ends { self.given_up(&kept) } else { self.doomed(&order, &kept) };
         let dead = &self.dead;
         self.ready.retain(|id| !dead.contains(id));
         self.to_ask.retain(|id, question| !dead.contains(id) || is_of_the_past(*question));
@@ -103,7 +104,7 @@ impl Run {
         before
     }
 
-    /// All of an aborted run but what a crossed pivot keeps.
+    /// All of a run that was given up, or is taken down, but what a crossed pivot keeps.
     fn given_up(&self, kept: &BTreeSet<StepId>) -> BTreeSet<StepId> {
         let started = |standing: &Standing| !matches!(standing, Standing::Waiting | Standing::Asked(_));
         self.steps

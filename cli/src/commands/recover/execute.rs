@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use drctl_core::codes::Code;
 use drctl_core::recovery::{Action, Performer, RecoveryPlan, numbered};
-use drctl_core::run::{By, OnFailure};
+use drctl_core::run::{AtEnd, By, OnFailure};
 use drctl_engine::clock::Clock;
 use drctl_engine::commander::{self, Command, CommandError, Ended, PARALLEL_STEPS, Patience};
 use drctl_engine::connect::Connections;
@@ -50,7 +50,7 @@ pub(crate) struct ExecuteArgs {
 }
 
 /// How a run is begun and led.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Manner {
     /// Does not ask whether to begin; never stands in for `--confirm`
     #[arg(long)]
@@ -65,6 +65,13 @@ pub(crate) struct Manner {
     /// Waits when only a person can go on, instead of leaving with exit code 9
     #[arg(long)]
     wait: bool,
+}
+
+impl Manner {
+    /// Of what needs no approval any more.
+    pub(crate) fn patient(wait: bool) -> Manner {
+        Manner { wait, ..Manner::default() }
+    }
 }
 
 impl ExecuteArgs {
@@ -114,17 +121,19 @@ pub(crate) struct What<'w> {
     pub(crate) name: &'w str,
     /// Since when the data is wrong, where somebody has said so.
     pub(crate) wrong_since: Option<Timestamp>,
+    /// What becomes of what it makes.
+    pub(crate) at_end: AtEnd,
 }
 
 /// Carries a plan out.
 pub(crate) fn execute(
-    What { plan, of, name, wrong_since }: What<'_>,
+    What { plan, of, name, wrong_since, at_end }: What<'_>,
     manner: &Manner,
     ground: &Ground,
     project: &Project,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
-    open::none_open(project)?;
+    open::none_open(project, Some(&of))?;
     if plan.steps.is_empty() {
         let help = "Nothing is to be done, or nothing can be done: the plan says why.";
         return Err(Failure::new(Code::NotExecutable, "The plan has no steps", help));
@@ -140,8 +149,10 @@ pub(crate) fn execute(
         return Ok(Exit::Error);
     }
     let clock = session::clock(ui)?;
-    let on_failure = if manner.hold { OnFailure::Hold } else { OnFailure::Unwind };
-    let mut begun = Begun::of(plan, of, clock.now(), on_failure);
+    // What is to be looked at afterwards is not taken back by a failure either.
+    let looked_at = matches!((&of, at_end), (Of::Drill(_), AtEnd::Keep));
+    let on_failure = if manner.hold || looked_at { OnFailure::Hold } else { OnFailure::Unwind };
+    let mut begun = Begun { at_end, ..Begun::of(plan, of, clock.now(), on_failure) };
     begun.wrong_since = wrong_since;
     if ground.simulated() {
         hand_over(plan, &mut begun);
@@ -160,7 +171,7 @@ pub(crate) fn execute(
 }
 
 /// Goes on with a run.
-pub(super) fn resume(
+pub(crate) fn resume(
     name: &str,
     manner: &Manner,
     ways: &WayArgs,
@@ -193,7 +204,7 @@ fn command(
         let _lock = commander_lock(project, clock.as_ref(), ui).await?;
         // Only from here on nobody else writes: what was read before may be out of date.
         let so_far = match first {
-            First::Begun => open::none_open(project).map(|()| None)?,
+            First::Begun => open::none_open(project, Some(&begun.of)).map(|()| None)?,
             First::Resumed => Some(open::read(folder)?),
         };
         let signals = Signals::listen()?;

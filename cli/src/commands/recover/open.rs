@@ -69,17 +69,25 @@ pub(crate) fn meant(project: &Project, name: Option<&str>) -> Result<(Folder, Re
     }
 }
 
-/// Refuses while a recovery is open: two plans at once would undo each other.
-pub(crate) fn none_open(project: &Project) -> Result<(), Failure> {
-    match opened(project)?.first() {
+/// Refuses while a recovery is open: two plans at once would undo each other. `of` is what is to begin; none
+/// for an apply. A drill is on names of its own and stands in no recovery's way.
+pub(crate) fn none_open(project: &Project, of: Option<&Of>) -> Result<(), Failure> {
+    let stands_in_the_way = |run: &Begun| match (&run.of, of) {
+        (Of::Drill(_), Some(Of::Recovery(_) | Of::Practice(_))) => false,
+        (Of::Recovery(_) | Of::Practice(_) | Of::Drill(_), _) => true,
+    };
+    match opened(project)?.iter().find(|(_, run)| stands_in_the_way(&run.header)) {
         None => Ok(()),
-        Some((_, run)) => {
-            let run = &run.header.run;
-            let help = format!(
-                "Go on with it: `drctl recover --resume {run}`. Or give it up: `drctl recover abort --run {run} \
-                 --reason TEXT`."
-            );
-            Err(Failure::new(Code::RunOpen, format!("Recovery {run} is open"), help).exit(Exit::Locked))
+        Some((_, replayed)) => {
+            let run = &replayed.header.run;
+            let (what, give_up) = match replayed.header.of {
+                Of::Drill(_) => ("Drill", format!("`drctl drill teardown {run}`")),
+                Of::Recovery(_) | Of::Practice(_) => {
+                    ("Recovery", format!("`drctl recover abort --run {run} --reason TEXT`"))
+                }
+            };
+            let help = format!("Go on with it: `drctl recover --resume {run}`. Or give it up: {give_up}.");
+            Err(Failure::new(Code::RunOpen, format!("{what} {run} is open"), help).exit(Exit::Locked))
         }
     }
 }

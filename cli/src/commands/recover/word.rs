@@ -7,7 +7,7 @@ use drctl_core::codes::Code;
 use drctl_core::plan::StepId;
 use drctl_core::run::{Event, Verdict};
 use drctl_engine::journal::Replayed;
-use drctl_engine::runs::{Begun, Of, Stand, stand};
+use drctl_engine::runs::{Begun, Folder, Of, Stand, stand};
 
 use super::open;
 use crate::exit::Exit;
@@ -97,27 +97,48 @@ pub(crate) fn abort(args: &AbortArgs, project: &Project, ui: &Ui) -> Result<Exit
     say(args.run.as_deref(), |by| Event::Aborted { by, reason: args.reason.clone() }, project, ui)
 }
 
+/// Leaves the word that what a drill made is taken down.
+pub(crate) fn take_down(run: &str, project: &Project, ui: &Ui) -> Result<(), Failure> {
+    let (folder, so_far) = open::named(project, run)?;
+    if !matches!(so_far.header.of, Of::Drill(_)) {
+        let headline = format!("Run {run} is no drill, but a {}", so_far.header.of);
+        let help = "What a recovery has brought back is in use. `drctl recover abort` gives an open one up.";
+        return Err(Failure::new(Code::WordRefused, headline, help));
+    }
+    leave((&folder, &so_far), |by| Event::TakeDown { by: Some(by) }, ui)
+}
+
 fn say(
     run: Option<&str>,
     word: impl FnOnce(String) -> Event,
     project: &Project,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
-    let clock = session::clock(ui)?;
     let (folder, so_far) = open::meant(project, run)?;
-    let word = word(session::holder(ui, "recover", clock.as_ref()).user);
-    asked_for(&word, &so_far)?;
-    not_over(&word, &so_far)?;
-    if let Err(illegal) = so_far.run.clone().record(&word) {
-        let help = format!("`drctl recover show {}` says where it stands.", so_far.header.run);
-        return Err(Failure::new(Code::WordRefused, format!("Not now: {illegal}"), help));
-    }
-    folder.leave_word(clock.now(), &word).map_err(|error| open::unusable(&error))?;
+    leave((&folder, &so_far), word, ui)?;
     ui.tell(&format!(
         "Said. Whoever commands run {run} takes it up; if nobody does: drctl recover --resume {run}\n",
         run = so_far.header.run
     ));
     Ok(Exit::Success)
+}
+
+/// Leaves a word, unless it comes at the wrong time.
+fn leave(
+    (folder, so_far): (&Folder, &Replayed<Begun>),
+    word: impl FnOnce(String) -> Event,
+    ui: &Ui,
+) -> Result<(), Failure> {
+    let clock = session::clock(ui)?;
+    let word = word(session::holder(ui, "recover", clock.as_ref()).user);
+    asked_for(&word, so_far)?;
+    not_over(&word, so_far)?;
+    if let Err(illegal) = so_far.run.clone().record(&word) {
+        let help = format!("`drctl recover show {}` says where it stands.", so_far.header.run);
+        return Err(Failure::new(Code::WordRefused, format!("Not now: {illegal}"), help));
+    }
+    folder.leave_word(clock.now(), &word).map_err(|error| open::unusable(&error))?;
+    Ok(())
 }
 
 /// What a recovery has brought back is in use once it is over: it is not taken away by a word that came too

@@ -8,7 +8,7 @@ use std::time::Duration;
 use drctl_core::plan::StepId;
 use drctl_core::provider::{Attempt, BoxFuture, ErrorClass, ProviderError, StepNature};
 use drctl_core::recovery::{Action, Answer, Carried, Notice, Performer, Surroundings};
-use drctl_core::run::{By, Event, Node, OnFailure, Question, Repeat, TakeBack, Verdict};
+use drctl_core::run::{AtEnd, By, Event, Node, OnFailure, Question, Repeat, TakeBack, Verdict};
 use drctl_core::value::Value;
 use drctl_engine::clock::{Clock, FixedClock};
 use drctl_engine::commander::{self, Command, Ended, Patience};
@@ -91,6 +91,9 @@ impl RunReporter for Heard {
     fn say(&self, text: &str) {
         self.0.lock().unwrap().push(text.to_owned());
     }
+    fn taken_down(&self, by: Option<&str>) {
+        self.0.lock().unwrap().push(format!("taken down by {by:?}"));
+    }
     fn message(&self, notice: &Notice, Message { notice: _, text, sent }: &Message) {
         self.0.lock().unwrap().push(format!("{} <- {text}: {sent:?}", notice.whom));
     }
@@ -120,6 +123,7 @@ pub(crate) fn job(action: Action, undo: &str) -> Job {
         p50_s: None,
         p95_s: None,
         downtime: true,
+        changes: true,
     }
 }
 
@@ -145,6 +149,7 @@ fn begun(jobs: Vec<Job>) -> Begun {
         rto_s: None,
         rpo_s: None,
         on_failure: OnFailure::Unwind,
+        at_end: AtEnd::Keep,
         nodes: nodes.collect(),
         jobs: jobs.into_iter().zip(1..).map(|(job, id)| (StepId(id), job)).collect(),
         notices: Vec::new(),

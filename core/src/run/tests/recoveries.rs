@@ -7,7 +7,7 @@ use super::{Dice, started};
 use crate::plan::StepId;
 use crate::provider::{Attempt, ErrorClass, ProviderError};
 use crate::run::{
-    By, Event, Illegal, Next, Node, OnFailure, Question, Repeat, Run, Standing, TakeBack, Verdict,
+    AtEnd, By, Event, Illegal, Next, Node, OnFailure, Question, Repeat, Run, Standing, TakeBack, Verdict,
 };
 
 fn node(id: u32, needs: &[u32]) -> Node {
@@ -285,7 +285,8 @@ fn simulate(seed: u64) -> (usize, usize) {
     let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     let nodes = random_nodes(&mut dice);
     let on_failure = [OnFailure::Unwind, OnFailure::Hold][dice.roll(2) as usize];
-    let begin = Run::new(nodes.clone(), on_failure);
+    let at_end = [AtEnd::Keep, AtEnd::TakeDown][dice.roll(2) as usize];
+    let begin = Run::new(nodes.clone(), on_failure).ending(at_end);
     let (mut run, mut journal, mut live): (Run, Vec<Event>, Vec<(StepId, bool)>) =
         (begin.clone(), vec![], vec![]);
     let (mut crashes, mut words, mut world) = (0, 0, World::default());
@@ -304,6 +305,8 @@ fn simulate(seed: u64) -> (usize, usize) {
             happened.push(Event::Resumed);
         } else if dice.roll(150) == 0 {
             happened.push(Event::Aborted { by: "ann".to_owned(), reason: "enough".to_owned() });
+        } else if dice.roll(300) == 0 {
+            happened.push(Event::TakeDown { by: Some("ann".to_owned()) });
         } else {
             match step(&run, &mut live, &mut dice, &mut world, &mut words, seed) {
                 Some(events) => happened = events,
@@ -373,6 +376,10 @@ fn step(
             };
             if run.clone().record(&event).is_ok() { vec![event] } else { vec![] }
         }
+        Next::TakeDown => {
+            assert!(live.is_empty() && run.before().is_none(), "seed {seed}: taken down too early");
+            vec![Event::TakeDown { by: None }]
+        }
         Next::Finished(outcome) => {
             // The operator puts right what is stuck or held, sometimes.
             let open = outcome.stuck.iter().chain(&outcome.failed).next();
@@ -398,8 +405,16 @@ fn check(nodes: &[Node], run: &Run, world: &World, seed: u64) {
         let node = nodes.iter().find(|n| n.id == *id).unwrap();
         node.pivot && run.standing(*id) == Some(&Standing::Succeeded)
     };
+    let is_down = run.before().is_some() && !nodes.iter().any(|n| crossed(&n.id)) && run.stuck.is_empty();
     for node in nodes {
         let standing = run.standing(node.id).unwrap();
+        // A person may have said that it stays.
+        let stays = run.steps[&node.id].node.take_back == TakeBack::Nothing;
+        assert!(
+            !is_down || stays || *standing != Standing::Succeeded,
+            "seed {seed}: step {} was not taken down",
+            node.id.0
+        );
         if *standing == Standing::Undone {
             assert!(!node.pivot || !crossed(&node.id), "seed {seed}: a crossed pivot was taken back");
             assert!(
@@ -436,4 +451,52 @@ fn thousands_of_recoveries_keep_their_promises() {
         undone += u;
     }
     assert!(crashes > 2_000 && undone > 2_000, "it means something: {crashes} crashes, {undone} taken back");
+}
+
+#[test]
+fn what_a_run_made_is_taken_down_at_its_end_whether_it_went_well_or_not() {
+    let nodes = [node(1, &[]), node(2, &[1]), node(3, &[1])];
+    for ends in [done(2), failed(2)] {
+        let events = [started(1), done(1), started(2), started(3), ends.clone(), done(3)];
+        let begin = Run::new(nodes.to_vec(), OnFailure::Unwind).ending(AtEnd::TakeDown);
+        let mut run = begin.clone().replay(&events).unwrap();
+        assert_eq!(run.next(8), Next::TakeDown, "{ends:?}");
+        let well = run.outcome().is_success();
+        run.record(&Event::TakeDown { by: None }).unwrap();
+        assert_eq!(run.before().map(|before| before.outcome().is_success()), Some(well));
+        let mut back = Vec::new();
+        while let Next::Undo(next) = run.next(1) {
+            back.push(next[0].0);
+            run.record(&undoing(next[0].0)).unwrap();
+            run.record(&undone(next[0].0)).unwrap();
+        }
+        assert_eq!(back, if well { vec![2, 3, 1] } else { vec![3, 1] }, "what has failed has made nothing");
+        assert!(outcome(&run).stuck.is_empty());
+    }
+}
+
+#[test]
+fn what_cannot_be_taken_down_keeps_only_what_it_stands_on_and_is_tried_again_when_a_person_says_so() {
+    let nodes = [node(1, &[]), node(2, &[1]), node(3, &[]), node(4, &[3])];
+    let mut run = Run::new(nodes.to_vec(), OnFailure::Unwind).ending(AtEnd::TakeDown);
+    for event in [1, 2, 3, 4].into_iter().flat_map(|id| [started(id), done(id)]) {
+        run.record(&event).unwrap();
+    }
+    run.record(&Event::TakeDown { by: None }).unwrap();
+    assert_eq!(run.next(8), Next::Undo(ids(&[2, 4])));
+    run.record(&undoing(2)).unwrap();
+    run.record(&Event::UndoFailed { step: StepId(2), error: why() }).unwrap();
+    for id in [4, 3] {
+        assert_eq!(run.next(8), Next::Undo(ids(&[id])));
+        run.record(&undoing(id)).unwrap();
+        run.record(&undone(id)).unwrap();
+    }
+    assert_eq!(outcome(&run).stuck, [StepId(2)].into());
+    run.record(&Event::TakeDown { by: Some("ann".to_owned()) }).unwrap();
+    for id in [2, 1] {
+        assert_eq!(run.next(8), Next::Undo(ids(&[id])));
+        run.record(&undoing(id)).unwrap();
+        run.record(&undone(id)).unwrap();
+    }
+    assert_eq!(outcome(&run).undone, ids(&[1, 2, 3, 4]).into_iter().collect());
 }

@@ -1,0 +1,99 @@
+//! What a run measured: downtime, loss of data, how long each step took. What becomes afterwards of what it
+//! made counts for nothing.
+
+use std::collections::BTreeMap;
+
+use drctl_core::plan::StepId;
+use drctl_core::recovery::readable;
+use drctl_core::run::{Event, Standing};
+use drctl_engine::runs::{Folder, Of, Stand, went};
+use jiff::Timestamp;
+
+use super::Record;
+
+/// When a step began and ended, and how.
+pub(super) struct Took {
+    pub(super) began: Option<Timestamp>,
+    pub(super) ended: Option<Timestamp>,
+}
+
+pub(crate) fn measured(what: &str, is: i64, promised: Option<i64>) -> String {
+    match promised {
+        Some(promised) if is > promised => format!(
+            "measured {what} {}, objective {}: MISSED by {}",
+            readable(is),
+            readable(promised),
+            readable(is - promised)
+        ),
+        Some(promised) => format!("measured {what} {}, objective {}: met", readable(is), readable(promised)),
+        None => format!("measured {what} {}", readable(is)),
+    }
+}
+
+/// The oldest of the canaries that its steps have found in what came back, of each the last word.
+pub(super) fn canary(run: &Record, folder: &Folder) -> Option<Timestamp> {
+    if !matches!(run.header.of, Of::Recovery(_) | Of::Drill(_)) || went(&run.run) != Stand::Done {
+        return None;
+    }
+    let of = |id: &StepId| Some((run.header.jobs.get(id)?.datastore.clone(), folder.canary(*id)?));
+    let newest: BTreeMap<Option<String>, Timestamp> = run.header.jobs.keys().filter_map(of).collect();
+    newest.into_values().min()
+}
+
+/// Seconds of data that were lost, by the canary.
+pub(crate) fn rpo(run: &Record, folder: &Folder) -> Option<i64> {
+    let until = run.header.wrong_since.unwrap_or(run.header.began);
+    canary(run, folder).map(|at| until.duration_since(at).as_secs().max(0))
+}
+
+/// The loss of data as it was measured, and from what.
+pub(super) fn lost(run: &Record, folder: &Folder) -> Option<String> {
+    let (canary, rpo) = (canary(run, folder)?, rpo(run, folder)?);
+    let until = match run.header.wrong_since {
+        Some(since) => format!("{since:.0}, since when the data was wrong"),
+        None => "the beginning of this run, at most".to_owned(),
+    };
+    let told = measured("RPO", rpo, run.header.rpo_s);
+    Some(format!("{told}: the newest canary in what came back is of {canary:.0}; counted until {until}"))
+}
+
+/// Seconds from the beginning until the last step of the downtime was done; none while one is open.
+pub(crate) fn downtime(run: &Record) -> Option<i64> {
+    if !matches!(run.header.of, Of::Recovery(_) | Of::Drill(_)) {
+        return None;
+    }
+    let (took, went) = (took(run), run.run.before().unwrap_or(&run.run));
+    let mut end = run.header.began;
+    for (id, _) in run.header.jobs.iter().filter(|(_, job)| job.downtime) {
+        match went.standing(*id)? {
+            Standing::Succeeded => end = end.max(took.get(id)?.ended?),
+            Standing::NotNeeded | Standing::Skipped => {}
+            _ => return None,
+        }
+    }
+    Some(end.duration_since(run.header.began).as_secs())
+}
+
+pub(super) fn took(run: &Record) -> BTreeMap<StepId, Took> {
+    let mut took: BTreeMap<StepId, Took> = BTreeMap::new();
+    for (at, event) in run.events.iter().take_while(|(_, event)| !matches!(event, Event::TakeDown { .. })) {
+        match event {
+            Event::Started { step, .. } | Event::Asked { step } => {
+                took.entry(*step).or_insert(Took { began: Some(*at), ended: None });
+            }
+            Event::Succeeded { step } | Event::Failed { step, .. } | Event::Marked { step, .. } => {
+                took.entry(*step).or_insert(Took { began: None, ended: None }).ended = Some(*at);
+            }
+            Event::Made { .. }
+            | Event::Undoing { .. }
+            | Event::Undone { .. }
+            | Event::UndoFailed { .. }
+            | Event::Notified { .. }
+            | Event::Interrupted
+            | Event::Resumed
+            | Event::Aborted { .. }
+            | Event::TakeDown { .. } => {}
+        }
+    }
+    took
+}
