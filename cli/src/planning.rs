@@ -404,14 +404,15 @@ pub(crate) fn load(project: &Project, args: &VariableArgs, ui: &Ui) -> Result<Lo
     evaluate(load::directory(&project.dir), project, (args, Undeclared::Refused), ui)
 }
 
-/// How long the steps of procedures took when they were carried out from here.
+/// How long the steps of procedures took when they were carried out from here, and which drills were.
 fn measured(project: &Project) -> Result<Measured, Failure> {
-    let samples = runs::samples(&project.data).map_err(|error| recover::open::unusable(&error))?;
-    let named = samples.into_iter().filter_map(|((procedure, step), seconds)| {
+    let found = runs::experience(&project.data).map_err(|error| recover::open::unusable(&error))?;
+    let named = found.samples.into_iter().filter_map(|((procedure, step), seconds)| {
         // A name that is none any more means no procedure of this configuration.
         Some(((procedure.parse().ok()?, step), seconds))
     });
-    Ok(Measured::of(named.collect()))
+    let drilled = found.drilled.into_iter().filter_map(|(name, at)| Some((name.parse().ok()?, at)));
+    Ok(Measured::of(named.collect()).with_drills(drilled.collect()))
 }
 
 /// How long the backups took that were made from here. Of one whose record cannot be read nothing is known.

@@ -196,7 +196,14 @@ impl Ground {
         };
         // As the run sees it: with its id.
         let drill = system.drills.get(name).map_or(drill, |bound| &bound.is);
-        Ok(rehearse(&input, &production, drill))
+        let mut rehearsal = rehearse(&input, &production, drill);
+        if let Some(is) = self.system.scenarios.get(&scenario) {
+            // It is measured against what was promised for the real thing.
+            let promised = self.plan(&scenario, &is.is)?;
+            rehearsal.plan.rto.objective_s = promised.rto.objective_s;
+            rehearsal.plan.rpo.objective_s = promised.rpo.objective_s;
+        }
+        Ok(rehearsal)
     }
 
     /// These diagnostics with the files they point into.

@@ -1,14 +1,18 @@
 //! `drctl drill`: what is done in a drill. Shows it; carries it out only with `--execute`.
 
+mod history;
+
 use drctl_core::addr::Name;
 use drctl_core::codes::Code;
 use drctl_core::diag::{Diagnostic, Diagnostics};
 use drctl_core::lang::near;
+use drctl_core::plan::StepId;
 use drctl_core::recovery::Rehearsal;
 use drctl_core::run::AtEnd;
 use drctl_core::system::{Declared, Drill, System};
-use drctl_engine::runs::{Of, Stand, stand};
+use drctl_engine::runs::{LeftOut, Of, Stand, stand};
 
+use super::due;
 use super::recover::execute::{Manner, What, execute, resume};
 use super::recover::{open, word};
 use crate::exit::Exit;
@@ -45,6 +49,10 @@ pub(crate) struct Args {
 enum Verb {
     /// Takes down what a drill has made and left: what was kept, and what could not be taken down before
     Teardown(TeardownArgs),
+    /// Lists the drills that were carried out: how each went, what it measured, and when the next one is due
+    History(history::Args),
+    /// Lists the drills that are due; ends with exit code 5 when one is overdue
+    Due(due::Args),
 }
 
 /// Options of `drctl drill teardown`.
@@ -64,6 +72,8 @@ struct TeardownArgs {
 pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     match (&args.verb, &args.name) {
         (Some(Verb::Teardown(args)), _) => teardown(args, project, ui),
+        (Some(Verb::History(args)), _) => history::run(args, project, ui),
+        (Some(Verb::Due(args)), _) => due::drills(args, project, ui),
         (None, Some(name)) => rehearse(name, args, project, ui),
         (None, None) => unreachable!("clap asks for a name where there is no subcommand"),
     }
@@ -104,7 +114,14 @@ fn rehearse(name: &str, args: &Args, project: &Project, ui: &Ui) -> Result<Exit,
     if args.execute {
         let of = Of::Drill(name.to_string());
         let at_end = if args.keep { AtEnd::Keep } else { AtEnd::TakeDown };
-        let what = What { plan: &rehearsal.plan, of, name: name.as_str(), wrong_since: None, at_end };
+        let left_out = rehearsal.skipped.iter().map(|step| LeftOut {
+            step: StepId(step.id),
+            summary: step.summary.clone(),
+            why: step.why.clone(),
+        });
+        let left_out = left_out.collect();
+        let (plan, name) = (&rehearsal.plan, name.as_str());
+        let what = What { plan, of, name, wrong_since: None, at_end, left_out };
         return execute(what, &args.manner, &ground, project, ui);
     }
     Ok(Exit::Success)
@@ -113,15 +130,17 @@ fn rehearse(name: &str, args: &Args, project: &Project, ui: &Ui) -> Result<Exit,
 /// The drill of that name.
 fn declared<'s>(wanted: &str, system: &'s System) -> Result<(&'s Name, &'s Declared<Drill>), Failure> {
     let found = system.drills.iter().find(|(name, _)| name.as_str() == wanted);
-    found.ok_or_else(|| {
-        let known: Vec<&str> = system.drills.keys().map(Name::as_str).collect();
-        let help = match (near(wanted, known.iter().copied()), known.as_slice()) {
-            (Some(near), _) => format!("Did you mean `{near}`?"),
-            (None, []) => "The configuration declares no drill.".to_owned(),
-            (None, known) => format!("There is {}.", known.join(", ")),
-        };
-        Failure::new(Code::NothingToRehearse, format!("There is no drill `{}`", safe(wanted)), help)
-    })
+    found.ok_or_else(|| no_such(wanted, &system.drills.keys().map(Name::as_str).collect::<Vec<_>>()))
+}
+
+/// There is no drill of that name; these there are.
+fn no_such(wanted: &str, known: &[&str]) -> Failure {
+    let help = match (near(wanted, known.iter().copied()), known) {
+        (Some(near), _) => format!("Did you mean `{near}`?"),
+        (None, []) => "The configuration declares no drill.".to_owned(),
+        (None, known) => format!("There is {}.", known.join(", ")),
+    };
+    Failure::new(Code::NothingToRehearse, format!("There is no drill `{}`", safe(wanted)), help)
 }
 
 /// What names production, step by step.

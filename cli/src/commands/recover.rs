@@ -101,7 +101,8 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         let name = case.typed(&args.loss);
         let of = args.execute.of(&plan);
         let wrong_since = case.loss.since.values().min().copied();
-        let what = What { plan: &plan, of, name: &name, wrong_since, at_end: AtEnd::Keep };
+        let (at_end, left_out) = (AtEnd::Keep, Vec::new());
+        let what = What { plan: &plan, of, name: &name, wrong_since, at_end, left_out };
         return execute::execute(what, &args.execute.manner, &ground, project, ui);
     }
     Ok(exit(&plan))

@@ -47,7 +47,9 @@ pub(crate) enum Of {
     Rule,
     /// `drctl drill --json`
     Drill,
-    /// `drctl due --json`
+    /// `drctl drill history --json`
+    History,
+    /// `drctl due --json` and `drctl drill due --json`
     Due,
     /// `drctl validate --json`
     Validate,
@@ -83,6 +85,7 @@ pub(crate) fn schema(of: Of) -> Json {
         Of::Cell => include_str!("../../schemas/cell.schema.json"),
         Of::Rule => include_str!("../../schemas/rule.schema.json"),
         Of::Drill => include_str!("../../schemas/drill.schema.json"),
+        Of::History => include_str!("../../schemas/history.schema.json"),
         Of::Due => include_str!("../../schemas/due.schema.json"),
         Of::Validate => include_str!("../../schemas/validate.schema.json"),
         Of::Sarif => include_str!("../../schemas/sarif.schema.json"),

@@ -10,6 +10,7 @@ pub(crate) mod drill;
 pub(crate) mod due;
 pub(crate) mod findings;
 pub(crate) mod graph;
+pub(crate) mod history;
 pub(crate) mod json;
 pub(crate) mod junit;
 pub(crate) mod markdown;

@@ -15,8 +15,8 @@ use drctl_engine::runs::{Begun, Folder, Of, Stand, stand, went};
 use serde_json::{Value as Json, json};
 
 use self::measured::{canary, lost, took};
-pub(crate) use self::measured::{downtime, measured, rpo};
-use self::remains::teardown;
+pub(crate) use self::measured::{downtime, ended, measured, rpo};
+pub(crate) use self::remains::{remaining, teardown};
 use super::palette::{Look, Tone};
 use super::run::said;
 use super::text::{count, safe, wrap};

@@ -33,6 +33,9 @@ pub struct Begun {
     pub of: Of,
     /// When it began.
     pub began: Timestamp,
+    /// Who began it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// Since when the data was wrong, where somebody has said so. Else what was lost was lost when it began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wrong_since: Option<Timestamp>,
@@ -53,9 +56,23 @@ pub struct Begun {
     pub nodes: Vec<Node>,
     /// The steps as they are carried out, by their numbers.
     pub jobs: BTreeMap<StepId, Job>,
+    /// The steps of the way back that a drill does not do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// Who is told of it, and when.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<Notice>,
+}
+
+/// A step of the way back that a drill does not do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Its number in the way back.
+    pub step: StepId,
+    /// What it does.
+    pub summary: String,
+    /// Why it is left out.
+    pub why: String,
 }
 
 /// What a run is of.
@@ -148,6 +165,8 @@ impl Begun {
             rpo_s: plan.rpo.objective_s,
             on_failure,
             at_end: AtEnd::Keep,
+            by: None,
+            left_out: Vec::new(),
             came_back: plan.chosen_points.iter().filter_map(|choice| choice.came_back.clone()).collect(),
             // Nobody is called out of bed for a practice or a drill.
             notices: match of {
@@ -177,26 +196,43 @@ impl Opening for Begun {
 /// How many runs are looked at for how long steps take: what was long ago says little of today.
 const MEASURED_RUNS: usize = 20;
 
-/// How long each written step took in the last recoveries and drills, in seconds. What a person took is
-/// the time from when they were asked. Of a run that cannot be read nothing is known.
+/// What the runs so far say of those to come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Experience {
+    /// How long each written step took in the last recoveries and drills, in seconds. What a person took is
+    /// the time from when they were asked.
+    pub samples: BTreeMap<(String, String), Vec<i64>>,
+    /// When each drill last began that went well.
+    pub drilled: BTreeMap<String, Timestamp>,
+}
+
+/// What the runs say. Of one that cannot be read nothing is known.
 ///
 /// # Errors
 /// When the folder of the runs cannot be read.
-pub fn samples(data: &Path) -> Result<BTreeMap<(String, String), Vec<i64>>, FileError> {
-    let mut samples: BTreeMap<(String, String), Vec<i64>> = BTreeMap::new();
-    for folder in Folder::all(data)?.iter().rev().take(MEASURED_RUNS) {
+pub fn experience(data: &Path) -> Result<Experience, FileError> {
+    let mut found = Experience::default();
+    for (folder, place) in Folder::all(data)?.iter().rev().zip(0..) {
         let Ok(Some(run)) = folder.read() else { continue };
-        if matches!(run.header.of, Of::Practice(_)) {
+        match &run.header.of {
+            Of::Practice(_) => continue,
+            Of::Drill(name) if went(&run.run) == Stand::Done => {
+                let last = found.drilled.entry(name.clone()).or_insert(run.header.began);
+                *last = run.header.began.max(*last);
+            }
+            Of::Drill(_) | Of::Recovery(_) => {}
+        }
+        if place >= MEASURED_RUNS {
             continue;
         }
         for (step, seconds) in durations(&run.events) {
             let written = run.header.jobs.get(&step).and_then(|job| job.written.clone());
             if let Some(written) = written {
-                samples.entry(written).or_default().push(seconds);
+                found.samples.entry(written).or_default().push(seconds);
             }
         }
     }
-    Ok(samples)
+    Ok(found)
 }
 
 /// How long each step took that is done: from its first start, so that what had to be tried again took

@@ -21,7 +21,7 @@ use crate::lang::reduce;
 use crate::lang::render::reference as reference_text;
 use crate::schema::{Attributes, Type, attribute as find};
 use crate::span::Span;
-use crate::system::{BlockType, Blocks, Declared, Many, Scenario, Step, System, Written};
+use crate::system::{BlockType, Blocks, Day, Declared, Many, Scenario, Step, System, Written};
 use crate::value::Value;
 
 /// The system that is declared. What is not known or does not fit is an error; what only a scenario or a run
@@ -108,6 +108,10 @@ fn evaluated(
     };
     let mut system = System::from_blocks(&mut evaluation);
     system.measured = config.measured.clone();
+    // What was carried out from here need not be written down as well.
+    for (name, drill) in &mut system.drills {
+        drill.is.last = drill.is.last.max(system.measured.drilled(name).map(Day));
+    }
     system.listed = config.listed.clone();
     for (name, backup) in &mut system.backups {
         if let Some(took) = system.measured.backup(name) {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::addr::Name;
 
 /// How long the steps of procedures took, by procedure and step, and how long backups took.
@@ -9,6 +11,7 @@ use crate::addr::Name;
 pub struct Measured {
     steps: BTreeMap<(Name, String), Took>,
     backups: BTreeMap<Name, Took>,
+    drills: BTreeMap<Name, Timestamp>,
 }
 
 /// How long one step, or one backup, took.
@@ -44,7 +47,18 @@ impl Measured {
     /// From the seconds of each run.
     pub fn of(samples: BTreeMap<(Name, String), Vec<i64>>) -> Measured {
         let steps = samples.into_iter().filter_map(|(key, seconds)| Some((key, Took::of(seconds)?)));
-        Measured { steps: steps.collect(), backups: BTreeMap::new() }
+        Measured { steps: steps.collect(), ..Measured::default() }
+    }
+
+    /// The same with when each drill was last carried out and went well.
+    #[must_use]
+    pub fn with_drills(self, drills: BTreeMap<Name, Timestamp>) -> Measured {
+        Measured { drills, ..self }
+    }
+
+    /// When this drill last went well.
+    pub fn drilled(&self, name: &Name) -> Option<Timestamp> {
+        self.drills.get(name).copied()
     }
 
     /// The same with the seconds that each backup took.

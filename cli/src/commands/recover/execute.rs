@@ -12,7 +12,7 @@ use drctl_engine::commander::{self, Command, CommandError, Ended, PARALLEL_STEPS
 use drctl_engine::connect::Connections;
 use drctl_engine::hooks::NoHooks;
 use drctl_engine::lock::Lock;
-use drctl_engine::runs::{Begun, Folder, Of, Stand, stand};
+use drctl_engine::runs::{Begun, Folder, LeftOut, Of, Stand, stand};
 use drctl_engine::verbs::Verbs;
 use drctl_host::Host;
 use jiff::Timestamp;
@@ -123,11 +123,13 @@ pub(crate) struct What<'w> {
     pub(crate) wrong_since: Option<Timestamp>,
     /// What becomes of what it makes.
     pub(crate) at_end: AtEnd,
+    /// What of the way back is not done.
+    pub(crate) left_out: Vec<LeftOut>,
 }
 
 /// Carries a plan out.
 pub(crate) fn execute(
-    What { plan, of, name, wrong_since, at_end }: What<'_>,
+    What { plan, of, name, wrong_since, at_end, left_out }: What<'_>,
     manner: &Manner,
     ground: &Ground,
     project: &Project,
@@ -152,7 +154,12 @@ pub(crate) fn execute(
     // What is to be looked at afterwards is not taken back by a failure either.
     let looked_at = matches!((&of, at_end), (Of::Drill(_), AtEnd::Keep));
     let on_failure = if manner.hold || looked_at { OnFailure::Hold } else { OnFailure::Unwind };
-    let mut begun = Begun { at_end, ..Begun::of(plan, of, clock.now(), on_failure) };
+    let mut begun = Begun {
+        at_end,
+        left_out,
+        by: Some(session::holder(ui, "recover", clock.as_ref()).user),
+        ..Begun::of(plan, of, clock.now(), on_failure)
+    };
     begun.wrong_since = wrong_since;
     if ground.simulated() {
         hand_over(plan, &mut begun);

@@ -57,6 +57,19 @@ pub(super) fn lost(run: &Record, folder: &Folder) -> Option<String> {
     Some(format!("{told}: the newest canary in what came back is of {canary:.0}; counted until {until}"))
 }
 
+/// When its steps were over; none while they are not.
+pub(crate) fn ended(run: &Record) -> Option<Timestamp> {
+    if went(&run.run) == Stand::Open {
+        return None;
+    }
+    carried_out(run).last().map(|(at, _)| *at)
+}
+
+/// What happened until what was made began to be taken down.
+fn carried_out(run: &Record) -> impl Iterator<Item = &(Timestamp, Event)> {
+    run.events.iter().take_while(|(_, event)| !matches!(event, Event::TakeDown { .. }))
+}
+
 /// Seconds from the beginning until the last step of the downtime was done; none while one is open.
 pub(crate) fn downtime(run: &Record) -> Option<i64> {
     if !matches!(run.header.of, Of::Recovery(_) | Of::Drill(_)) {
@@ -76,7 +89,7 @@ pub(crate) fn downtime(run: &Record) -> Option<i64> {
 
 pub(super) fn took(run: &Record) -> BTreeMap<StepId, Took> {
     let mut took: BTreeMap<StepId, Took> = BTreeMap::new();
-    for (at, event) in run.events.iter().take_while(|(_, event)| !matches!(event, Event::TakeDown { .. })) {
+    for (at, event) in carried_out(run) {
         match event {
             Event::Started { step, .. } | Event::Asked { step } => {
                 took.entry(*step).or_insert(Took { began: Some(*at), ended: None });

@@ -40,6 +40,11 @@ pub(super) fn remains(run: &Record) -> Vec<Remains<'_>> {
         .collect()
 }
 
+/// How much is left.
+pub(crate) fn remaining(run: &Record) -> usize {
+    remains(run).len()
+}
+
 /// Why what a step made is still there; none where it is not.
 fn why(run: &Record, id: StepId) -> Option<String> {
     let job = &run.header.jobs[&id];
@@ -121,7 +126,7 @@ pub(super) fn text(run: &Record, look: Look) -> String {
 }
 
 /// For programs; null of what is no drill.
-pub(super) fn teardown(run: &Record) -> Json {
+pub(crate) fn teardown(run: &Record) -> Json {
     if !matches!(run.header.of, Of::Drill(_)) {
         return Json::Null;
     }

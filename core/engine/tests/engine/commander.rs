@@ -150,6 +150,8 @@ fn begun(jobs: Vec<Job>) -> Begun {
         rpo_s: None,
         on_failure: OnFailure::Unwind,
         at_end: AtEnd::Keep,
+        by: None,
+        left_out: Vec::new(),
         nodes: nodes.collect(),
         jobs: jobs.into_iter().zip(1..).map(|(job, id)| (StepId(id), job)).collect(),
         notices: Vec::new(),
