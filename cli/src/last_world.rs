@@ -51,7 +51,7 @@ struct Kept {
 
 /// The files to which the configuration wants copies written.
 pub(crate) fn copies(config: &Config, project: &Project) -> Vec<PathBuf> {
-    config.settings.last_world_copies.iter().map(|copy| project.dir.join(copy)).collect()
+    config.settings.own.copies.iter().map(|copy| project.dir.join(&copy.path)).collect()
 }
 
 /// What is in the project's file, and which version of it that is.
@@ -115,7 +115,7 @@ impl Memory {
             if let Err(error) = patiently(copy, move |copy| write_copy(&file_of(copy), world, &expected, now))
             {
                 let headline = format!("The copy of the observed world cannot be kept: {error}");
-                let help = "It stands in `last_world_copies` of the `drctl` block. Nothing else is affected.";
+                let help = "It stands in a `last_world_copy` of the `drctl` block. Nothing else is affected.";
                 wrong.push(Diagnostic::error_nowhere(Code::LastWorld, headline).help(help).warning());
             }
         }

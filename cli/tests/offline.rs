@@ -196,8 +196,9 @@ fn a_saved_plan_from_memory_is_applied_only_where_memory_was_right() {
 fn a_copy_stands_in_for_the_file_that_is_lost() {
     let place = Place::new();
     let text = fs::read_to_string(place.path("main.dr.hcl")).unwrap();
-    let copies = "drctl {\n  last_world_copies = [\"synced\", \"unmounted/copy.json\"]\n}\n";
-    fs::write(place.path("main.dr.hcl"), copies.to_owned() + &text).unwrap();
+    let copy = |path: &str| format!("  last_world_copy {{\n    path = {path}\n  }}\n");
+    let copies = format!("drctl {{\n{}{}}}\n", copy("\"synced\""), copy("\"unmounted/copy.json\""));
+    fs::write(place.path("main.dr.hcl"), copies + &text).unwrap();
     fs::create_dir(place.path("synced")).unwrap();
     let (_, said) = place.at(THEN, &["apply", "--auto-approve"], 0);
     assert!(said.contains("DR714") && said.contains("there is no folder `unmounted`"), "{said}");
@@ -213,9 +214,14 @@ fn a_copy_stands_in_for_the_file_that_is_lost() {
     fs::remove_file(place.last_world()).unwrap();
     let (_, said) = place.at(NOW, &[&OUTAGE[..], &["--offline"]].concat(), 1);
     assert!(said.contains("Nothing was ever observed"), "{said}");
-    for (wrong, why) in [("\"synced\"", "list of plain texts"), ("[\" \"]", "the path of a file")] {
-        let copies = format!("drctl {{\n  last_world_copies = {wrong}\n}}\n");
-        fs::write(place.path("main.dr.hcl"), copies + &text).unwrap();
+    for (wrong, why) in [
+        (copy("var.place"), "plain text"),
+        (copy("\" \""), "the path of a file"),
+        (copy("\"synced\"\n    site = \"office\""), "this must be a site"),
+        ("  site = site.office\n".to_owned(), "office"),
+        ("  last_world_copy {\n  }\n".to_owned(), "needs `path`"),
+    ] {
+        fs::write(place.path("main.dr.hcl"), format!("drctl {{\n{wrong}}}\n") + &text).unwrap();
         let (_, said) = place.at(NOW, &["validate"], 1);
         assert!(said.contains(why), "{said}");
     }

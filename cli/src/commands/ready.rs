@@ -130,6 +130,10 @@ fn stuck(plan: &RecoveryPlan) -> Vec<Check> {
         };
         found.push(check(Stands::Missing, what, &blocked.why, fix));
     }
+    found.extend(plan.own_files.as_ref().map(|why| {
+        let fix = "name a place outside of this loss in a `last_world_copy` of the `drctl` block";
+        check(Stands::Missing, "drctl's own files", why, Some(fix))
+    }));
     let gone = plan.infeasible.iter();
     found.extend(gone.map(|i| {
         let what = format!("datastore.{} has no way back", i.datastore);

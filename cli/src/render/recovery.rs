@@ -31,6 +31,9 @@ pub(crate) fn text(
     for blocked in &plan.blocked {
         cannot(&mut out, blocked, look);
     }
+    if let Some(why) = &plan.own_files {
+        let _ = writeln!(out, "\n{}", wrap("✗ ", &safe(&own_files(why)), look.width));
+    }
     for (what, steps) in plan.unsaid() {
         let line = format!("SAY FIRST {what} (steps {}); nothing is carried out before", numbered(&steps));
         let _ = writeln!(out, "\n{}", wrap("? ", &safe(&line), look.width));
@@ -122,6 +125,14 @@ fn hit(out: &mut String, plan: &RecoveryPlan, look: Look) {
             let _ = writeln!(out, "{}", wrap("  - ", &safe(&format!("{kind}.{name}: {why}")), look.width));
         }
     }
+}
+
+/// That nothing is left of drctl's own files, and what to do.
+pub(super) fn own_files(why: &str) -> String {
+    format!(
+        "drctl's own files are LOST: {why}. Run drctl elsewhere, from the configuration: what does not answer \
+         is not known, and `drctl state rebuild` makes the state anew"
+    )
 }
 
 /// Whether a resource holds the datastore.

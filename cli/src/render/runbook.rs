@@ -10,7 +10,7 @@ use drctl_core::system::When;
 use super::downtimes::{Downtime, downtimes};
 use super::markdown::{code, escape, fence};
 use super::people;
-use super::recovery::{bared, judged, loss, moment, verdict};
+use super::recovery::{bared, judged, loss, moment, own_files, verdict};
 use super::script::Told;
 use super::steps::{conditions, quote, times, title};
 use super::text::last_seen;
@@ -97,6 +97,9 @@ fn data(plan: &RecoveryPlan) -> String {
             (None, None) => "no way back".to_owned(),
         };
         let _ = writeln!(text, "- ✗ **{}**: {}", escape(&what), escape(&blocked.why));
+    }
+    if let Some(why) = &plan.own_files {
+        let _ = writeln!(text, "- ✗ {}", escape(&own_files(why)));
     }
     for none in &plan.infeasible {
         let _ = writeln!(text, "- ✗ **datastore.{} has no way back**: {}", none.datastore, escape(&none.why));

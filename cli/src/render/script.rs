@@ -10,7 +10,7 @@ use drctl_core::recovery::{RecoveryPlan, Step};
 use drctl_core::system::When;
 
 use super::people;
-use super::recovery::{bared, moment, verdict};
+use super::recovery::{bared, moment, own_files, verdict};
 use super::steps::{conditions, quote, times, title};
 use super::text::{last_seen, safe};
 
@@ -99,6 +99,9 @@ pub(crate) fn bash(told: &Told<'_>) -> String {
     let _ = writeln!(text, "note {}", quote(&verdict));
     if let Some(seen) = told.seen {
         let _ = writeln!(text, "note {}", quote(&last_seen(seen, plan.as_of)));
+    }
+    if let Some(why) = &plan.own_files {
+        let _ = writeln!(text, "note {}", quote(&own_files(why)));
     }
     for none in &plan.infeasible {
         let _ = writeln!(

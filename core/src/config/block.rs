@@ -127,24 +127,6 @@ impl<'i> Source<'i> {
         None
     }
 
-    /// The texts of an argument that must be a list of plain texts.
-    pub(super) fn texts(self, attribute: &Attribute, diags: &mut Diagnostics) -> Vec<(String, Span)> {
-        const PLAIN: &str = "this must be a list of plain texts, without references: `[\"…\"]`";
-        let Expression::Array(items) = &attribute.value else {
-            diags.push(invalid(self.item.span(attribute.value.span()), PLAIN));
-            return Vec::new();
-        };
-        let mut texts = Vec::new();
-        for item in items {
-            let span = self.item.span(item.span());
-            match item {
-                Expression::String(text) => texts.push((text.value().clone(), span)),
-                _ => diags.push(invalid(span, PLAIN)),
-            }
-        }
-        texts
-    }
-
     pub(super) fn flag(self, attribute: &Attribute, diags: &mut Diagnostics) -> Option<bool> {
         let flag = attribute.value.as_bool();
         if flag.is_none() {

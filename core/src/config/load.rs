@@ -79,7 +79,8 @@ impl Load<'_> {
         match source.block.ident.as_str() {
             "drctl" => {
                 if self.declare(source, "") {
-                    self.config.settings = settings::drctl(source, &mut self.config.accepts, &mut self.diags);
+                    let Config { accepts, references, .. } = &mut self.config;
+                    self.config.settings = settings::drctl(source, (accepts, references), &mut self.diags);
                 }
             }
             "accept" => settings::accept(source, &mut self.config.accepts, &mut self.diags),

@@ -11,7 +11,7 @@ use crate::lang::types::TypeConstraint;
 use crate::map::Map;
 use crate::plan::AcceptKind;
 use crate::span::Span;
-use crate::system::{Listed, Measured, Written};
+use crate::system::{Listed, Measured, OwnFiles, Written};
 
 /// All that the files of a directory say.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -68,9 +68,8 @@ impl Config {
 pub struct Settings {
     /// `required_version`, as written, and its place.
     pub required_version: Option<(String, Span)>,
-    /// `last_world_copies`: files or folders, from the directory of the configuration, to which every look
-    /// also writes what was seen.
-    pub last_world_copies: Vec<String>,
+    /// Where drctl keeps its own files.
+    pub own: OwnFiles,
 }
 
 /// `provider "NAME" { … }`

@@ -1,13 +1,16 @@
 //! Small blocks: settings, acceptances, imports; instants.
 
+use hcl_edit::structure::Attribute;
 use jiff::Timestamp;
 
 use super::block::{Source, address, invalid, missing};
 use super::model::{Accept, Import, Settings};
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::lang::expr::{ExprKind, Reference, Subject};
 use crate::plan::AcceptKind;
 use crate::span::Span;
+use crate::system::{LastWorldCopy, OwnFiles, SiteRef};
 
 /// An instant in RFC 3339, or a day, which means its end in UTC.
 ///
@@ -26,26 +29,75 @@ pub fn instant(text: &str) -> Result<Timestamp, String> {
 }
 
 /// `drctl { … }`
-pub(super) fn drctl(source: Source<'_>, accepts: &mut Vec<Accept>, diags: &mut Diagnostics) -> Settings {
+pub(super) fn drctl(
+    source: Source<'_>,
+    (accepts, references): (&mut Vec<Accept>, &mut Vec<(Reference, Span)>),
+    diags: &mut Diagnostics,
+) -> Settings {
     source.labels(&[], diags);
-    let parts = source.parts(&["required_version", "last_world_copies"], &["accept"], diags);
+    let parts = source.parts(&["required_version", "site"], &["accept", "last_world_copy"], diags);
+    let mut copies: Vec<LastWorldCopy> = Vec::new();
     for block in &parts.blocks {
-        accept(*block, accepts, diags);
+        if block.title() == "accept" {
+            accept(*block, accepts, diags);
+            continue;
+        }
+        copies.extend(copy(*block, references, diags));
     }
+    let site = parts.get("site").and_then(|a| site(source, a, references, diags));
     let required_version = parts.get("required_version").and_then(|a| source.text(a, diags));
     if let Some((text, span)) = &required_version {
         version(text, *span, diags);
     }
-    let copies = parts.get("last_world_copies").map(|a| source.texts(a, diags)).unwrap_or_default();
-    let mut last_world_copies = Vec::new();
-    for (copy, span) in copies {
-        if copy.trim().is_empty() {
-            diags.push(invalid(span, "expected the path of a file or of a folder"));
-        } else if !last_world_copies.contains(&copy) {
-            last_world_copies.push(copy);
-        }
+    Settings { required_version, own: OwnFiles { site, copies } }
+}
+
+/// `last_world_copy { … }`
+fn copy(
+    source: Source<'_>,
+    references: &mut Vec<(Reference, Span)>,
+    diags: &mut Diagnostics,
+) -> Option<LastWorldCopy> {
+    source.labels(&[], diags);
+    let parts = source.parts(&["path", "site", "region"], &[], diags);
+    let site = parts.get("site").and_then(|a| site(source, a, references, diags));
+    let region = parts.get("region").and_then(|a| source.text(a, diags));
+    let Some(path) = parts.get("path") else {
+        diags.push(missing("path", source.header(), "last_world_copy"));
+        return None;
+    };
+    let (path, span) = source.text(path, diags)?;
+    if path.trim().is_empty() {
+        diags.push(invalid(span, "expected the path of a file or of a folder"));
+        return None;
     }
-    Settings { required_version, last_world_copies }
+    Some(LastWorldCopy { path, site: site.map(|(site, _)| site), region: region.map(|(region, _)| region) })
+}
+
+/// A site, by its name.
+fn site(
+    source: Source<'_>,
+    attribute: &Attribute,
+    references: &mut Vec<(Reference, Span)>,
+    diags: &mut Diagnostics,
+) -> Option<(SiteRef, Span)> {
+    let lowered = source.lower(&attribute.value, diags);
+    match lowered.kind {
+        ExprKind::Reference(reference) => {
+            if let Subject::Block(_, block, name) = &reference.subject
+                && (block.as_str(), reference.path.as_slice()) == ("site", &[])
+            {
+                let site = SiteRef(name.clone());
+                references.push((*reference, lowered.span));
+                return Some((site, lowered.span));
+            }
+        }
+        // What could not be read has been reported.
+        ExprKind::Element => return None,
+        _ => {}
+    }
+    diags.push(invalid(lowered.span, "this must be a site: `site.NAME`"));
+    None
 }
 
 fn version(text: &str, span: Span, diags: &mut Diagnostics) {

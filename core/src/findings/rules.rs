@@ -110,6 +110,9 @@ rules! {
     /// A backup is encrypted and nothing says where its key is (a warning), or the key is lost with the data. A
     /// warning when it is only a wider domain that they share.
     KeyNotKnown = "DR826" "key-lost-with-data" Error;
+    /// A scenario loses the `site` at which drctl keeps its own files, and no `last_world_copy` says that what
+    /// was last seen is kept outside of that loss.
+    OwnFilesLost = "DR827" "own-files-lost" Error;
 }
 
 impl RuleId {

@@ -27,6 +27,7 @@ fn one(subject: &Subject<'_>, name: &Name, scenario: &Declared<Scenario>) -> Vec
     let lost = Lost::of(&loss, subject.system, subject.places);
     let mut found = Vec::new();
     found.extend(without_plan(subject, (name, scenario), &lost));
+    found.extend(own_files(name, &lost));
     found.extend(phases((name, scenario), &lost));
     found.extend(estimate(subject, (name, scenario)));
     for (procedure_name, procedure) in procedures(&lost, &scenario.is) {
@@ -80,6 +81,17 @@ fn without_plan(
             .why("This loss hits it, and neither the scenario nor the service names a procedure.")
             .fix("Write a `procedure` and name it in `recover`, of the scenario or of the service.")
             .graded(severity),
+    )
+}
+
+fn own_files(name: &Name, lost: &Lost<'_>) -> Option<Finding> {
+    let why = lost.own_files()?;
+    let (_, span) = lost.system.own.site.as_ref()?;
+    let summary = format!("It loses drctl's own files: {why}");
+    Some(
+        Finding::new(RuleId::OwnFilesLost, format!("scenario.{name}"), *span, summary)
+            .why("Nobody knows then what was there before the loss, and no run that was begun can be carried on.")
+            .fix("Write what was last seen elsewhere, too: a `last_world_copy` at another site or in another region."),
     )
 }
 

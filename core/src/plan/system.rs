@@ -113,6 +113,7 @@ fn evaluated(
         drill.is.last = drill.is.last.max(system.measured.drilled(name).map(Day));
     }
     system.listed = config.listed.clone();
+    system.own = config.settings.own.clone();
     for (name, backup) in &mut system.backups {
         if let Some(took) = system.measured.backup(name) {
             backup.is.took(SignedDuration::from_secs(took.p95_s));

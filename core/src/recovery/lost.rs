@@ -8,7 +8,9 @@ use super::loss::Loss;
 use super::places::Places;
 use crate::addr::{Address, Name};
 use crate::provider::Lock;
-use crate::system::{Backup, Credential, Datastore, Destination, Service, System};
+use crate::system::{
+    Backup, Credential, Datastore, Destination, LastWorldCopy, OwnFiles, Service, SiteRef, System,
+};
 
 /// What a loss takes of a system.
 pub struct Lost<'a> {
@@ -230,6 +232,28 @@ impl<'a> Lost<'a> {
         }
         let bucket = &to.bucket.as_ref()?.0;
         self.resource(bucket).map(|taken| format!("{bucket} {taken}"))
+    }
+
+    /// Why nothing is left of drctl's own files, if that is so: they are at a place that is lost, and nothing
+    /// says that what was last seen is kept elsewhere, too.
+    pub fn own_files(&self) -> Option<String> {
+        let OwnFiles { site, copies } = &self.system.own;
+        let gone = |site: &Name| self.site(site) || self.reaching_site(site).is_some();
+        let (SiteRef(site), _) = site.as_ref().filter(|(site, _)| gone(&site.0))?;
+        let is_left = |copy: &LastWorldCopy| {
+            let said = copy.site.is_some() || copy.region.is_some();
+            let lost = copy.site.as_ref().is_some_and(|s| gone(&s.0))
+                || copy.region.as_ref().is_some_and(|r| self.loss.regions.contains(r));
+            said && !lost
+        };
+        if copies.iter().any(is_left) {
+            return None;
+        }
+        let copies = match copies.as_slice() {
+            [] => "what was last seen is kept nowhere else",
+            _ => "every other copy of what was last seen is lost too, or nothing says where it is",
+        };
+        Some(format!("they are at site.{site}, which is lost, and {copies}"))
     }
 
     /// Whether nothing is left of a backup anywhere.

@@ -136,6 +136,8 @@ pub struct RecoveryPlan {
     pub groups: Vec<Group>,
     /// For each datastore that comes back, from when until when it is without protection.
     pub unprotected: Vec<Unprotected>,
+    /// Why nothing is left of drctl's own files, if that is so.
+    pub own_files: Option<String>,
     /// What the reader should know: things that were not observed.
     pub warnings: Vec<String>,
     /// The parts of the way back that the scenario gives a budget, in its order.

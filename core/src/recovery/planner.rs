@@ -96,9 +96,10 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
     warnings.extend(stray);
     let scenario = input.scenario.and_then(|name| input.system.scenarios.get(name));
     let mut plan = RecoveryPlan {
-        format_version: "1.6",
+        format_version: "1.7",
         scenario: input.scenario.cloned(),
         lost: input.loss.clone(),
+        own_files: lost.own_files(),
         hit: lost.hit,
         as_of: input.now,
         run,

@@ -15,6 +15,7 @@ mod late;
 mod measured;
 mod method;
 mod order;
+mod own;
 mod pg_dump;
 pub mod pgbackrest;
 mod procedure;
@@ -43,6 +44,7 @@ pub use measured::{Measured, Took};
 pub(crate) use method::Wanted;
 pub use method::{Copied, Exposure, External, Kept, Log, Method, Newest};
 pub use order::{Placed, in_order};
+pub use own::{LastWorldCopy, OwnFiles};
 pub use pg_dump::{DumpFormat, PgDump};
 pub use pgbackrest::PgBackRest;
 pub use procedure::{Procedure, Steps};
@@ -166,6 +168,8 @@ macro_rules! blocks {
             pub measured: Measured,
             /// What stands in the repositories of backups that were looked into, or why that is not known.
             pub listed: Listed,
+            /// Where drctl keeps its own files.
+            pub own: OwnFiles,
         }
 
         /// The types of block, in the order of the reference.
@@ -182,7 +186,7 @@ macro_rules! blocks {
             pub fn from_blocks(blocks: &mut impl Blocks) -> System {
                 let mut types = BLOCKS.iter();
                 $(let $field = blocks.all(types.next().expect("the table has a row for every field"));)+
-                System { $($field,)+ measured: Measured::default(), listed: Listed::new() }
+                System { $($field,)+ measured: Measured::default(), listed: Listed::new(), own: OwnFiles::default() }
             }
         }
     };
