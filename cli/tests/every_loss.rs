@@ -12,9 +12,13 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-/// The folders that hold a configuration.
+/// The folders of examples that hold a configuration, and two for losses that no example has: of a key and of
+/// a credential.
 fn examples() -> Vec<PathBuf> {
-    let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("examples")];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut open = ["examples", "testdata/recovery/account-and-key", "testdata/recovery/stolen-credential"]
+        .map(|folder| root.join(folder))
+        .to_vec();
     let mut found = Vec::new();
     while let Some(folder) = open.pop() {
         let inside: Vec<PathBuf> =
@@ -100,7 +104,8 @@ fn any_single_loss_gives_a_plan_or_a_proof_that_there_is_none() {
             kinds.insert(loss.split_once('=').unwrap().0.to_owned());
         }
     }
-    for kind in ["account", "data", "datastore", "region", "resource", "service", "site"] {
+    for kind in ["account", "credential", "data", "datastore", "key", "region", "resource", "service", "site"]
+    {
         assert!(kinds.contains(kind), "no example loses any {kind}: {kinds:?}");
     }
 }

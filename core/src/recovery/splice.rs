@@ -193,12 +193,7 @@ pub(crate) fn restore(
     let (best, mut rejected) = backups::choose(input, lost, datastore, is.from.as_ref().map(|f| &f.0));
     // A name that no scenario gives is none yet.
     let into = is.into.as_deref().filter(|into| !into.contains("${"));
-    let mut derived = derive(datastore, into);
-    if let Some(from) = &is.from
-        && let Some(Derived { choice, .. }) = derived.take()
-    {
-        rejected.push(choice.rejected(format!("the step says `from = backup.{}`", from.0)));
-    }
+    let derived = left_open(is, derive(datastore, into), &mut rejected);
     let less = |kept: &Kept<'_>, than: Option<i64>| match (kept.age(input.now), than) {
         (Some(kept), Some(other)) => kept < other,
         (Some(_), None) => true,
@@ -254,6 +249,14 @@ pub(crate) fn restore(
             written.steps.push(step);
         }
     }
+}
+
+/// What the kind does, where the step does not say what it restores from.
+fn left_open(is: &Is, derived: Option<Derived>, rejected: &mut Vec<Rejected>) -> Option<Derived> {
+    let Some(from) = &is.from else { return derived };
+    let why = format!("the step says `from = backup.{}`", from.0);
+    rejected.extend(derived.map(|Derived { choice, .. }| choice.rejected(why)));
+    None
 }
 
 fn nothing_left(input: &Input<'_>, datastore: &Name, why: String, rejected: Vec<Rejected>) -> Infeasible {
