@@ -7,9 +7,10 @@ use drctl_core::codes::Code;
 use drctl_core::diag::{Diagnostic, Diagnostics};
 use drctl_core::lang::near;
 use drctl_core::plan::StepId;
-use drctl_core::recovery::Rehearsal;
+use drctl_core::recovery::{Notice, Rehearsal};
 use drctl_core::run::AtEnd;
 use drctl_core::system::{Declared, Drill, System};
+use drctl_engine::faults::{Endpoint, Fault};
 use drctl_engine::runs::{LeftOut, Of, Stand, stand};
 
 use super::due;
@@ -40,6 +41,13 @@ pub(crate) struct Args {
     /// Leaves what the drill makes there to be looked at, also when a step fails, until `drctl drill teardown RUN`
     #[arg(long, requires = "execute")]
     keep: bool,
+    /// Kills drctl as soon as it is written down that this step is done, so that `drctl recover --resume` is rehearsed
+    #[arg(long, value_name = "STEP", requires = "execute")]
+    kill_after: Option<u32>,
+    /// Makes this unreachable for the steps: HOST, HOST:PORT, or channel.NAME, through which people are then told in
+    /// vain. What a program reaches that a step starts is not cut off, unless its command names it
+    #[arg(long, value_name = "ENDPOINT", requires = "execute")]
+    blackhole: Vec<Endpoint>,
     #[command(flatten)]
     manner: Manner,
 }
@@ -112,6 +120,7 @@ fn rehearse(name: &str, args: &Args, project: &Project, ui: &Ui) -> Result<Exit,
         Format::Json => ui.print(&format!("{:#}\n", render::json(&told, now)))?,
     }
     if args.execute {
+        let injected = injected(args, &rehearsal, &ground.system)?;
         let of = Of::Drill(name.to_string());
         let at_end = if args.keep { AtEnd::Keep } else { AtEnd::TakeDown };
         let left_out = rehearsal.skipped.iter().map(|step| LeftOut {
@@ -121,10 +130,43 @@ fn rehearse(name: &str, args: &Args, project: &Project, ui: &Ui) -> Result<Exit,
         });
         let left_out = left_out.collect();
         let (plan, name) = (&rehearsal.plan, name.as_str());
-        let what = What { plan, of, name, wrong_since: None, at_end, left_out };
+        let what = What { plan, of, name, wrong_since: None, at_end, left_out, injected };
         return execute(what, &args.manner, &ground, project, ui);
     }
     Ok(Exit::Success)
+}
+
+/// What goes wrong on purpose, and who is told in vain because of it.
+fn injected(
+    args: &Args,
+    rehearsal: &Rehearsal,
+    system: &System,
+) -> Result<(Vec<Fault>, Vec<Notice>), Failure> {
+    let mut faults: Vec<Fault> = Vec::new();
+    for endpoint in &args.blackhole {
+        if let Endpoint::Channel(name) = endpoint
+            && !system.channels.contains_key(name)
+        {
+            let headline = format!("There is no channel `{name}` that could be made unreachable");
+            let known: Vec<&str> = system.channels.keys().map(Name::as_str).collect();
+            let help = match known.as_slice() {
+                [] => "The configuration declares none.".to_owned(),
+                known => format!("There is {}.", known.join(", ")),
+            };
+            return Err(Failure::new(Code::BadArgument, headline, help));
+        }
+        faults.push(Fault::Blackhole { endpoint: endpoint.clone() });
+    }
+    if let Some(step) = args.kill_after {
+        if !rehearsal.plan.steps.iter().any(|is| is.id == step) {
+            let headline = format!("The drill has no step {step} after which drctl could be killed");
+            return Err(Failure::new(Code::BadArgument, headline, "`drctl drill NAME` shows its steps."));
+        }
+        faults.push(Fault::KillAfter { step: StepId(step) });
+    }
+    // Through a channel that nothing passes, somebody may be told: it reaches nobody.
+    let cut = |notice: &&Notice| args.blackhole.contains(&Endpoint::Channel(notice.channel.clone()));
+    Ok((faults, rehearsal.untold.iter().filter(cut).cloned().collect()))
 }
 
 /// The drill of that name.

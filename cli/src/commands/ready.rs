@@ -264,7 +264,7 @@ fn suite(one: &Readiness, complete: bool) -> Suite {
             Stands::Unknown => Outcome::Skipped(format!("not known: {why}")),
         };
         let of = format!("scenario.{}", one.scenario);
-        Case { of, name: check.what.clone(), outcome, properties: Vec::new() }
+        Case { of, name: check.what.clone(), outcome, took_s: 0, properties: Vec::new() }
     });
     Suite { name: format!("scenario.{}", one.scenario), cases: cases.collect() }
 }

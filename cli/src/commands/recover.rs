@@ -102,7 +102,8 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         let of = args.execute.of(&plan);
         let wrong_since = case.loss.since.values().min().copied();
         let (at_end, left_out) = (AtEnd::Keep, Vec::new());
-        let what = What { plan: &plan, of, name: &name, wrong_since, at_end, left_out };
+        let injected = (Vec::new(), Vec::new());
+        let what = What { plan: &plan, of, name: &name, wrong_since, at_end, left_out, injected };
         return execute::execute(what, &args.execute.manner, &ground, project, ui);
     }
     Ok(exit(&plan))

@@ -7,12 +7,12 @@ use drctl_core::plan::StepId;
 use drctl_core::run::Standing;
 use drctl_core::system::Drill;
 use drctl_engine::journal::Replayed;
-use drctl_engine::runs::{Begun, Folder, Stand, stand, went};
+use drctl_engine::runs::{Begun, Folder};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
-use super::palette::{Look, Tone};
-use super::record::{downtime, ended, measured, remaining, rpo, teardown};
+use super::palette::Look;
+use super::record::{downtime, ended, injected, measured, remaining, result, rpo, teardown};
 use super::text::{count, safe, wrap};
 
 /// A drill with every time that it was carried out.
@@ -25,17 +25,6 @@ pub(crate) struct Drilled<'d> {
     pub(crate) due: Option<&'d Due>,
     /// The times, the newest first.
     pub(crate) runs: Vec<(&'d Folder, &'d Replayed<Begun>)>,
-}
-
-/// How a drill went: for programs, and for people.
-fn result(run: &Replayed<Begun>) -> (&'static str, Tone) {
-    match (went(&run.run), stand(&run.run)) {
-        (Stand::Done, _) => ("passed", Tone::Good),
-        (Stand::Open, Stand::Open) => ("open", Tone::Caution),
-        (Stand::Open, Stand::Done | Stand::Ended) => ("cut_short", Tone::Caution),
-        (Stand::Ended, _) if run.run.outcome().aborted => ("cut_short", Tone::Caution),
-        (Stand::Ended, _) => ("failed", Tone::Bad),
-    }
 }
 
 /// What has failed, before anything was taken down.
@@ -105,6 +94,7 @@ fn line(text: &mut String, (folder, run): (&Folder, &Replayed<Begun>), look: Loo
     told.extend(
         (!begun.left_out.is_empty()).then(|| format!("{} left out", count(begun.left_out.len(), "step"))),
     );
+    told.extend(injected(run));
     told.extend(begun.by.iter().map(|by| format!("by {by}")));
     told.push(format!("run {}", begun.run));
     let first = format!("  {:.0}  {word:<9}  ", begun.began);
@@ -140,6 +130,7 @@ pub(crate) fn json(all: &[Drilled<'_>], now: Timestamp) -> Json {
             "rpo_objective_s": begun.rpo_s,
             "failed": failed.collect::<Vec<_>>(),
             "left_out": begun.left_out,
+            "injected": begun.injected.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "teardown": teardown(run),
         })
     };

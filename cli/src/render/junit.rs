@@ -32,6 +32,8 @@ pub(crate) struct Case {
     pub(crate) name: String,
     /// How it ended.
     pub(crate) outcome: Outcome,
+    /// The seconds that it took; none where nothing was run.
+    pub(crate) took_s: i64,
     /// Numbers and names that belong to it.
     pub(crate) properties: Vec<(&'static str, String)>,
 }
@@ -80,14 +82,17 @@ pub(crate) fn named(name: &str, simulated: bool) -> String {
     if simulated { format!("{name} (SIM: a simulated cloud)") } else { name.to_owned() }
 }
 
-/// All of them. Nothing was run: no time has passed.
+/// All of them. Where nothing was run, no time has passed.
 pub(crate) fn xml(name: &str, suites: &[Suite], now: Timestamp) -> String {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let counts = Counts::of(suites.iter().flat_map(|suite| &suite.cases)).text();
-    let _ = writeln!(xml, "<testsuites name=\"{}\" {counts} time=\"0\">", text(name));
+    let took = |suite: &Suite| suite.cases.iter().map(|case| case.took_s).sum::<i64>();
+    let all: i64 = suites.iter().map(took).sum();
+    let _ = writeln!(xml, "<testsuites name=\"{}\" {counts} time=\"{all}\">", text(name));
     for suite in suites {
         let counts = Counts::of(suite.cases.iter()).text();
-        let head = format!("name=\"{}\" {counts} time=\"0\" timestamp=\"{now:.0}\"", text(&suite.name));
+        let (name, time) = (text(&suite.name), took(suite));
+        let head = format!("name=\"{name}\" {counts} time=\"{time}\" timestamp=\"{now:.0}\"");
         let _ = writeln!(xml, "  <testsuite {head}>");
         suite.cases.iter().for_each(|case| one(case, &mut xml));
         xml += "  </testsuite>\n";
@@ -96,7 +101,8 @@ pub(crate) fn xml(name: &str, suites: &[Suite], now: Timestamp) -> String {
 }
 
 fn one(case: &Case, xml: &mut String) {
-    let head = format!("classname=\"{}\" name=\"{}\" time=\"0\"", text(&case.of), text(&case.name));
+    let (of, name, time) = (text(&case.of), text(&case.name), case.took_s);
+    let head = format!("classname=\"{of}\" name=\"{name}\" time=\"{time}\"");
     let mut inner = String::new();
     if !case.properties.is_empty() {
         inner += "      <properties>\n";
@@ -177,7 +183,7 @@ fn objective(one: &Judgement) -> Case {
     let mut properties = Vec::new();
     properties.extend(one.after.high_s.map(|s| (property, s.to_string())));
     properties.extend(one.objective.as_ref().map(|p| ("objective_s", p.most_s.to_string())));
-    Case { of: one.subject.clone(), name: name.to_owned(), outcome, properties }
+    Case { of: one.subject.clone(), name: name.to_owned(), outcome, took_s: 0, properties }
 }
 
 /// A suite for each file with what was found in it, and one of the rules that have found nothing. `fails`
@@ -197,6 +203,7 @@ pub(crate) fn findings(found: &[Placed], checks: &[Checked], fails: impl Fn(&Pla
         of: format!("check.{}", check.name),
         name: check.message.clone(),
         outcome: Outcome::Passed(None),
+        took_s: 0,
         properties: Vec::new(),
     });
     files.push(Suite { name: "checks that hold".to_owned(), cases: hold.collect() });
@@ -205,6 +212,7 @@ pub(crate) fn findings(found: &[Placed], checks: &[Checked], fails: impl Fn(&Pla
         of: rule.id().to_owned(),
         name: rule.name().to_owned(),
         outcome: Outcome::Passed(None),
+        took_s: 0,
         properties: Vec::new(),
     };
     files.push(Suite { name: "rules that find nothing".to_owned(), cases: silent.map(passed).collect() });
@@ -222,7 +230,7 @@ fn finding_case(finding: &Placed, fails: bool) -> Case {
         None => Outcome::Passed(Some(why)),
     };
     let name = format!("{} {}", finding.rule.id(), finding.rule.name());
-    Case { of: finding.address.clone(), name, outcome, properties: Vec::new() }
+    Case { of: finding.address.clone(), name, outcome, took_s: 0, properties: Vec::new() }
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! The record of a run: what was done when, by whom, how long it took, what was promised. Made from the
 //! journal alone.
 
+mod junit;
 mod measured;
+mod postmortem;
 mod remains;
 
 use std::fmt::Write as _;
@@ -14,12 +16,14 @@ use drctl_engine::journal::{JournalError, Replayed};
 use drctl_engine::runs::{Begun, Folder, Of, Stand, stand, went};
 use serde_json::{Value as Json, json};
 
+pub(crate) use self::junit::junit;
 use self::measured::{canary, lost, took};
 pub(crate) use self::measured::{downtime, ended, measured, rpo};
+pub(crate) use self::postmortem::markdown;
 pub(crate) use self::remains::{remaining, teardown};
 use super::palette::{Look, Tone};
 use super::run::said;
-use super::text::{count, safe, wrap};
+use super::text::{safe, wrap};
 use crate::commands::recover::open::Listed;
 
 type Record = Replayed<Begun>;
@@ -167,6 +171,23 @@ fn notified(notice: u32, error: Option<&ProviderError>, run: &Record) -> String 
     }
 }
 
+/// How a run went: for programs, and for people.
+pub(crate) fn result(run: &Record) -> (&'static str, Tone) {
+    match (went(&run.run), stand(&run.run)) {
+        (Stand::Done, _) => ("passed", Tone::Good),
+        (Stand::Open, Stand::Open) => ("open", Tone::Caution),
+        (Stand::Open, Stand::Done | Stand::Ended) => ("cut_short", Tone::Caution),
+        (Stand::Ended, _) if run.run.outcome().aborted => ("cut_short", Tone::Caution),
+        (Stand::Ended, _) => ("failed", Tone::Bad),
+    }
+}
+
+/// What went wrong on purpose.
+pub(super) fn injected(run: &Record) -> Option<String> {
+    let all: Vec<String> = run.header.injected.iter().map(ToString::to_string).collect();
+    (!all.is_empty()).then(|| format!("injected: {}", all.join(", ")))
+}
+
 fn of(run: &Record) -> String {
     run.header.of.to_string()
 }
@@ -217,6 +238,7 @@ pub(crate) fn head(run: &Record) -> Json {
         },
         "rto_s": downtime(run),
         "objective_s": run.header.rto_s,
+        "injected": run.header.injected.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "teardown": teardown(run),
     })
 }
@@ -256,6 +278,9 @@ pub(crate) fn json(run: &Record, folder: &Folder) -> Json {
 pub(crate) fn text(run: &Record, folder: &Folder, look: Look) -> String {
     let began = run.header.began;
     let mut text = format!("{}: {}, begun {began:.0}\n", safe(&run.header.run), safe(&of(run)));
+    if let Some(told) = injected(run) {
+        let _ = writeln!(text, "{}", wrap("  ", &safe(&told), look.width));
+    }
     for (id, job) in &run.header.jobs {
         let Some(stands) = stands(run, *id) else { continue };
         let first = format!("  {:>3}  {stands:<20}  ", id.0);
@@ -272,67 +297,4 @@ pub(crate) fn text(run: &Record, folder: &Folder, look: Look) -> String {
         let _ = writeln!(text, "{}", wrap(&first, &safe(&told), look.width));
     }
     text + &outcome(run, folder, look)
-}
-
-/// The incident's record in Markdown.
-pub(crate) fn markdown(run: &Record, folder: &Folder) -> String {
-    let began = run.header.began;
-    let mut text = format!("# {}\n\n", cell(&of(run)));
-    let _ = writeln!(
-        text,
-        "Run `{}`, begun {began:.0}, {}.",
-        cell(&run.header.run),
-        match stand(&run.run) {
-            Stand::Done => "done",
-            Stand::Ended => "ended without success",
-            Stand::Open => "open",
-        }
-    );
-    if let Some(rto) = downtime(run) {
-        let _ = writeln!(text, "\n{}.", cell(&measured("RTO", rto, run.header.rto_s)));
-    }
-    if let Some(told) = lost(run, folder) {
-        let _ = writeln!(text, "\n{}.", cell(&told));
-    }
-    let took = took(run);
-    let _ = writeln!(
-        text,
-        "\n## Recovery time\n\n| step | what | expected | took | outcome |\n|---|---|---|---|---|"
-    );
-    for (id, job) in &run.header.jobs {
-        let Some(stands) = stands(run, *id) else { continue };
-        let time = took.get(id).and_then(|t| Some(t.ended?.duration_since(t.began?).as_secs()));
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {} |",
-            id.0,
-            cell(&job.summary),
-            job.p50_s.map_or_else(String::new, readable),
-            time.map_or_else(String::new, readable),
-            stands
-        );
-    }
-    let _ = writeln!(text, "\n## Timeline\n\n| time | clock | step | what |\n|---|---|---|---|");
-    for (at, what) in &run.events {
-        let (step, told) = event(what, run);
-        let step = step.map_or_else(String::new, |s| s.0.to_string());
-        let clock = readable(at.duration_since(began).as_secs());
-        let _ = writeln!(text, "| {at:.0} | T+{clock} | {step} | {} |", cell(&told));
-    }
-    let open = run.run.outcome();
-    let _ = writeln!(
-        text,
-        "\n{} done, {} failed, {} not done, {} taken back; {}.",
-        open.succeeded.len(),
-        open.failed.len() + open.stuck.len(),
-        open.skipped.len(),
-        open.undone.len(),
-        count(run.events.len(), "event")
-    );
-    text
-}
-
-/// Text in a cell of a table, harmless.
-fn cell(text: &str) -> String {
-    super::markdown::escape(&safe(text))
 }

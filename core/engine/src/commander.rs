@@ -17,6 +17,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::clock::Clock;
 use crate::execute::interrupted;
+use crate::faults::{self, Faulty};
 use crate::files::FileError;
 use crate::hooks::Hooks;
 use crate::journal::{Journal, JournalError, Replayed};
@@ -310,11 +311,11 @@ impl<'r, 'a> Commander<'r, 'a> {
         }
         self.running.insert(step, (Instant::now(), self.command.clock.now()));
         self.tell(step, &Told::Started(&told));
-        let performer = self.command.performer;
+        let performer = Faulty { faults: &self.command.begun.injected, otherwise: self.command.performer };
         Some(Box::pin(async move {
             tokio::time::sleep(pause).await;
             let result = match action {
-                Ok(action) => carry_out(performer, job, &action, &attempt).await,
+                Ok(action) => carry_out(&performer, job, &action, &attempt).await,
                 Err(name) => Err(failed(format!("nobody has said what {name} is"))),
             };
             Back { step, way: Way::There, result }
@@ -367,7 +368,11 @@ impl<'r, 'a> Commander<'r, 'a> {
                 if let Err(error) = self.command.folder.keep(step, &answer.said) {
                     self.command.reporter.say(&format!("what step {} said is not kept: {error}", step.0));
                 }
-                self.record(&Event::Succeeded { step });
+                let written = self.record(&Event::Succeeded { step });
+                if written && faults::kills_after(&self.command.begun.injected, step) {
+                    self.command.reporter.say(&format!("killed on purpose: step {} is written down", step.0));
+                    faults::kill();
+                }
                 self.tell(step, &Told::Done(elapsed, &answer.said));
             }
             (Way::There, Err(error)) => {

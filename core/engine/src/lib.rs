@@ -11,6 +11,7 @@ pub mod commander;
 pub mod connect;
 pub mod diagnose;
 pub mod execute;
+pub mod faults;
 pub mod files;
 pub mod hooks;
 pub mod journal;

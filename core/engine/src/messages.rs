@@ -9,6 +9,7 @@ use drctl_core::run::Event;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 
+use crate::faults::silent;
 use crate::runs::Begun;
 
 /// How long a message may take.
@@ -76,6 +77,9 @@ impl<'r> Messages<'r> {
         text: String,
         elapsed_s: i64,
     ) -> Option<BoxFuture<'r, Message>> {
+        if let Some(silence) = silent(&self.begun.injected, &of.channel) {
+            return Some(Box::pin(async move { Message { notice, text, sent: Some(Err(silence)) } }));
+        }
         let action = of.action(text.clone())?;
         let attempt = Attempt(format!("{}/notice/{notice}/{elapsed_s}", self.begun.run));
         let performer = self.performer;

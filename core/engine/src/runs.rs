@@ -13,6 +13,7 @@ use drctl_core::run::{AtEnd, Event, Next, Node, OnFailure, Run, Verdict};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::faults::Fault;
 use crate::files::{self, FileError};
 use crate::journal::{self, FORMAT_VERSION, JournalError, Opening, Replayed};
 
@@ -59,6 +60,9 @@ pub struct Begun {
     /// The steps of the way back that a drill does not do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
+    /// What goes wrong on purpose.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub injected: Vec<Fault>,
     /// Who is told of it, and when.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<Notice>,
@@ -167,6 +171,7 @@ impl Begun {
             at_end: AtEnd::Keep,
             by: None,
             left_out: Vec::new(),
+            injected: Vec::new(),
             came_back: plan.chosen_points.iter().filter_map(|choice| choice.came_back.clone()).collect(),
             // Nobody is called out of bed for a practice or a drill.
             notices: match of {

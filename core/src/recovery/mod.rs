@@ -58,7 +58,7 @@ pub use patch::{CameBack, Now, Patch, patch};
 pub use perform::{Answer, Performer};
 pub use places::Places;
 pub use planner::{numbered, readable, recover, run_id, way_back};
-pub use reached::Reached;
+pub use reached::{Reached, mentions};
 pub(crate) use rehearsal::target as drill_target;
 pub use rehearsal::{Rehearsal, Share, Skipped, rehearse};
 pub use told::{Called, Checks, Notice, ToldAt};

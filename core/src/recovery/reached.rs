@@ -114,6 +114,11 @@ fn part(c: char) -> bool {
 /// Shortest name that is looked for within words: shorter ones stand in everything.
 const SHORTEST: usize = 4;
 
+/// Whether a text names it, alone or within something else, and not only a longer name that holds it.
+pub fn mentions(text: &str, name: &str) -> bool {
+    !places(text, name).is_empty()
+}
+
 /// Where a text holds the value as a whole: not as a part of a longer name. A host's name is another one with
 /// something before or behind it; a name without dots is the same wherever it stands between them. Capitals
 /// make no difference.

@@ -8,6 +8,7 @@ use super::model::{Infeasible, Input, RecoveryPlan, Step, WrittenAt};
 use super::planner::{numbered, way_back};
 use super::reached::{Reached, Reaching, places};
 use super::steps::clock;
+use super::told::Notice;
 use crate::addr::Name;
 use crate::provider::{Phase, StepNature};
 use crate::system::{Drill, InDrill, Step as Is, System};
@@ -23,6 +24,8 @@ pub struct Rehearsal {
     pub skipped: Vec<Skipped>,
     /// What names production all the same.
     pub reaches: Vec<Reached>,
+    /// Who would be told if it were meant. A drill tells nobody.
+    pub untold: Vec<Notice>,
 }
 
 /// Whether a name leads to the same as in production.
@@ -86,10 +89,10 @@ pub fn rehearse(input: &Input<'_>, production: &System, drill: &Drill) -> Rehear
     plan.steps = kept;
     plan.pivots.clear();
     plan.unprotected.clear();
-    plan.notices.clear();
+    let untold = std::mem::take(&mut plan.notices);
     plan.escalation.clear();
     plan.blocked.retain(|blocked| blocked.step.is_some_and(|step| ids.contains(&step)));
-    Rehearsal { target, plan, skipped, reaches }
+    Rehearsal { target, plan, skipped, reaches, untold }
 }
 
 /// What a drill brings back archives nothing: that would go into the repository of production.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use drctl_core::codes::Code;
-use drctl_core::recovery::{Action, Performer, RecoveryPlan, numbered};
+use drctl_core::recovery::{Action, Notice, Performer, RecoveryPlan, numbered};
 use drctl_core::run::{AtEnd, By, OnFailure};
 use drctl_engine::clock::Clock;
 use drctl_engine::commander::{self, Command, CommandError, Ended, PARALLEL_STEPS, Patience};
 use drctl_engine::connect::Connections;
+use drctl_engine::faults::Fault;
 use drctl_engine::hooks::NoHooks;
 use drctl_engine::lock::Lock;
 use drctl_engine::runs::{Begun, Folder, LeftOut, Of, Stand, stand};
@@ -125,11 +126,13 @@ pub(crate) struct What<'w> {
     pub(crate) at_end: AtEnd,
     /// What of the way back is not done.
     pub(crate) left_out: Vec<LeftOut>,
+    /// What goes wrong on purpose, and who is told in vain because of it.
+    pub(crate) injected: (Vec<Fault>, Vec<Notice>),
 }
 
 /// Carries a plan out.
 pub(crate) fn execute(
-    What { plan, of, name, wrong_since, at_end, left_out }: What<'_>,
+    What { plan, of, name, wrong_since, at_end, left_out, injected }: What<'_>,
     manner: &Manner,
     ground: &Ground,
     project: &Project,
@@ -160,6 +163,8 @@ pub(crate) fn execute(
         by: Some(session::holder(ui, "recover", clock.as_ref()).user),
         ..Begun::of(plan, of, clock.now(), on_failure)
     };
+    begun.notices.extend(injected.1);
+    begun.injected = injected.0;
     begun.wrong_since = wrong_since;
     if ground.simulated() {
         hand_over(plan, &mut begun);

@@ -1,5 +1,8 @@
 //! `drctl recover runs` and `show RUN`: the record of what was done.
 
+use drctl_engine::journal::Replayed;
+use drctl_engine::runs::Begun;
+
 use super::{follow, open};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -30,6 +33,8 @@ enum RecordFormat {
     Json,
     /// The incident's record in Markdown: times, timeline, what each step took
     Md,
+    /// Each step, objective and what is left of a drill as a test in JUnit XML, for CI systems
+    Junit,
 }
 
 /// Lists the runs.
@@ -48,11 +53,19 @@ pub(crate) fn show(args: &ShowArgs, project: &Project, ui: &Ui) -> Result<Exit, 
     if args.patch {
         return follow::show(&run, project, ui);
     }
+    let begun = &run.header;
     let format = if ui.format == Format::Json { RecordFormat::Json } else { args.format };
     match format {
         RecordFormat::Text => ui.print(&record::text(&run, &folder, ui.look()))?,
         RecordFormat::Json => ui.print_json(&record::json(&run, &folder))?,
-        RecordFormat::Md => ui.print(&record::markdown(&run, &folder))?,
+        RecordFormat::Md => {
+            let all = open::all(project)?;
+            let of_it = |run: &&Replayed<Begun>| run.header.of == begun.of && run.header.began < begun.began;
+            let earlier = all.iter().filter_map(|(folder, run)| Some((folder, run.as_ref().ok()?)));
+            let earlier: Vec<_> = earlier.filter(|(_, run)| of_it(run)).collect();
+            ui.print(&record::markdown(&run, &folder, &earlier))?
+        }
+        RecordFormat::Junit => ui.print(&record::junit(&run, &folder))?,
     }
     Ok(Exit::Success)
 }

@@ -14,13 +14,13 @@ use super::Record;
 
 /// Something that a drill made, or may have made, and that is still there.
 pub(super) struct Remains<'r> {
-    step: StepId,
-    summary: &'r str,
-    why: String,
+    pub(super) step: StepId,
+    pub(super) summary: &'r str,
+    pub(super) why: String,
     /// What takes it away; none where nothing says so.
-    undo: &'r [String],
+    pub(super) undo: &'r [String],
     /// What a person does to take it away.
-    by_hand: Option<&'r str>,
+    pub(super) by_hand: Option<&'r str>,
 }
 
 /// What is left, step by step. Of what is no drill nothing: what a recovery made is in use.

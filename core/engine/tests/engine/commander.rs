@@ -152,6 +152,7 @@ fn begun(jobs: Vec<Job>) -> Begun {
         at_end: AtEnd::Keep,
         by: None,
         left_out: Vec::new(),
+        injected: Vec::new(),
         nodes: nodes.collect(),
         jobs: jobs.into_iter().zip(1..).map(|(job, id)| (StepId(id), job)).collect(),
         notices: Vec::new(),
