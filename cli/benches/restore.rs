@@ -4,15 +4,15 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement that prints its result")]
 
-#[path = "../tests/backups/server.rs"]
+#[path = "../tests/support/machine.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
-mod server;
+mod machine;
 #[path = "../tests/backups/shop.rs"]
 mod shop;
 
 use std::time::{Duration, Instant};
 
-use server::{Machine, until};
+use machine::{Machine, until};
 
 /// An odd number, so that there is one in the middle.
 const RUNS: usize = 3;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-use crate::server::Machine;
+use crate::machine::Machine;
 
 fn saved() -> Machine {
     let machine = Machine::bare();

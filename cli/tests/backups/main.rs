@@ -5,6 +5,7 @@
 
 mod files;
 mod recoveries;
-mod server;
+#[path = "../support/machine.rs"]
+mod machine;
 mod shop;
 mod tools;

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::server::{Machine, until};
+use crate::machine::{Machine, until};
 use crate::shop::configure;
 
 /// A server with a database under load, of which a backup was made.

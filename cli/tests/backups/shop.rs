@@ -1,6 +1,6 @@
 //! A shop whose database is backed up by pgBackRest, and its ways back.
 
-use crate::server::Machine;
+use crate::machine::Machine;
 
 /// The configuration, with what is known only then between `@`.
 const SHOP: &str = r#"

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use crate::server::{Machine, next_second, until};
+use crate::machine::{Machine, next_second, until};
 
 const SECRET: &str = "planted-secret-of-drctl";
 
@@ -167,7 +167,7 @@ fn a_dump_is_whole_private_verified_and_restored_into_another_database() {
 
 #[test]
 fn what_was_killed_in_the_midst_or_failed_is_no_backup_and_harms_none() {
-    let mut machine = filled();
+    let machine = filled();
     let name = r#"hourly["a b"]"#;
     assert_eq!(drctl(&machine, &["backup", "run", name]).0, 0);
     let good = points(&machine, name);

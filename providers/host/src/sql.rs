@@ -2,6 +2,7 @@
 //! of a file are all done or none.
 
 mod rows;
+mod service;
 mod settings;
 mod statements;
 

@@ -8,8 +8,12 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 
+use super::service::Service;
 use crate::net::CONNECT;
 use crate::tls::Trust;
+
+/// Tells what a variable of the environment is set to.
+pub(super) type Variable<'v> = &'v dyn Fn(&str) -> Option<String>;
 
 /// Where servers have their sockets, the system's own first.
 const SOCKETS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
@@ -22,47 +26,49 @@ pub(crate) struct Settings {
     pub(crate) trust: Trust,
 }
 
-/// What a connection string says of encryption, which is beyond the library's reading of it.
-type Encryption = BTreeMap<String, String>;
+/// What a connection string says that is beyond the library's reading of it.
+type Beyond = BTreeMap<String, String>;
 
 impl Settings {
     /// Reads them.
     ///
     /// # Errors
     /// When they are none, in words and without values.
-    pub(crate) fn of(
-        database: Option<&str>,
-        variable: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Settings, String> {
+    pub(crate) fn of(database: Option<&str>, variable: Variable<'_>) -> Result<Settings, String> {
         let is_url =
             |text: &str| ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
-        let (mut config, encryption) = match database {
+        let (mut config, beyond) = match database {
             Some(text) if is_url(text) => read(split_url(text))?,
             Some(text) if text.contains('=') => read(split_words(text)?)?,
             Some(name) => {
                 let mut config = Config::new();
                 config.dbname(name);
-                (config, Encryption::new())
+                (config, Beyond::new())
             }
-            None => (Config::new(), Encryption::new()),
+            None => (Config::new(), Beyond::new()),
         };
-        fill(&mut config, variable)?;
-        let mode = encryption.get("sslmode").cloned().or_else(|| variable("PGSSLMODE"));
-        let root = encryption.get("sslrootcert").cloned().or_else(|| variable("PGSSLROOTCERT"));
+        let named = beyond.get("service").cloned().or_else(|| variable("PGSERVICE"));
+        let named = named.filter(|name| !name.is_empty());
+        let service = named.map_or(Ok(Service::default()), |name| Service::of(&name, variable))?;
+        // A service says it before the environment does.
+        let variable = |name: &str| service.get(name).or_else(|| variable(name));
+        fill(&mut config, &variable)?;
+        let mode = beyond.get("sslmode").cloned().or_else(|| variable("PGSSLMODE"));
+        let root = beyond.get("sslrootcert").cloned().or_else(|| variable("PGSSLROOTCERT"));
         let (mode, trust) = encrypted(mode.as_deref(), root.as_deref())?;
         config.ssl_mode(mode);
         Ok(Settings { config, trust })
     }
 }
 
-fn read((text, encryption): (String, Encryption)) -> Result<(Config, Encryption), String> {
+fn read((text, beyond): (String, Beyond)) -> Result<(Config, Beyond), String> {
     // The library's words may hold a part of the text, and that a password.
     let config = text.parse().map_err(|_| "`database` is no connection string".to_owned())?;
-    Ok((config, encryption))
+    Ok((config, beyond))
 }
 
 /// What the string does not say, the environment does, and then the usual.
-fn fill(config: &mut Config, variable: &dyn Fn(&str) -> Option<String>) -> Result<(), String> {
+fn fill(config: &mut Config, variable: Variable<'_>) -> Result<(), String> {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty());
     let port = match set("PGPORT") {
         Some(port) => port.parse().map_err(|_| "`PGPORT` is no port".to_owned())?,
@@ -135,27 +141,27 @@ fn encrypted(mode: Option<&str>, root: Option<&str>) -> Result<(SslMode, Trust),
     }
 }
 
-fn is_encryption(name: &str) -> bool {
-    ["sslmode", "sslrootcert"].contains(&name)
+fn is_beyond(name: &str) -> bool {
+    ["service", "sslmode", "sslrootcert"].contains(&name)
 }
 
-/// Takes what is said of encryption out of a connection URL.
-fn split_url(text: &str) -> (String, Encryption) {
+/// Takes what the library does not read out of a connection URL.
+fn split_url(text: &str) -> (String, Beyond) {
     let Some((address, parameters)) = text.split_once('?') else {
-        return (text.to_owned(), Encryption::new());
+        return (text.to_owned(), Beyond::new());
     };
-    let mut encryption = Encryption::new();
+    let mut beyond = Beyond::new();
     let mut left = Vec::new();
     for parameter in parameters.split('&') {
         match parameter.split_once('=') {
-            Some((name, value)) if is_encryption(name) => {
-                encryption.insert(name.to_owned(), percent_decoded(value));
+            Some((name, value)) if is_beyond(name) => {
+                beyond.insert(name.to_owned(), percent_decoded(value));
             }
             Some(_) | None => left.push(parameter),
         }
     }
     let rest = if left.is_empty() { String::new() } else { format!("?{}", left.join("&")) };
-    (format!("{address}{rest}"), encryption)
+    (format!("{address}{rest}"), beyond)
 }
 
 fn percent_decoded(text: &str) -> String {
@@ -176,21 +182,21 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-/// Takes what is said of encryption out of `name=value` pairs, in which values may be quoted.
-fn split_words(text: &str) -> Result<(String, Encryption), String> {
-    let (mut encryption, mut left, mut rest) = (Encryption::new(), String::new(), text.trim_start());
+/// Takes what the library does not read out of `name=value` pairs, in which values may be quoted.
+fn split_words(text: &str) -> Result<(String, Beyond), String> {
+    let (mut beyond, mut left, mut rest) = (Beyond::new(), String::new(), text.trim_start());
     while !rest.is_empty() {
         let (name, after) = rest.split_once('=').ok_or("`database` is no connection string")?;
         let after = after.trim_start();
         let (value, length) = word(after).ok_or("a quote in `database` is never closed")?;
-        if is_encryption(name.trim()) {
-            encryption.insert(name.trim().to_owned(), value);
+        if is_beyond(name.trim()) {
+            beyond.insert(name.trim().to_owned(), value);
         } else {
             left.push_str(&format!("{}={} ", name.trim(), &after[..length]));
         }
         rest = after[length..].trim_start();
     }
-    Ok((left.trim_end().to_owned(), encryption))
+    Ok((left.trim_end().to_owned(), beyond))
 }
 
 /// The value at the beginning of the text, and how long it is with its quotes.
@@ -258,6 +264,20 @@ mod tests {
         for (database, variables, expected) in cases {
             assert_eq!(whom(database, variables), expected, "{database:?}");
         }
+    }
+
+    #[test]
+    fn a_service_says_what_the_string_does_not_and_the_environment_what_neither_does() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, "[recovery]\nhost=/run/pg\ndbname=old\nsslmode=disable\n").unwrap();
+        let path = file.path().display().to_string();
+        let env = [("PGSERVICEFILE", path.as_str()), ("PGHOST", "db.internal"), ("USER", "me")];
+        for string in ["service=recovery dbname=new", "postgresql:///new?service=recovery"] {
+            assert_eq!(whom(Some(string), &env), "me:@/run/pg:[5432]/new", "{string}");
+            assert_eq!(settings(Some(string), &env).unwrap().config.get_ssl_mode(), SslMode::Disable);
+        }
+        let named = [&env[..], &[("PGSERVICE", "recovery")]].concat();
+        assert_eq!(whom(None, &named), "me:@/run/pg:[5432]/old");
     }
 
     #[test]

@@ -80,12 +80,13 @@ impl Machine {
         let dir = tempfile::Builder::new().prefix("drctl-e2e-").tempdir_in("/tmp").unwrap();
         let user = not_root();
         let tools = format!("{}/usr/bin", PLACES[1]);
-        let path = format!("{}:{tools}:/usr/local/bin:/usr/bin:/bin", bin.display());
+        let before = dir.path().join("bin");
+        let path = format!("{}:{}:{tools}:/usr/local/bin:/usr/bin:/bin", before.display(), bin.display());
         let libraries = format!("{0}/usr/lib/{1}-linux-gnu", PLACES[1], std::env::consts::ARCH);
         let mut machine =
             Machine { dir, path, libraries, user, drctl: env!("CARGO_BIN_EXE_drctl").into(), port: 0 };
         machine.own("");
-        for folder in ["sock", "repo", "log", "lock", "dumps", "home", "scratch", "work"] {
+        for folder in ["bin", "sock", "repo", "log", "lock", "dumps", "home", "scratch", "work"] {
             fs::create_dir(machine.dir.path().join(folder)).unwrap();
             machine.own(folder);
         }
@@ -124,7 +125,8 @@ impl Machine {
         self.dir.path().join(name).exists()
     }
 
-    fn own(&self, name: &str) {
+    /// Gives a file or folder to the user that everything is run by.
+    pub(crate) fn own(&self, name: &str) {
         if let Some((user, group)) = self.user {
             chown(self.dir.path().join(name), Some(user), Some(group)).unwrap();
         }
@@ -144,12 +146,7 @@ impl Machine {
     }
 
     /// A program that stands before those on the PATH.
-    pub(crate) fn stand_in(&mut self, name: &str, script: &str) {
-        if !self.exists("bin") {
-            fs::create_dir(self.dir.path().join("bin")).unwrap();
-            self.own("bin");
-            self.path = format!("{}:{}", self.path_of("bin"), self.path);
-        }
+    pub(crate) fn stand_in(&self, name: &str, script: &str) {
         let file = format!("bin/{name}");
         self.write(&file, script);
         fs::set_permissions(self.dir.path().join(file), fs::Permissions::from_mode(0o755)).unwrap();
@@ -257,9 +254,10 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        let folders = fs::read_dir(self.dir.path()).into_iter().flatten().flatten();
-        for folder in folders.map(|entry| entry.path()).filter(|path| path.join("postmaster.pid").exists()) {
-            self.run("pg_ctl", &["stop", "-m", "immediate", "-D", &folder.display().to_string()]);
+        let found = self.run("find", &[&self.path_of(""), "-name", "postmaster.pid"]).stdout;
+        for pid in String::from_utf8_lossy(&found).lines() {
+            let data = pid.trim_end_matches("/postmaster.pid");
+            self.run("pg_ctl", &["stop", "-m", "immediate", "-D", data]);
         }
     }
 }
