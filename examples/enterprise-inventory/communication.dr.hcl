@@ -72,17 +72,21 @@ checklist "post_mortem" {
   owner = contact.devops_lead
 }
 
-# The plan's quarterly recovery tests, one for each scenario: with a PostgreSQL and a small host that are there for
-# drills alone. Steps that lead Railway's application elsewhere, tell somebody or look at what is in use are left
-# out, and `drctl drill` says so.
+# The plan's quarterly recovery tests, one for each scenario: in an environment of the project at Railway, with a
+# PostgreSQL and a small host that are there for drills alone. Steps that tell somebody, move DNS or look at what is in
+# use are left out, and `drctl drill` says so.
 drill "database_loss" {
   scenario = scenario.database-loss
   every    = "92d"
   owner    = contact.database_admin
   last     = "2026-01-20"
   target {
-    server   = "postgres-drill"
-    database = "drill_${run.id}"
+    environment  = "drill"
+    host         = "inventory-drill.example"
+    server       = "postgres-drill"
+    database     = "drill_${run.id}"
+    old_server   = "postgres-drill"
+    old_database = "drill"
   }
 }
 
@@ -91,6 +95,10 @@ drill "application_failure" {
   every    = "92d"
   owner    = contact.devops_lead
   last     = "2026-01-13"
+  target {
+    environment = "drill"
+    host        = "inventory-drill.example"
+  }
 }
 
 drill "regional_outage" {
@@ -111,7 +119,11 @@ drill "data_corruption" {
   owner    = contact.database_admin
   last     = "2026-01-27"
   target {
-    server   = "postgres-drill"
-    database = "drill_${run.id}"
+    environment  = "drill"
+    host         = "inventory-drill.example"
+    server       = "postgres-drill"
+    database     = "drill_${run.id}"
+    old_server   = "postgres-drill"
+    old_database = "drill"
   }
 }

@@ -83,6 +83,11 @@ backup "hourly" {
     path     = "hourly/"
     transfer = "5m"
   }
+  # The time, written into the database in use: what comes back says by it how much was lost.
+  canary {
+    database = "service=postgres dbname=inventory"
+    every    = "5m"
+  }
   # Each night the newest dump is restored on the standby, and asked what a smoke test asks.
   verify {
     every  = "1d"

@@ -27,24 +27,32 @@ procedure "database" {
   description = "Bring the database back from the newest dump, on the spare server."
 
   step "maintenance" {
-    description  = "let the application answer 503 and write nothing"
-    run          = ["railway", "variables", "--service", "application", "--set", "MAINTENANCE=1"]
-    undo         = ["railway", "variables", "--service", "application", "--set", "MAINTENANCE=0"]
+    description = "let the application answer 503 and write nothing"
+    run = [
+      "railway", "variables", "--environment", target.environment, "--service", "application", "--set",
+      "MAINTENANCE=1",
+    ]
+    undo = [
+      "railway", "variables", "--environment", target.environment, "--service", "application", "--set",
+      "MAINTENANCE=0",
+    ]
     phase        = "containment"
     needs        = [site.railway]
     estimate     = "1m"
     estimate_p95 = "2m"
+    drill        = "run"
   }
 
   step "fence" {
     description = "close what is left of the old database: no role but the administrator's can connect"
     after       = [step.maintenance]
     when        = "the old server still answers"
-    run         = ["./ops/fence-database.sh", "postgres"]
-    undo        = ["./ops/fence-database.sh", "postgres", "--open"]
+    run         = ["./ops/fence-database.sh", target.old_server, target.old_database]
+    undo        = ["./ops/fence-database.sh", target.old_server, target.old_database, "--open"]
     phase       = "containment"
     needs       = [site.railway]
     estimate    = "1m"
+    drill       = "run"
   }
 
   step "save_logs" {
@@ -66,17 +74,18 @@ procedure "database" {
     description = "lead the application to it; the variables deploy it anew"
     after       = [step.restore]
     run = [
-      "railway", "variables", "--service", "application", "--set", "DATABASE_SERVER=${target.server}", "--set",
-      "DATABASE_NAME=${target.database}",
+      "railway", "variables", "--environment", target.environment, "--service", "application", "--set",
+      "DATABASE_SERVER=${target.server}", "--set", "DATABASE_NAME=${target.database}",
     ]
     undo = [
-      "railway", "variables", "--service", "application", "--set", "DATABASE_SERVER=postgres", "--set",
-      "DATABASE_NAME=inventory",
+      "railway", "variables", "--environment", target.environment, "--service", "application", "--set",
+      "DATABASE_SERVER=${target.old_server}", "--set", "DATABASE_NAME=${target.old_database}",
     ]
     phase        = "recovery"
     needs        = [site.railway]
     estimate     = "1m"
     estimate_p95 = "2m"
+    drill        = "run"
   }
 }
 
@@ -133,6 +142,17 @@ procedure "restore" {
     estimate = "2m"
   }
 
+  step "newest" {
+    description = "read the canary: how much was lost"
+    after       = [step.restore]
+    sql {
+      database = "service=recovery dbname=${target.database}"
+      query    = "SELECT max(at) AS drctl_canary FROM drctl_canary"
+    }
+    checks   = "data"
+    estimate = "1m"
+  }
+
   step "balances" {
     description = "see that all balances are the sums of their movements, and that no row has left its tenant"
     after       = [step.restore]
@@ -152,29 +172,34 @@ procedure "open" {
 
   step "smoke" {
     description  = "sign in, ask for stock, look for another tenant's, and compare a balance"
-    run          = ["./ops/smoke.sh", "--through-maintenance"]
+    run          = ["./ops/smoke.sh", "--host", target.host, "--through-maintenance"]
     checks       = "service"
     phase        = "validation"
     needs        = [site.railway]
     estimate     = "3m"
     estimate_p95 = "5m"
+    drill        = "run"
   }
 
   # No `undo`: what users write from here on is in the new database alone.
   step "open" {
-    description  = "take the application out of maintenance"
-    after        = [step.smoke]
-    run          = ["railway", "variables", "--service", "application", "--set", "MAINTENANCE=0"]
+    description = "take the application out of maintenance"
+    after       = [step.smoke]
+    run = [
+      "railway", "variables", "--environment", target.environment, "--service", "application", "--set",
+      "MAINTENANCE=0",
+    ]
     phase        = "validation"
     needs        = [site.railway]
     estimate     = "1m"
     estimate_p95 = "2m"
+    drill        = "run"
   }
 
   step "health" {
     after = [step.open]
     http {
-      url = "https://inventory.example/health"
+      url = "https://${target.host}/health"
     }
     checks   = "service"
     phase    = "validation"
@@ -196,46 +221,52 @@ procedure "application" {
 
   step "look" {
     description  = "see that it is the application and not the database or Railway"
-    run          = ["./ops/look.sh"]
+    run          = ["./ops/look.sh", "--environment", target.environment]
     phase        = "assessment"
     estimate     = "1m"
     estimate_p95 = "2m"
+    drill        = "run"
   }
 
   step "save_logs" {
     description = "keep the logs and variables of the deployment that fails"
     after       = [step.look]
-    run         = ["./ops/save-evidence.sh", run.id, "--logs"]
+    run         = ["./ops/save-evidence.sh", run.id, "--environment", target.environment, "--logs"]
     phase       = "recovery"
     needs       = [site.railway]
     estimate    = "1m"
+    drill       = "run"
   }
 
   step "rollback" {
     description  = "roll back to the deployment before: its image and its variables"
     after        = [step.look]
-    run          = ["./ops/rollback.sh", "application"]
+    run          = ["./ops/rollback.sh", "--environment", target.environment, "application"]
     phase        = "recovery"
     needs        = [site.railway]
     estimate     = "2m"
     estimate_p95 = "4m"
+    drill        = "run"
   }
 
   step "deploy_known_good" {
-    description  = "deploy the last image that passed the smoke tests"
-    instead_of   = step.rollback
-    when         = "Railway does not keep that deployment any more, or it fails as well"
-    run          = ["./ops/deploy.sh", "application", "ghcr.io/example/inventory:known-good"]
+    description = "deploy the last image that passed the smoke tests"
+    instead_of  = step.rollback
+    when        = "Railway does not keep that deployment any more, or it fails as well"
+    run = [
+      "./ops/deploy.sh", "--environment", target.environment, "application", "ghcr.io/example/inventory:known-good",
+    ]
     phase        = "recovery"
     needs        = [site.railway, site.registry]
     estimate     = "3m"
     estimate_p95 = "5m"
+    drill        = "run"
   }
 
   step "health" {
     after = [step.rollback]
     http {
-      url = "https://inventory.example/health"
+      url = "https://${target.host}/health"
     }
     checks   = "service"
     phase    = "validation"
@@ -245,11 +276,12 @@ procedure "application" {
   step "smoke" {
     description  = "sign in, ask for stock, look for another tenant's, and compare a balance"
     after        = [step.health]
-    run          = ["./ops/smoke.sh"]
+    run          = ["./ops/smoke.sh", "--host", target.host]
     checks       = "service"
     phase        = "validation"
     estimate     = "2m"
     estimate_p95 = "3m"
+    drill        = "run"
   }
 }
 
@@ -257,23 +289,31 @@ procedure "corruption" {
   description = "Bring the database back to before its data went wrong."
 
   step "maintenance" {
-    description  = "let the application answer 503 and write nothing"
-    run          = ["railway", "variables", "--service", "application", "--set", "MAINTENANCE=1"]
-    undo         = ["railway", "variables", "--service", "application", "--set", "MAINTENANCE=0"]
+    description = "let the application answer 503 and write nothing"
+    run = [
+      "railway", "variables", "--environment", target.environment, "--service", "application", "--set",
+      "MAINTENANCE=1",
+    ]
+    undo = [
+      "railway", "variables", "--environment", target.environment, "--service", "application", "--set",
+      "MAINTENANCE=0",
+    ]
     phase        = "containment"
     needs        = [site.railway]
     estimate     = "1m"
     estimate_p95 = "2m"
+    drill        = "run"
   }
 
   step "fence" {
     description = "close the database: no role but the administrator's can connect"
     after       = [step.maintenance]
-    run         = ["./ops/fence-database.sh", "postgres"]
-    undo        = ["./ops/fence-database.sh", "postgres", "--open"]
+    run         = ["./ops/fence-database.sh", target.old_server, target.old_database]
+    undo        = ["./ops/fence-database.sh", target.old_server, target.old_database, "--open"]
     phase       = "containment"
     needs       = [site.railway]
     estimate    = "1m"
+    drill       = "run"
   }
 
   step "evidence" {
@@ -289,7 +329,7 @@ procedure "corruption" {
     description = "list the rows that are wrong, by the time of their last change"
     after       = [step.fence]
     sql {
-      database = "service=postgres dbname=inventory"
+      database = "service=${target.old_server} dbname=${target.old_database}"
       file     = "./ops/scope.sql"
     }
     phase        = "containment"
@@ -321,17 +361,18 @@ procedure "corruption" {
     description = "lead the application to it; the variables deploy it anew"
     after       = [step.restore, step.evidence]
     run = [
-      "railway", "variables", "--service", "application", "--set", "DATABASE_SERVER=${target.server}", "--set",
-      "DATABASE_NAME=${target.database}",
+      "railway", "variables", "--environment", target.environment, "--service", "application", "--set",
+      "DATABASE_SERVER=${target.server}", "--set", "DATABASE_NAME=${target.database}",
     ]
     undo = [
-      "railway", "variables", "--service", "application", "--set", "DATABASE_SERVER=postgres", "--set",
-      "DATABASE_NAME=inventory",
+      "railway", "variables", "--environment", target.environment, "--service", "application", "--set",
+      "DATABASE_SERVER=${target.old_server}", "--set", "DATABASE_NAME=${target.old_database}",
     ]
     phase        = "recovery"
     needs        = [site.railway]
     estimate     = "1m"
     estimate_p95 = "2m"
+    drill        = "run"
   }
 }
 

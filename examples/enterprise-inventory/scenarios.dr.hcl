@@ -17,8 +17,12 @@ scenario "database-loss" {
     datastore = datastore.database
   }
   target {
-    server   = "postgres-spare"
-    database = "inventory_${run.id}"
+    environment  = "production"
+    host         = "inventory.example"
+    server       = "postgres-spare"
+    database     = "inventory_${run.id}"
+    old_server   = "postgres"
+    old_database = "inventory"
   }
   objective {
     rto         = "1h"
@@ -49,6 +53,10 @@ scenario "application-failure" {
 
   lose "service" {
     service = service.application
+  }
+  target {
+    environment = "production"
+    host        = "inventory.example"
   }
   objective {
     rto         = "15m"
@@ -119,8 +127,12 @@ scenario "data-corruption" {
     noticed_within = "30m"
   }
   target {
-    server   = "postgres-spare"
-    database = "inventory_${run.id}"
+    environment  = "production"
+    host         = "inventory.example"
+    server       = "postgres-spare"
+    database     = "inventory_${run.id}"
+    old_server   = "postgres"
+    old_database = "inventory"
   }
   objective {
     rto         = "2h"

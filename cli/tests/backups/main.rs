@@ -4,8 +4,8 @@
 #![allow(missing_docs)]
 
 mod files;
-mod recoveries;
 #[path = "../support/machine.rs"]
 mod machine;
+mod recoveries;
 mod shop;
 mod tools;
