@@ -240,7 +240,7 @@ procedure "application" {
 
   step "rollback" {
     description  = "roll back to the deployment before: its image and its variables"
-    after        = [step.look]
+    after        = [step.save_logs]
     run          = ["./ops/rollback.sh", "--environment", target.environment, "application"]
     phase        = "recovery"
     needs        = [site.railway]

@@ -87,11 +87,18 @@ communication "incident" {
   }
 }
 
+# On the server that is there for drills alone, with a PostgreSQL, a Redis and an application of its own. Of the last,
+# what is about the one set of assets is left out.
 drill "quarterly" {
   scenario = scenario.server-failure
   every    = "90d"
   owner    = contact.devops_lead
   last     = "2026-01-12"
+  target {
+    cluster  = "drill"
+    data     = "/var/lib/postgresql/drill-${run.id}"
+    database = "service=bizcard-drill"
+  }
 }
 
 drill "database" {
@@ -99,6 +106,14 @@ drill "database" {
   every    = "90d"
   owner    = contact.devops_lead
   last     = "2026-01-13"
+  target {
+    app      = "bizcard-drill"
+    host     = "drill.onetouchbizcard.in"
+    cluster  = "drill"
+    data     = "/var/lib/postgresql/drill-${run.id}"
+    old_data = "/var/lib/postgresql/drill"
+    database = "service=bizcard-drill"
+  }
 }
 
 drill "corruption" {
@@ -106,6 +121,14 @@ drill "corruption" {
   every    = "90d"
   owner    = contact.devops_lead
   last     = "2026-01-13"
+  target {
+    app      = "bizcard-drill"
+    host     = "drill.onetouchbizcard.in"
+    cluster  = "drill"
+    data     = "/var/lib/postgresql/drill-${run.id}"
+    old_data = "/var/lib/postgresql/drill"
+    database = "service=bizcard-drill"
+  }
 }
 
 drill "cache" {
@@ -113,6 +136,11 @@ drill "cache" {
   every    = "90d"
   owner    = contact.devops_lead
   last     = "2026-01-14"
+  target {
+    app   = "bizcard-drill"
+    host  = "drill.onetouchbizcard.in"
+    redis = "drill"
+  }
 }
 
 drill "images" {

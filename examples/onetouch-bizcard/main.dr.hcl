@@ -166,6 +166,11 @@ backup "database" {
     algorithm = "aes-256-cbc"
     key       = site.vault
   }
+  # The time, written into the database in use: what comes back says by it how much was lost.
+  canary {
+    database = "service=bizcard"
+    every    = "1m"
+  }
   verify {
     every  = "7d"
     proves = "restored"

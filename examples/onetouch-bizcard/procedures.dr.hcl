@@ -7,9 +7,10 @@ procedure "database" {
 
   step "test_database" {
     description = "see what is wrong with the database"
-    run         = ["./scripts/test-database.sh"]
+    run         = ["./scripts/test-database.sh", target.database]
     needs       = [site.server]
     estimate    = "2m"
+    drill       = "run"
   }
   step "read_log" {
     description = "read the last of its log"
@@ -21,10 +22,11 @@ procedure "database" {
   step "stop" {
     description = "stop the application, so that nothing is written beside the restore"
     after       = [step.read_log]
-    run         = ["pm2", "stop", "onetouch-bizcard"]
-    undo        = ["pm2", "start", "onetouch-bizcard"]
+    run         = ["pm2", "stop", target.app]
+    undo        = ["pm2", "start", target.app]
     needs       = [site.server]
     estimate    = "1m"
+    drill       = "run"
   }
   step "verify_backup" {
     description = "read all of the repository and compare its checksums"
@@ -33,28 +35,51 @@ procedure "database" {
     checks      = "backup"
     needs       = [site.server]
     estimate    = "10m"
+    drill       = "run"
   }
   step "restore" {
     description = "restore into a new data directory; the old one stays as it is"
     after       = [step.stop, step.verify_backup]
     restore     = datastore.postgres
     from        = backup.database
-    into        = "/var/lib/postgresql/bizcard-${run.id}"
+    into        = target.data
     needs       = [site.server]
     estimate    = "20m"
+    drill       = "run"
+  }
+  step "serve" {
+    description = "let PostgreSQL serve what came back; the old directory stays as it is"
+    after       = [step.restore]
+    run         = ["./scripts/serve-database.sh", target.cluster, target.data]
+    undo        = ["./scripts/serve-database.sh", target.cluster, target.old_data]
+    needs       = [site.server]
+    estimate    = "2m"
+    drill       = "run"
+  }
+  step "newest" {
+    description = "read the canary: how much was lost"
+    after       = [step.serve]
+    sql {
+      database = target.database
+      query    = "SELECT max(at) AS drctl_canary FROM drctl_canary"
+    }
+    checks   = "data"
+    needs    = [site.server]
+    estimate = "1m"
   }
   step "migrate" {
     description = "bring the schema to the version of the application"
-    after       = [step.restore]
-    run         = ["npx", "prisma", "migrate", "deploy"]
+    after       = [step.serve]
+    run         = ["./scripts/migrate.sh", target.database]
     needs       = [site.server]
     estimate    = "2m"
+    drill       = "run"
   }
   step "validate" {
     description = "count brands, branches and users, and look for orphans and for today's rows"
     after       = [step.migrate]
     sql {
-      database = "onetouch_bizcard"
+      database = target.database
       file     = "./scripts/validate-data.sql"
     }
     checks   = "data"
@@ -63,18 +88,20 @@ procedure "database" {
   }
   step "start" {
     description = "start the application"
-    after       = [step.validate]
-    run         = ["pm2", "start", "onetouch-bizcard"]
-    undo        = ["pm2", "stop", "onetouch-bizcard"]
+    after       = [step.validate, step.newest]
+    run         = ["pm2", "start", target.app]
+    undo        = ["pm2", "stop", target.app]
     needs       = [site.server]
     estimate    = "1m"
+    drill       = "run"
   }
   step "health" {
     description = "see that the platform answers"
     after       = [step.start]
     http {
-      url = "https://onetouchbizcard.in/api/health"
+      url = "https://${target.host}/api/health"
     }
+    within   = "1m"
     checks   = "service"
     needs    = [site.server]
     estimate = "1m"
@@ -143,12 +170,28 @@ procedure "server" {
     after       = [step.fence, step.verify_backup]
     restore     = datastore.postgres
     from        = backup.database
-    into        = "/var/lib/postgresql/bizcard-${run.id}"
+    into        = target.data
     estimate    = "20m"
+  }
+  step "serve" {
+    description = "let PostgreSQL serve what came back"
+    after       = [step.restore]
+    run         = ["./scripts/serve-database.sh", target.cluster, target.data]
+    estimate    = "2m"
+  }
+  step "newest" {
+    description = "read the canary: how much was lost"
+    after       = [step.serve]
+    sql {
+      database = target.database
+      query    = "SELECT max(at) AS drctl_canary FROM drctl_canary"
+    }
+    checks   = "data"
+    estimate = "1m"
   }
   step "migrate" {
     description = "bring the schema to the version of the application"
-    after       = [step.restore, step.restore_config]
+    after       = [step.serve, step.restore_config]
     run         = ["npx", "--prefix", "onetouch-bizcard", "prisma", "migrate", "deploy"]
     estimate    = "2m"
   }
@@ -156,7 +199,7 @@ procedure "server" {
     description = "count brands, branches and users, and look for orphans and for today's rows"
     after       = [step.migrate]
     sql {
-      database = "onetouch_bizcard"
+      database = target.database
       file     = "./scripts/validate-data.sql"
     }
     checks   = "data"
@@ -176,7 +219,7 @@ procedure "server" {
   }
   step "start" {
     description = "start the application"
-    after       = [step.build, step.validate, step.test_s3]
+    after       = [step.build, step.validate, step.newest, step.test_s3]
     run         = ["pm2", "start", "npm", "--name", "onetouch-bizcard", "--", "start"]
     undo        = ["pm2", "delete", "onetouch-bizcard"]
     estimate    = "1m"
@@ -191,6 +234,7 @@ procedure "server" {
     description = "see that the new server answers, before anybody is sent to it"
     after       = [step.start]
     run         = ["./scripts/verify-production.sh", "--host", "localhost"]
+    within      = "1m"
     checks      = "service"
     estimate    = "2m"
   }
@@ -230,16 +274,17 @@ procedure "corruption" {
 
   step "stop" {
     description = "stop the application, so that no more is written wrongly"
-    run         = ["pm2", "stop", "onetouch-bizcard"]
-    undo        = ["pm2", "start", "onetouch-bizcard"]
+    run         = ["pm2", "stop", target.app]
+    undo        = ["pm2", "start", target.app]
     needs       = [site.server]
     estimate    = "1m"
+    drill       = "run"
   }
   step "scope" {
     description = "see what is wrong, and since when"
     after       = [step.stop]
     sql {
-      database = "onetouch_bizcard"
+      database = target.database
       file     = "./scripts/corruption-scope.sql"
     }
     needs        = [site.server]
@@ -260,15 +305,37 @@ procedure "corruption" {
     checks      = "backup"
     needs       = [site.server]
     estimate    = "10m"
+    drill       = "run"
   }
   step "restore" {
     description = "restore to before the corruption, into a new data directory; the old one stays as it is"
     after       = [step.scope, step.evidence, step.verify_backup]
     restore     = datastore.postgres
     from        = backup.database
-    into        = "/var/lib/postgresql/bizcard-${run.id}"
+    into        = target.data
     needs       = [site.server]
     estimate    = "20m"
+    drill       = "run"
+  }
+  step "serve" {
+    description = "let PostgreSQL serve what came back; the old directory stays as it is"
+    after       = [step.restore]
+    run         = ["./scripts/serve-database.sh", target.cluster, target.data]
+    undo        = ["./scripts/serve-database.sh", target.cluster, target.old_data]
+    needs       = [site.server]
+    estimate    = "2m"
+    drill       = "run"
+  }
+  step "newest" {
+    description = "read the canary: how much was lost"
+    after       = [step.serve]
+    sql {
+      database = target.database
+      query    = "SELECT max(at) AS drctl_canary FROM drctl_canary"
+    }
+    checks   = "data"
+    needs    = [site.server]
+    estimate = "1m"
   }
   step "restore_assets" {
     description  = "bring back the versions from before the corruption: some hundred images in half an hour"
@@ -286,9 +353,9 @@ procedure "corruption" {
   }
   step "validate" {
     description = "count brands, branches and users, and look for orphans and for what was wrong"
-    after       = [step.restore]
+    after       = [step.serve]
     sql {
-      database = "onetouch_bizcard"
+      database = target.database
       file     = "./scripts/validate-data.sql"
     }
     checks   = "data"
@@ -297,18 +364,20 @@ procedure "corruption" {
   }
   step "start" {
     description = "start the application"
-    after       = [step.validate, step.look_at_images]
-    run         = ["pm2", "start", "onetouch-bizcard"]
-    undo        = ["pm2", "stop", "onetouch-bizcard"]
+    after       = [step.validate, step.newest, step.look_at_images]
+    run         = ["pm2", "start", target.app]
+    undo        = ["pm2", "stop", target.app]
     needs       = [site.server]
     estimate    = "1m"
+    drill       = "run"
   }
   step "health" {
     description = "see that the platform answers"
     after       = [step.start]
     http {
-      url = "https://onetouchbizcard.in/api/health"
+      url = "https://${target.host}/api/health"
     }
+    within   = "1m"
     checks   = "service"
     needs    = [site.server]
     estimate = "1m"
@@ -321,31 +390,35 @@ procedure "redis" {
 
   step "test" {
     description = "see what is wrong with Redis"
-    run         = ["./scripts/test-redis.sh"]
+    run         = ["./scripts/test-redis.sh", target.redis]
     needs       = [site.server]
     estimate    = "1m"
+    drill       = "run"
   }
   step "reinstall" {
     description = "put Redis back as the image has it, with an empty data directory"
     after       = [step.test]
-    run         = ["sudo", "./scripts/reset-redis.sh"]
+    run         = ["./scripts/reset-redis.sh", target.redis]
     destroys    = [datastore.redis]
     needs       = [site.server]
     estimate    = "3m"
+    drill       = "run"
   }
   step "restart_application" {
     description = "let the application connect again"
     after       = [step.reinstall]
-    run         = ["pm2", "restart", "onetouch-bizcard", "--update-env"]
+    run         = ["pm2", "restart", target.app, "--update-env"]
     needs       = [site.server]
     estimate    = "1m"
+    drill       = "run"
   }
   step "warm_up" {
     description = "fill what is asked most"
     after       = [step.restart_application]
     http {
-      url = "https://onetouchbizcard.in/api/cache/warmup"
+      url = "https://${target.host}/api/cache/warmup"
     }
+    within   = "1m"
     checks   = "service"
     needs    = [site.server]
     estimate = "5m"

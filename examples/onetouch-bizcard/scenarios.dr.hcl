@@ -14,6 +14,14 @@ scenario "database-failure" {
     rto = local.rto
     rpo = local.rpo
   }
+  target {
+    app      = "onetouch-bizcard"
+    host     = "onetouchbizcard.in"
+    cluster  = "main"
+    data     = "/var/lib/postgresql/bizcard-${run.id}"
+    old_data = "/var/lib/postgresql/bizcard"
+    database = "service=bizcard"
+  }
   recover   = [procedure.database]
   commander = contact.on_call
 }
@@ -32,6 +40,11 @@ scenario "server-failure" {
   objective {
     rto = local.rto
     rpo = local.rpo
+  }
+  target {
+    cluster  = "main"
+    data     = "/var/lib/postgresql/bizcard-${run.id}"
+    database = "service=bizcard"
   }
   recover   = [procedure.server]
   commander = contact.on_call
@@ -59,6 +72,14 @@ scenario "data-corruption" {
     rto = local.rto
     rpo = local.rpo
   }
+  target {
+    app      = "onetouch-bizcard"
+    host     = "onetouchbizcard.in"
+    cluster  = "main"
+    data     = "/var/lib/postgresql/bizcard-${run.id}"
+    old_data = "/var/lib/postgresql/bizcard"
+    database = "service=bizcard"
+  }
   recover   = [procedure.corruption]
   commander = contact.on_call
 }
@@ -77,6 +98,11 @@ scenario "redis-failure" {
   objective {
     rto = local.rto
     rpo = local.rpo
+  }
+  target {
+    app   = "onetouch-bizcard"
+    host  = "onetouchbizcard.in"
+    redis = "main"
   }
   recover   = [procedure.redis]
   commander = contact.on_call

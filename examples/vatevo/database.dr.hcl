@@ -45,11 +45,14 @@ procedure "database" {
     drill    = "run"
   }
   step "restore" {
-    description  = "restore into the empty volume; type it on the new machine, in: fly ssh console --app ${target.database_app} --address ${target.database_host}"
-    after        = [step.verify_backup]
-    restore      = datastore.postgres
-    from         = backup.database
-    into         = "pg_${run.id}"
+    description = "restore into the empty volume of the new machine"
+    after       = [step.verify_backup]
+    restore     = datastore.postgres
+    from        = backup.database
+    into        = "pg_${run.id}"
+    via = [
+      "fly", "ssh", "console", "--app", target.database_app, "--address", target.database_host, "--command",
+    ]
     undo         = ["./ops/db/remove.sh", "machine", "--app", target.database_app, "--run", run.id]
     needs        = [site.fly]
     estimate     = "15m"
@@ -87,6 +90,18 @@ procedure "database" {
     estimate = "1m"
     phase    = "recovery"
   }
+  step "newest" {
+    description = "read the canary: how much was lost"
+    after       = [step.start]
+    sql {
+      database = "host=${target.database_host} dbname=vatevo_prod"
+      query    = "SELECT max(at) AS drctl_canary FROM drctl_canary"
+    }
+    checks   = "data"
+    needs    = [site.fly]
+    estimate = "1m"
+    phase    = "recovery"
+  }
   step "smoke" {
     description = "see that what came back is right: orphans, times, missing XML"
     after       = [step.start]
@@ -101,7 +116,7 @@ procedure "database" {
   }
   step "switch" {
     description = "let the API find the new database"
-    after       = [step.count, step.smoke]
+    after       = [step.count, step.newest, step.smoke]
     run         = ["fly", "secrets", "set", "--app", target.app, "PGHOST=${target.database_host}"]
     undo        = ["fly", "secrets", "set", "--app", target.app, "PGHOST=${target.old_database_host}"]
     needs       = [site.fly]

@@ -58,6 +58,11 @@ backup "database" {
     algorithm = "AES-256"
     key       = site.vault
   }
+  # The time, written into the database in use: what comes back says by it how much was lost.
+  canary {
+    database = "host=db.vatevo-db.internal dbname=vatevo_prod"
+    every    = "1m"
+  }
   verify {
     every  = "1d"
     proves = "right"

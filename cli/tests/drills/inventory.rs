@@ -103,3 +103,51 @@ fn enterprise_inventory_starts_on_the_standby_and_goes_back_to_a_deployment_that
     assert!(stage.held(&format!("evidence/{}/deployments", run.name)).ends_with("inventory:newest"));
     assert_eq!(stage.content("inventory"), before, "what is in use is as it was");
 }
+
+/// Whether the effect of a step is there.
+fn is_there(stage: &Stage, step: &str, run: &str) -> bool {
+    let database = format!("drill_{run}");
+    let variable = |line: &str| lines(stage, &format!("{APPLICATION}/variables")).iter().any(|is| is == line);
+    let counts = |of: &str, question: &str| stage.machine.ask(of, question) == "1";
+    let exists = format!("select count(*) from pg_database where datname = '{database}'");
+    match step {
+        "let the application answer 503 and write nothing" => variable("MAINTENANCE=1"),
+        "take the application out of maintenance" => variable("MAINTENANCE=0"),
+        _ if step.starts_with("lead the application") => variable(&format!("DATABASE_NAME={database}")),
+        _ if step.starts_with("close what is left") => counts(
+            "postgres",
+            "select count(*) from pg_database where datname = 'drill' and datconnlimit = 0",
+        ),
+        _ if step.starts_with("create the new database") => counts("postgres", &exists),
+        _ if step.starts_with("restore it there") => {
+            counts(&database, "select count(*) from pg_class where relname = 'movements'")
+        }
+        other => panic!("who looks for `{other}`?"),
+    }
+}
+
+#[test]
+fn a_drill_that_is_killed_goes_on_to_the_same_end_and_does_nothing_twice() {
+    /// Far enough apart for the time that there is; their number has no factor with that of a step's events.
+    const APART: usize = 7;
+    let stage = stage();
+    let before = stage.content("inventory");
+    let mut killed = 0;
+    for after in (1..).step_by(APART) {
+        stage.put("effects", "");
+        let over =
+            stage.drill_killed(after, "database_loss", &WORDS, &|step, run| is_there(&stage, step, run));
+        came_back(&stage, &over.run, &before);
+        let effects = lines(&stage, "effects");
+        let mut once = effects.clone();
+        once.dedup();
+        assert_eq!(effects, once, "killed after {after} events");
+        assert_eq!(once.len(), 5, "killed after {after} events: {once:?}");
+        stage.take_back(&over.run);
+        if !over.was_killed {
+            break;
+        }
+        killed += 1;
+    }
+    assert!(killed >= 5, "{killed}");
+}

@@ -5,8 +5,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(missing_docs)]
 
+mod bizcard;
 mod inventory;
 #[path = "../support/machine.rs"]
-#[allow(dead_code, reason = "the tests of backups use more of it")]
+#[expect(dead_code, reason = "the tests of backups use more of it")]
 mod machine;
+mod names;
 mod stage;
+mod vatevo;

@@ -5,12 +5,12 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Weak};
 
 use serde_json::Value as Json;
 
-use crate::machine::{Machine, next_second};
+use crate::machine::{Machine, until};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
@@ -19,6 +19,16 @@ const ROUNDS: u32 = 20;
 
 /// A word that a person says of a step, known by what it is called.
 pub(crate) type Word = (&'static str, &'static [&'static str]);
+
+/// Whether the effect of the step that is called so is there, in that run.
+pub(crate) type Seen<'a> = &'a dyn Fn(&str, &str) -> bool;
+
+/// A drill that was killed and is over all the same.
+pub(crate) struct Killed {
+    /// It was not, where it had ended before.
+    pub(crate) was_killed: bool,
+    pub(crate) run: Run,
+}
 
 /// The example in its folder, its server, and its platforms.
 pub(crate) struct Stage {
@@ -97,7 +107,12 @@ impl Stage {
 
     /// All that a database holds, as one number. Each dump has a key of its own, against what is restored from it.
     pub(crate) fn content(&self, database: &str) -> String {
-        let dump = format!("pg_dump --dbname '{}'", self.machine.database(database));
+        self.content_of(&self.machine.database(database))
+    }
+
+    /// The same of a connection string.
+    pub(crate) fn content_of(&self, database: &str) -> String {
+        let dump = format!("pg_dump --dbname '{database}'");
         self.does("sh", &["-c", &format!("{dump} | grep -v '^.\\(un\\)\\?restrict ' | sha256sum")])
     }
 
@@ -107,27 +122,43 @@ impl Stage {
         self.machine.ask("postgres", &count)
     }
 
-    /// Lets the simulated cloud, which a drill is planned by, have the time of everything else. A run is called by
-    /// its second.
-    fn set_clock(&self) {
-        next_second();
+    /// Lets the simulated cloud, which a drill is planned by, have that time. A run is called by its second.
+    fn set_clock(&self, at: jiff::Timestamp) {
         let shown = self.machine.json(&["sim", "show"]);
         let simulated: jiff::Timestamp = shown["now"].as_str().unwrap().parse().unwrap();
-        let behind = jiff::Timestamp::now().as_second() - simulated.as_second();
-        self.machine.says(0, &["sim", "advance", &format!("{behind}s")]);
+        let behind = at.as_second() - simulated.as_second();
+        self.machine.says(0, &["sim", "advance", &format!("{}s", behind.max(1))]);
     }
 
     /// Drctl, which asks web servers by way of what answers here.
     fn drctl(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.machine.drctl_command(arguments);
-        command.env("http_proxy", format!("http://{}", self.front)).output().unwrap()
+        command.env("http_proxy", format!("http://{}", self.front));
+        command
+    }
+
+    /// Replaces what is there, which has to be there: where something is, and never what is done.
+    pub(crate) fn edit(&self, file: &str, from: &str, to: &str) {
+        let text = fs::read_to_string(self.machine.dir().join("work").join(file)).unwrap();
+        assert!(text.contains(from), "{from}");
+        self.machine.write(&format!("work/{file}"), &text.replace(from, to));
     }
 
     /// Carries a drill out to its end. A person who is asked of a step says what stands in `words`, or that it is done.
     #[track_caller]
     pub(crate) fn drill(&self, name: &str, words: &[Word]) -> Run {
-        self.set_clock();
-        let begin = self.drctl(&["drill", name, "--execute", "--auto-approve"]);
+        self.drill_as_of(jiff::Timestamp::now(), name, words)
+    }
+
+    /// The same, planned at that time.
+    #[track_caller]
+    pub(crate) fn drill_as_of(&self, at: jiff::Timestamp, name: &str, words: &[Word]) -> Run {
+        self.set_clock(at);
+        let begin = self.drctl(&["drill", name, "--execute", "--keep", "--auto-approve", "--confirm", name]);
         let mut last = begin;
         for _ in 0..ROUNDS {
             let said =
@@ -141,6 +172,76 @@ impl Stage {
             last = self.drctl(&["recover", "--resume", &run]);
         }
         panic!("{name} does not end")
+    }
+
+    /// The same by a process that is killed as soon as its journal has so many lines. What was cut off is done
+    /// when the world shows it; whether a step's effect is there is told by what the step is called.
+    pub(crate) fn drill_killed(
+        &self,
+        lines: usize,
+        name: &str,
+        words: &[Word],
+        is_there: Seen<'_>,
+    ) -> Killed {
+        self.set_clock(jiff::Timestamp::now());
+        let mut words_of = vec!["drill".to_owned(), name.to_owned()];
+        words_of.extend(["--execute", "--keep", "--auto-approve"].map(str::to_owned));
+        let mut run = String::new();
+        let mut was_killed = false;
+        for _ in 0..ROUNDS {
+            let arguments: Vec<&str> = words_of.iter().map(String::as_str).collect();
+            let before = self.runs();
+            let mut child =
+                self.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            while child.try_wait().unwrap().is_none() {
+                run = if run.is_empty() { self.begun_after(&before) } else { run };
+                if !was_killed && self.lines_of(&run) >= lines {
+                    child.kill().unwrap();
+                    was_killed = true;
+                }
+                std::thread::yield_now();
+            }
+            let work = self.machine.path_of("work");
+            until("that what was cut off has ended", || {
+                self.processes(&|folder| folder.starts_with(&work)).is_empty()
+            });
+            let record = self.machine.json(&["recover", "show", &run]);
+            if record["status"] == "done" {
+                return Killed { was_killed, run: Run { name: run, record } };
+            }
+            self.answer(&run, words);
+            self.settle(&run, is_there);
+            words_of = ["recover", "--resume", &run].map(str::to_owned).to_vec();
+        }
+        panic!("{name}, killed after {lines} lines, does not end")
+    }
+
+    /// Says of what was cut off whether its effect is there.
+    fn settle(&self, run: &str, is_there: Seen<'_>) {
+        let record = self.machine.json(&["recover", "show", run]);
+        for step in record["steps"].as_array().unwrap() {
+            if step["standing"] == "cut off; asked about" {
+                let word = if is_there(step["summary"].as_str().unwrap(), run) { "--done" } else { "--go" };
+                self.machine.says(0, &["recover", "mark", &step["id"].to_string(), "--run", run, word]);
+            }
+        }
+    }
+
+    /// The runs that there are, by their folders.
+    fn runs(&self) -> Vec<String> {
+        let folders =
+            fs::read_dir(self.machine.dir().join("work/.drctl/runs")).into_iter().flatten().flatten();
+        folders.map(|folder| folder.file_name().into_string().unwrap()).collect()
+    }
+
+    /// The run that is there and was not; nothing while there is none.
+    fn begun_after(&self, before: &[String]) -> String {
+        self.runs().into_iter().find(|run| !before.contains(run)).unwrap_or_default()
+    }
+
+    fn lines_of(&self, run: &str) -> usize {
+        let journal = self.machine.dir().join("work/.drctl/runs").join(run).join("journal.jsonl");
+        fs::read_to_string(journal).unwrap_or_default().lines().count()
     }
 
     fn newest(&self) -> String {
@@ -170,26 +271,30 @@ impl Stage {
     /// Takes back what a drill has made, and says how that went.
     #[track_caller]
     pub(crate) fn take_back(&self, run: &Run) {
-        self.machine.says(0, &["recover", "abort", "--run", &run.name, "--reason", "it is over"]);
-        let output = self.drctl(&["recover", "--resume", &run.name]);
-        assert!(output.status.code().is_some_and(|code| [0, 9].contains(&code)), "{output:?}");
-        let left = self.processes(&self.machine.path_of("home/platform"));
-        assert_eq!(left, Vec::<String>::new(), "what was started is stopped");
+        self.machine.says(0, &["drill", "teardown", &run.name]);
+        let record = self.machine.json(&["recover", "show", &run.name]);
+        assert_eq!(record["status"], "done", "{record:#}");
+        let of_run = |folder: &str| folder.contains(&run.name);
+        assert_eq!(self.processes(&of_run), Vec::<String>::new(), "what was started is stopped");
     }
 
-    /// The processes that work in a folder.
-    fn processes(&self, folder: &str) -> Vec<String> {
-        let processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
-        let working =
-            processes.filter(|p| fs::read_link(p.join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder)));
-        working
+    /// The processes that work in such a folder of the machine.
+    fn processes(&self, is_meant: &dyn Fn(&str) -> bool) -> Vec<String> {
+        let machine = self.machine.path_of("");
+        let works_there = |process: &PathBuf| {
+            let folder = fs::read_link(process.join("cwd")).unwrap_or_default().display().to_string();
+            folder.starts_with(&machine) && is_meant(&folder)
+        };
+        let processes =
+            fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path()).filter(works_there);
+        processes
             .map(|p| fs::read_to_string(p.join("cmdline")).unwrap_or_default().replace('\0', " "))
             .collect()
     }
 }
 
 impl Run {
-    /// What became of every step, by the beginning of what it is called.
+    /// It has ended well, and so has every step that was needed.
     #[track_caller]
     pub(crate) fn is_done(&self) {
         assert_eq!(self.record["status"], "done", "{:#}", self.record);

@@ -25,6 +25,8 @@ pub(crate) struct Machine {
     libraries: String,
     user: Option<(u32, u32)>,
     drctl: PathBuf,
+    stanza: &'static str,
+    repositories: u8,
     pub(crate) port: u16,
 }
 
@@ -46,7 +48,13 @@ pub(crate) fn next_second() {
 impl Machine {
     /// With a server that runs and archives its log, and a repository that knows it.
     pub(crate) fn start() -> Machine {
+        Machine::archiving("main", 1)
+    }
+
+    /// The same with a stanza of that name, and with that many repositories.
+    pub(crate) fn archiving(stanza: &'static str, repositories: u8) -> Machine {
         let mut machine = Machine::bare();
+        (machine.stanza, machine.repositories) = (stanza, repositories);
         let made =
             machine.run("initdb", &["-D", &machine.path_of("data"), "-U", USER, "-A", "trust", "--no-sync"]);
         assert!(made.status.success(), "{made:?}");
@@ -77,14 +85,22 @@ impl Machine {
             bins.filter(|bin| bin.join("initdb").exists() && bin.join("pgbench").exists()).max()
         });
         let bin = bin.expect("PostgreSQL is not installed: run providers/host/tests/setup");
-        let dir = tempfile::Builder::new().prefix("drctl-e2e-").tempdir_in("/tmp").unwrap();
+        let dir = tempfile::Builder::new().prefix("drctl-e2e-").tempdir_in(root()).unwrap();
         let user = not_root();
         let tools = format!("{}/usr/bin", PLACES[1]);
         let before = dir.path().join("bin");
         let path = format!("{}:{}:{tools}:/usr/local/bin:/usr/bin:/bin", before.display(), bin.display());
         let libraries = format!("{0}/usr/lib/{1}-linux-gnu", PLACES[1], std::env::consts::ARCH);
-        let mut machine =
-            Machine { dir, path, libraries, user, drctl: env!("CARGO_BIN_EXE_drctl").into(), port: 0 };
+        let mut machine = Machine {
+            dir,
+            path,
+            libraries,
+            user,
+            drctl: env!("CARGO_BIN_EXE_drctl").into(),
+            stanza: "main",
+            repositories: 1,
+            port: 0,
+        };
         machine.own("");
         for folder in ["bin", "sock", "repo", "log", "lock", "dumps", "home", "scratch", "work"] {
             fs::create_dir(machine.dir.path().join(folder)).unwrap();
@@ -108,13 +124,19 @@ impl Machine {
             ("pg1-user", USER.to_owned()),
         ];
         let always = [
-            ("stanza", "main".to_owned()),
-            ("repo1-path", self.path_of("repo")),
+            ("stanza", self.stanza.to_owned()),
             ("log-path", self.path_of("log")),
             ("lock-path", self.path_of("lock")),
         ];
         let pg = pg.into_iter().filter(|(name, _)| more.contains(name));
-        always.into_iter().chain(pg).map(|(name, value)| format!("--{name}={value}")).collect()
+        let options = always.into_iter().chain(pg).map(|(name, value)| format!("--{name}={value}"));
+        options.chain(self.repositories()).collect()
+    }
+
+    /// Where the repositories are.
+    fn repositories(&self) -> impl Iterator<Item = String> {
+        let place = |n| if n == 1 { "repo".to_owned() } else { format!("repo{n}") };
+        (1..=self.repositories).map(move |n| format!("--repo{n}-path={}", self.path_of(&place(n))))
     }
 
     pub(crate) fn path_of(&self, name: &str) -> String {
@@ -244,7 +266,7 @@ impl Machine {
         let lines = lines
             .filter(|(name, _)| *name != "stanza")
             .map(|(name, value)| format!("{name} = \"{value}\"\n"));
-        format!("stanza = \"main\"\noptions = {{\n{}}}\n", lines.collect::<String>())
+        format!("stanza = \"{}\"\noptions = {{\n{}}}\n", self.stanza, lines.collect::<String>())
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -259,7 +281,23 @@ impl Drop for Machine {
             let data = pid.trim_end_matches("/postmaster.pid");
             self.run("pg_ctl", &["stop", "-m", "immediate", "-D", data]);
         }
+        let found =
+            self.run("find", &[&self.path_of(""), "-name", "*.pid", "-exec", "cat", "{}", "+"]).stdout;
+        for pid in String::from_utf8_lossy(&found).lines() {
+            self.run("kill", &[pid]);
+        }
     }
+}
+
+/// Where the machine's folder is: in memory, where that is wide and programs run, for much of what the tools do is
+/// to wait for the disk. A short path, for sockets.
+fn root() -> &'static str {
+    const WIDE: u64 = 4 << 30;
+    let memory = rustix::fs::statvfs("/dev/shm").is_ok_and(|at| {
+        at.f_bavail.saturating_mul(at.f_frsize) > WIDE
+            && !at.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC)
+    });
+    if memory { "/dev/shm" } else { "/tmp" }
 }
 
 /// Somebody else, when this is root.

@@ -36,6 +36,7 @@ mod splice;
 mod steps;
 mod told;
 mod unprotected;
+mod via;
 mod waits;
 mod weave;
 mod written;

@@ -22,6 +22,7 @@ use super::places::Places;
 use super::splice::{Derived, Written, splice};
 use super::steps::{Lane, at_least, clock, order};
 use super::unprotected::{of_written, windows};
+use super::via::sent;
 use super::waits::Waits;
 use super::weave::weave;
 use super::written::unbound;
@@ -36,6 +37,7 @@ pub fn recover(input: &Input<'_>) -> RecoveryPlan {
     let mut plan = way_back(&Input { hit: Some(&lost.hit), ..*input });
     plan.exposed = exposed(input, &lost, &plan.untouched, way_back);
     services(input, &lost, &mut plan);
+    sent(&mut plan.steps, input.system);
     plan
 }
 

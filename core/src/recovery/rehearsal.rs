@@ -9,6 +9,7 @@ use super::planner::{numbered, way_back};
 use super::reached::{Reached, Reaching, places};
 use super::steps::clock;
 use super::told::Notice;
+use super::via::sent;
 use crate::addr::Name;
 use crate::provider::{Phase, StepNature};
 use crate::system::{Drill, InDrill, Step as Is, System};
@@ -73,6 +74,7 @@ pub fn rehearse(input: &Input<'_>, production: &System, drill: &Drill) -> Rehear
         }
     }
     clock(&mut kept);
+    sent(&mut kept, input.system);
     let ids: BTreeSet<u32> = kept.iter().map(|step| step.id).collect();
     let target = target(input.system, drill);
     let reaching = Reaching::of(input, drill, &target, &plan.run);
@@ -98,7 +100,10 @@ pub fn rehearse(input: &Input<'_>, production: &System, drill: &Drill) -> Rehear
 /// What a drill brings back archives nothing: that would go into the repository of production.
 fn without_archiving(mut step: Step) -> Step {
     const OFF: &str = "--archive-mode=off";
-    if let Action::Restore { words, .. } = &mut step.carried.action
+    let restores = step.datastore.is_some();
+    if let Action::Restore { words, .. } | Action::Run { words, .. } = &mut step.carried.action
+        && restores
+        && words.first().is_some_and(|program| program == "pgbackrest")
         && !words.iter().any(|word| word.starts_with("--archive-mode="))
     {
         words.insert(words.len().saturating_sub(1), OFF.to_owned());
@@ -270,7 +275,7 @@ fn restorer(step: &Step) -> Restorer {
 }
 
 /// The step as it is written.
-fn written<'s>(system: &'s System, at: &WrittenAt) -> Option<&'s Is> {
+pub(super) fn written<'s>(system: &'s System, at: &WrittenAt) -> Option<&'s Is> {
     system.procedures.get(&at.procedure)?.is.step.0.iter().find(|is| is.name == at.step)
 }
 

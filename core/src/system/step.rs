@@ -40,6 +40,9 @@ pub struct Step {
     pub into: Option<String>,
     /// The mechanism it is brought back from, when the planner is not to choose.
     pub from: Option<BackupRef>,
+    /// How the command of a restore is brought to where it is done: these words, and then the command as one
+    /// more, which a shell there reads: `["ssh", target.host]`.
+    pub via: Option<Vec<String>>,
     /// A request that must be answered.
     pub http: Option<Http>,
     /// A connection that must be accepted.
@@ -298,6 +301,12 @@ impl Step {
         }
         if self.into.is_some() && self.restore.is_none() {
             return Err(Invalid::new("only what `restore` brings back gets a name").below("into"));
+        }
+        if self.via.is_some() && self.restore.is_none() {
+            return Err(Invalid::new("only the command of a `restore` is brought elsewhere").below("via"));
+        }
+        if self.via.as_ref().is_some_and(Vec::is_empty) {
+            return Err(Invalid::new("a command has at least one word").below("via"));
         }
         if self.run.as_ref().is_some_and(Vec::is_empty) {
             return Err(Invalid::new("a command has at least one word").below("run"));

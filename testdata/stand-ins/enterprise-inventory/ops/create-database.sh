@@ -10,3 +10,4 @@ there=$(sed -n "/^\[$1\]/,/^\[/p" "$file" | grep '=' | grep -v '^dbname=')
 without=$(sed '/^\[recovery\]/,$d' "$file")
 printf '%s\n[recovery]\n%s\ndbname=%s\n' "$without" "$there" "$2" >"$file.new"
 mv "$file.new" "$file"
+echo "create $2" >>"$HOME/platform/effects"

@@ -7,3 +7,4 @@ psql "service=$1" --quiet --no-psqlrc --set=ON_ERROR_STOP=1 --set=name="$2" --se
 ALTER DATABASE :"name" CONNECTION LIMIT :limit;
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :'name' AND usename = 'application';
 SQL
+echo "fence $2 $limit" >>"$HOME/platform/effects"

@@ -1,0 +1,98 @@
+//! A drill of which a step names something of production is refused, whatever the step does and wherever it
+//! names it, before anything is done.
+
+use crate::machine::Machine;
+
+/// What a step does, beside the drill's own name with that of production.
+const STEPS: [(&str, &str); 12] = [
+    ("a word", r#"run = ["echo", "${target.app}", "shop-prod"]"#),
+    ("a part of a word", r#"run = ["echo", "--app=shop-prod/x"]"#),
+    ("other capitals", r#"run = ["echo", "SHOP-PROD"]"#),
+    ("a line of shell", r#"shell = "echo ${target.app} && echo shop-prod""#),
+    ("a directory", "run = [\"echo\"]\n    dir = \"shop-prod\""),
+    ("what takes it back", "run = [\"echo\"]\n    undo = [\"echo\", \"shop-prod\"]"),
+    ("a request", "http {\n      url = \"http://${target.app}.test/?of=shop-prod\"\n    }"),
+    ("a connection", "tcp {\n      host = \"shop-prod.${target.app}.test\"\n      port = 1\n    }"),
+    ("a name", "dns {\n      name = \"shop-prod.${target.app}.test\"\n    }"),
+    (
+        "a database",
+        "sql {\n      database = \"host=shop-prod dbname=${target.app}\"\n      query = \"SELECT 1\"\n    }",
+    ),
+    (
+        "a question",
+        "sql {\n      database = \"dbname=${target.app}\"\n      query = \"DROP TABLE \\\"shop-prod\\\"\"\n    }",
+    ),
+    (
+        "a restore elsewhere",
+        "restore = datastore.shop\n    into = target.app\n    via = [\"ssh\", \"shop-prod\"]",
+    ),
+];
+
+fn configuration(step: &str) -> String {
+    let command = step.starts_with("run") || step.starts_with("shell") || step.starts_with("restore");
+    let drill = if command { "\n    drill = \"run\"" } else { "" };
+    format!(
+        r#"
+site "host" {{}}
+site "vault" {{}}
+datastore "shop" {{
+  site   = site.host
+  engine = "postgresql"
+}}
+backup "dump" {{
+  of = datastore.shop
+  pg_dump {{
+    schedule = cron("0 * * * *", "UTC")
+    format   = "custom"
+    takes    = "1m"
+    restore  = ["pg_restore", "--dbname=shop", "$${{point.id}}"]
+  }}
+  to "vault" {{
+    site = site.vault
+  }}
+}}
+procedure "back" {{
+  step "first" {{
+    run   = ["touch", "effect"]
+    drill = "run"
+  }}
+  step "second" {{
+    after = [step.first]
+    {step}{drill}
+  }}
+}}
+scenario "gone" {{
+  lose "datastore" {{
+    datastore = datastore.shop
+  }}
+  target {{
+    app = "shop-prod"
+  }}
+  recover = [procedure.back]
+}}
+drill "gone" {{
+  scenario = scenario.gone
+  every    = "30d"
+  target {{
+    app = "shop-drill"
+  }}
+}}
+"#
+    )
+}
+
+#[test]
+fn a_name_of_production_in_any_step_is_refused_before_the_first_effect() {
+    let machine = Machine::bare();
+    for (place, step) in STEPS {
+        machine.write("work/main.dr.hcl", &configuration(step));
+        let said = machine.says(1, &["drill", "gone", "--execute", "--auto-approve"]);
+        assert!(said.contains("DR605") && said.to_lowercase().contains("`shop-prod`"), "{place}: {said}");
+        assert!(!machine.exists("work/effect"), "{place}: nothing is done");
+        assert!(!machine.exists("work/.drctl/runs"), "{place}: no run is begun");
+    }
+    // The same without that name is carried out.
+    machine.write("work/main.dr.hcl", &configuration(r#"run = ["echo", "${target.app}"]"#));
+    machine.says(0, &["drill", "gone", "--execute", "--auto-approve"]);
+    assert!(machine.exists("work/effect"));
+}
