@@ -281,10 +281,11 @@ impl Drop for Machine {
             let data = pid.trim_end_matches("/postmaster.pid");
             self.run("pg_ctl", &["stop", "-m", "immediate", "-D", data]);
         }
-        let found =
-            self.run("find", &[&self.path_of(""), "-name", "*.pid", "-exec", "cat", "{}", "+"]).stdout;
-        for pid in String::from_utf8_lossy(&found).lines() {
-            self.run("kill", &[pid]);
+        let found = self.run("find", &[&self.path_of(""), "-name", "*.pid"]).stdout;
+        for file in String::from_utf8_lossy(&found).lines() {
+            // Some end without a line's end.
+            let text = fs::read_to_string(file).unwrap_or_default();
+            self.run("kill", &[text.lines().next().unwrap_or_default()]);
         }
     }
 }
