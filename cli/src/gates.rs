@@ -9,7 +9,7 @@ use drctl_core::rule::Effect;
 
 use crate::exit::Exit;
 use crate::render::objectives::is_missed;
-use crate::render::view::{View, acts};
+use crate::render::view::{View, is_done};
 
 /// The switches.
 #[derive(Debug, Clone, Default, Args)]
@@ -70,7 +70,7 @@ impl Gates {
         let plan = view.plan;
         let mut exit = Exit::Success;
         let drifted = plan.selection.refresh_only && plan.changes.iter().any(|c| !c.drift.is_empty());
-        if (self.detailed_exitcode || self.ci) && (drifted || plan.changes.iter().any(|c| acts(c.action))) {
+        if (self.detailed_exitcode || self.ci) && (drifted || plan.changes.iter().any(is_done)) {
             exit = exit.and(Exit::Changes);
         }
         if (self.check_protection || self.ci) && weakens_unaccepted(view) {

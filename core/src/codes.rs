@@ -79,6 +79,8 @@ codes! {
     TooMuchWork = "DR062";
     /// A provider configuration that is not declared.
     UnknownProvider = "DR063";
+    /// A `moved` block leads in a circle, to another kind, or from what is still declared.
+    WrongMove = "DR064";
     /// A variable without a value.
     MissingVariable = "DR080";
     /// A variable's value does not fit its type.
@@ -136,6 +138,8 @@ codes! {
     TargetMissing = "DR422";
     /// A drill does not give a name that its steps need, or gives the one of production.
     DrillTarget = "DR423";
+    /// Something cannot have the address that a `moved` block gives it, because the state has another thing there.
+    NotMoved = "DR424";
     // 450–499: observing and changing providers.
     /// A resource could not be observed, so nothing is written.
     Unobserved = "DR450";

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::addr::{Address, KindName, ProviderAddress};
 use crate::config::Config;
-use crate::plan::{Basis, Earlier, Expanded, Instance, Observation, ProviderHead, World, requests};
+use crate::plan::{Basis, Earlier, Expanded, Instance, Observation, ProviderHead, World, followed, requests};
 use crate::provider::{ErrorClass, Id, Observed, Place, Unobserved, Wanted};
 use crate::recovery::readable;
 use crate::schema::{Attribute, Role, Type, attribute};
@@ -155,6 +155,7 @@ impl LastWorld {
         (config, state): (&Config, Option<&State>),
         now: Timestamp,
     ) -> bool {
+        let state = state.map(|state| followed(config, state));
         let mut changed = false;
         for (provider, head) in &world.places {
             let told = head.unobserved.is_none()
@@ -167,7 +168,7 @@ impl LastWorld {
         let mut present = BTreeSet::new();
         for instance in instances {
             present.insert(&instance.address);
-            let secret = |name: &str| is_secret(instance, state, name);
+            let secret = |name: &str| is_secret(instance, state.as_deref(), name);
             let observed = match world.observations.get(&instance.address) {
                 Some(Observation::Present(observed)) => Some(without(observed, secret)),
                 Some(Observation::Absent) => None,

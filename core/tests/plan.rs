@@ -134,6 +134,9 @@ fn show(plan: &Plan, diags: &Diagnostics, sources: &SourceMap) -> String {
     let mut out = String::new();
     for change in &plan.changes {
         writeln!(out, "{:?} {} ({}): {}", change.action, change.address, change.id, change.why).unwrap();
+        if let Some(previous) = &change.previous_address {
+            writeln!(out, "  moved from {previous}").unwrap();
+        }
         change.attributes.iter().for_each(|a| attribute(&mut out, '~', a));
         change.drift.iter().for_each(|a| attribute(&mut out, '!', a));
         for n in &change.notes {
@@ -270,6 +273,9 @@ fn applied(case: &Case, plan: &Plan) -> Case {
         let kind = registry.kind(step.address.kind.as_str()).unwrap();
         let values = resolve(kind, change, &progress).unwrap();
         let mut outputs = change.observed.as_ref().map(|o| o.outputs.clone()).unwrap_or_default();
+        if let Some(previous) = &change.previous_address {
+            state.rename(previous, &change.address).unwrap();
+        }
         match step.op {
             Op::Forget | Op::Delete => drop(cloud.observations.remove(&step.address)),
             Op::Record => {}

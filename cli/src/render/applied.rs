@@ -13,7 +13,7 @@ use super::palette::{Look, Tone};
 use super::progress::Progress;
 use super::text::{safe, wrap};
 use super::value;
-use super::view::{View, acts, verb};
+use super::view::{View, done_with, is_done};
 
 /// Announces each change and their number in the stream of events.
 pub(crate) fn announce(plan: &Plan, progress: &Progress) {
@@ -23,16 +23,16 @@ pub(crate) fn announce(plan: &Plan, progress: &Progress) {
         let extra = json!({ "change": { "resource": { "addr": change.address }, "attributes": paths } });
         progress.event("resource_drift", "info", &text, extra);
     }
-    for change in plan.changes.iter().filter(|c| acts(c.action)) {
-        let text = format!("{}: {}", change.address, verb(change.action));
-        let extra =
-            json!({ "change": { "resource": { "addr": change.address }, "action": verb(change.action) } });
+    for change in plan.changes.iter().filter(|c| is_done(c)) {
+        let action = done_with(change);
+        let text = format!("{}: {action}", change.address);
+        let extra = json!({ "change": { "resource": { "addr": change.address }, "action": action } });
         progress.event("planned_change", "info", &text, extra);
     }
-    let count = |name: &str| plan.changes.iter().filter(|c| verb(c.action) == name).count();
+    let count = |name: &str| plan.changes.iter().filter(|c| done_with(c) == name).count();
     let changes = json!({
         "create": count("create"), "update": count("update"), "adopt": count("adopt"),
-        "forget": count("forget"), "delete": count("delete"),
+        "forget": count("forget"), "delete": count("delete"), "move": count("move"),
     });
     let simulated = plan.providers.values().any(|p| p.simulated);
     let extra = json!({ "changes": changes, "sha256": plan.digest(), "simulated": simulated });

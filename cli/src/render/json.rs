@@ -16,7 +16,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::text::last_seen_json;
 use super::value;
-use super::view::{View, acceptance, acts, verb};
+use super::view::{View, acceptance, acts, is_done, verb};
 
 /// Version of this format: the first number grows when a reader must change, the second when
 /// something is added.
@@ -34,7 +34,7 @@ impl Serialize for PlanJson<'_> {
         let outputs: BTreeMap<&String, Json> =
             plan.outputs.iter().map(|(name, o)| (name, output_change(o))).collect();
         let mut all = serializer.serialize_map(None)?;
-        all.serialize_entry("applyable", &plan.changes.iter().any(|c| acts(c.action)))?;
+        all.serialize_entry("applyable", &plan.changes.iter().any(is_done))?;
         all.serialize_entry("checks", &plan.checks.iter().map(check).collect::<Vec<_>>())?;
         all.serialize_entry("complete", &plan.complete)?;
         all.serialize_entry("config_sha256", &plan.config_sha256)?;

@@ -8,7 +8,9 @@ use drctl_core::plan::{Action, After, AttributeChange, OutputChange, Plan, Resou
 use super::palette::{Look, Tone};
 use super::text::{clip, count, last_seen, safe, width, wrap};
 use super::value;
-use super::view::{Detail, Entry, Section, View, acceptance, acts, symbol, timing, timing_of, verb};
+use super::view::{
+    Detail, Entry, Section, View, acceptance, done_with, is_done, is_moved, symbol, timing, timing_of,
+};
 
 /// Names of unchanged resources that are listed; of the rest only the number.
 const MOST_UNCHANGED: usize = 12;
@@ -187,7 +189,7 @@ fn headline(plan: &Plan, change: &ResourceChange, look: Look) -> String {
     let id = clip(&id, look.width - 6, look.ellipsis());
     let address = safe(&change.address.to_string());
     let moved = moved.unwrap_or_default();
-    let (mark, verb) = (symbol(change.action), verb(change.action));
+    let (mark, verb) = (symbol(change.action), done_with(change));
     let strong = look.paint(Tone::Strong, &address);
     let line = format!("{verb} {id}{place}{moved}");
     if 4 + width(&address) + 2 + width(&line) <= look.width {
@@ -329,7 +331,7 @@ fn unchanged(plan: &Plan, look: Look) -> String {
     let kept: Vec<String> = plan
         .changes
         .iter()
-        .filter(|c| c.action == Action::Keep)
+        .filter(|c| c.action == Action::Keep && !is_moved(c))
         .map(|c| safe(&c.address.to_string()))
         .collect();
     if kept.is_empty() {
@@ -345,7 +347,7 @@ fn unchanged(plan: &Plan, look: Look) -> String {
 
 fn foot(view: &View<'_>, look: Look) -> String {
     let mut text = format!("\n{}\n", look.paint(Tone::Strong, &view.summary()));
-    if view.plan.changes.iter().any(|c| acts(c.action)) {
+    if view.plan.changes.iter().any(is_done) {
         let _ = writeln!(text, "Digest: {}", view.digest());
     }
     if !view.missing.is_empty() {

@@ -88,7 +88,17 @@ pub(crate) struct Entry<'p> {
     pub(crate) detail: Detail,
 }
 
-/// Whether the action does something, if only in the state.
+/// Whether something is done, if only in the state: what is as it should be may have another address.
+pub(crate) fn is_done(change: &ResourceChange) -> bool {
+    acts(change.action) || is_moved(change)
+}
+
+/// Whether all that is new about a thing is its address.
+pub(crate) fn is_moved(change: &ResourceChange) -> bool {
+    change.action == Action::Keep && change.previous_address.is_some()
+}
+
+/// Whether the action does something.
 pub(crate) fn acts(action: Action) -> bool {
     match action {
         Action::Create | Action::Update | Action::Adopt | Action::Forget | Action::Delete => true,
@@ -132,7 +142,7 @@ fn sections_of(change: &ResourceChange) -> Vec<Section> {
     if is_unobserved(change) {
         sections.push(Section::Unobserved);
     }
-    if sections.is_empty() && acts(change.action) {
+    if sections.is_empty() && is_done(change) {
         sections.push(Section::Changes);
     }
     if !acts(change.action) && change.attributes.iter().any(is_pending) {
@@ -232,12 +242,15 @@ impl<'p> View<'p> {
             (Action::Forget, "to forget"),
             (Action::Delete, "to delete"),
         ];
-        let parts = |list: &[(Action, &str)]| -> Vec<String> {
-            let counted = list.iter().map(|(a, w)| (self.count(*a), w)).filter(|(n, _)| *n > 0);
+        let parts = |counted: Vec<(usize, &str)>| -> Vec<String> {
+            let counted = counted.into_iter().filter(|(n, _)| *n > 0);
             counted.map(|(n, words)| format!("{n} {words}")).collect()
         };
-        let rest = parts(&[(Action::Keep, "unchanged"), (Action::Unobserved, "unobserved")]);
-        let doing = parts(&doing);
+        let moved = self.plan.changes.iter().filter(|c| is_moved(c)).count();
+        let kept = self.count(Action::Keep) - moved;
+        let rest = parts(vec![(kept, "unchanged"), (self.count(Action::Unobserved), "unobserved")]);
+        let doing = doing.map(|(action, words)| (self.count(action), words)).into_iter();
+        let doing = parts(doing.chain([(moved, "to move")]).collect());
         let mut text =
             if doing.is_empty() { "No changes".to_owned() } else { format!("Plan: {}", doing.join(", ")) };
         if !rest.is_empty() {
@@ -245,6 +258,11 @@ impl<'p> View<'p> {
         }
         text + "."
     }
+}
+
+/// What is done with it, in a word.
+pub(crate) fn done_with(change: &ResourceChange) -> &'static str {
+    if is_moved(change) { "move" } else { verb(change.action) }
 }
 
 /// What is done, in a word.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::block::unknown;
 use super::model::{Config, Resource};
+use super::moved;
 use super::resource::unknown_kind;
 use crate::addr::{Address, KindName, Name};
 use crate::codes::Code;
@@ -59,6 +60,9 @@ pub(super) fn names(config: &Config, registry: &Registry, diags: &mut Diagnostic
         check.expr(&import.id, plain);
         check.address(&import.to, import.span);
     }
+    for one in config.moved.iter().filter(|one| !config.moves_on(&one.to)) {
+        check.address(&one.to, one.span);
+    }
     config.accepts.iter().for_each(|a| check.address(&a.address, a.span));
     for (block, written) in
         config.declared.iter().flat_map(|(block, all)| all.values().map(move |w| (*block, w)))
@@ -82,6 +86,7 @@ pub(super) fn names(config: &Config, registry: &Registry, diags: &mut Diagnostic
         check.resource(resource);
     }
     cycles(config, check.diags);
+    moved::check(config, check.diags);
 }
 
 /// What a block of that type may name although it is known only later.

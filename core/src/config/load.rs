@@ -8,7 +8,7 @@ use hcl_edit::structure::{Attribute, Structure};
 use super::block::{Source, invalid, missing};
 use super::model::{Config, Output, ProviderBlock, Validation, Variable};
 use super::resource::Read;
-use super::{check, declared, managed, resource, settings};
+use super::{check, declared, managed, moved, resource, settings};
 use crate::addr::{Name, ProviderAddress};
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics, Label};
@@ -20,8 +20,8 @@ use crate::span::{SourceMap, Span};
 use crate::system;
 
 /// Blocks at the top of a file, beside those of the [`system`].
-const BLOCKS: [&str; 8] =
-    ["drctl", "provider", "variable", "locals", "output", "resource", "accept", "import"];
+const BLOCKS: [&str; 9] =
+    ["drctl", "provider", "variable", "locals", "output", "resource", "accept", "import", "moved"];
 
 /// Reads all files. What could be read comes with what is wrong; both in the order of the files.
 /// Deepest input needs about 4 MB of stack: callers run it on a thread with 16 MB.
@@ -85,6 +85,7 @@ impl Load<'_> {
             }
             "accept" => settings::accept(source, &mut self.config.accepts, &mut self.diags),
             "import" => self.config.imports.extend(settings::import(source, &mut self.diags)),
+            "moved" => self.config.moved.extend(moved::moved(source, &mut self.diags)),
             "locals" => self.locals(source),
             "provider" => self.provider(source),
             "resource" => {

@@ -6,10 +6,13 @@ mod declared;
 mod load;
 mod managed;
 mod model;
+mod moved;
 mod resource;
 mod settings;
 pub mod variables;
 
 pub use load::load;
-pub use model::{Accept, Config, Import, Output, ProviderBlock, Resource, Settings, Validation, Variable};
+pub use model::{
+    Accept, Config, Import, Moved, Output, ProviderBlock, Resource, Settings, Validation, Variable,
+};
 pub use settings::instant;

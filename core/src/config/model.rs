@@ -32,6 +32,8 @@ pub struct Config {
     pub accepts: Vec<Accept>,
     /// `import { … }`
     pub imports: Vec<Import>,
+    /// `moved` blocks, in the order of the text.
+    pub moved: Vec<Moved>,
     /// The blocks that say what the system is, by type and name.
     pub declared: BTreeMap<&'static str, BTreeMap<Name, Written>>,
     /// What those refer to by address.
@@ -178,6 +180,17 @@ pub struct Import {
     pub to: Address,
     /// Its name at the provider.
     pub id: Expr,
+    /// Its header.
+    pub span: Span,
+}
+
+/// `moved { … }`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// The address that it had: of an instance, or of a block with all of its instances.
+    pub from: Address,
+    /// The address that it has.
+    pub to: Address,
     /// Its header.
     pub span: Span,
 }

@@ -9,7 +9,7 @@ use super::diff::{Leaf, diff};
 use super::expand::block_span;
 use super::instance::{Instance, Origin};
 use super::world::Observation;
-use super::{AcceptKind, Action, After, Basis, Input, Op};
+use super::{AcceptKind, Action, After, Basis, Input, Op, Selection};
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::provider::{ErrorClass, Id, Observed, Unobserved};
@@ -45,6 +45,14 @@ impl Decision {
             complete: true,
         }
     }
+
+    /// Has it written down that the thing has another address, where nothing else is written of it.
+    pub(super) fn moved(&mut self, selection: &Selection) {
+        if self.action == Action::Keep && !selection.refresh_only {
+            self.op.get_or_insert(Op::Record);
+        }
+    }
+
     fn unobserved(why: Unobserved) -> Decision {
         Decision {
             complete: false,

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::canonical::canonical;
 use super::instance::{Instance, Origin};
 use super::keys::{count_of, keys_of};
+use super::moved::Moves;
 use super::scope::{Block, Each, Known, NOWHERE, Scope, Secrets};
 use super::text::{BlockName, Locals, attributes_read, block_of, block_order};
 use super::walk::keyed;
@@ -45,7 +46,9 @@ pub fn expanded(
     registry: &Registry,
     state: Option<&State>,
 ) -> Expanded {
-    let (Known { instances, blocks, .. }, diagnostics) = expand(config, variables, world, registry, state);
+    let moves = Moves::of(config, state, world);
+    let (known, diagnostics) = expand(config, variables, world, registry, moves.state());
+    let Known { instances, blocks, .. } = known;
     Expanded { instances, diagnostics, blocks }
 }
 

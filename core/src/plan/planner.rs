@@ -11,6 +11,7 @@ use super::decide::{Decision, decide};
 use super::diff::Leaf;
 use super::expand::{Expanded, block_span, expanded};
 use super::instance::Instance;
+use super::moved::Moves;
 use super::peers::Neighbourhood;
 use super::scope::{Block, Known, Secrets};
 use super::source::Lines;
@@ -79,6 +80,9 @@ pub fn plan(input: &Input<'_>) -> (Plan, Diagnostics) {
 /// As [`plan`], with the input's configuration as it is expanded in the input's world.
 pub fn plan_expanded(input: &Input<'_>, expanded: Expanded) -> (Plan, Diagnostics) {
     let Expanded { instances, diagnostics: mut diags, blocks } = expanded;
+    let moves = Moves::of(input.config, input.state, input.world);
+    moves.tell(input.config, &instances, &mut diags);
+    let input = &Input { state: moves.state(), ..*input };
     let mut known =
         Known::new(input.config, input.variables, input.world, input.state).with(instances, blocks);
     let instances = &known.instances;
@@ -88,6 +92,9 @@ pub fn plan_expanded(input: &Input<'_>, expanded: Expanded) -> (Plan, Diagnostic
     differences.reserve(instances.len());
     for instance in instances {
         let mut decision = decide(input, instance, &mut diags);
+        if moves.previous.contains_key(&instance.address) {
+            decision.moved(input.selection);
+        }
         differences.push(places.differences(&mut decision));
         decisions.push(decision);
     }
@@ -116,7 +123,13 @@ pub fn plan_expanded(input: &Input<'_>, expanded: Expanded) -> (Plan, Diagnostic
         state: input.state.map(State::reference),
         complete,
         selection: input.selection.clone(),
-        changes: changes(input, instances, (decisions, differences), &selected, (&places, &mut diags)),
+        changes: changes(
+            (input, &moves),
+            instances,
+            (decisions, differences),
+            &selected,
+            (&places, &mut diags),
+        ),
         steps,
         outputs,
         objectives,
@@ -178,7 +191,7 @@ fn same_things(input: &Input<'_>, instances: &[Instance], diags: &mut Diagnostic
 }
 
 fn changes(
-    input: &Input<'_>,
+    (input, moves): (&Input<'_>, &Moves<'_>),
     instances: Vec<Instance>,
     (decisions, differences): (Vec<Decision>, Vec<Differences>),
     selected: &BTreeSet<usize>,
@@ -188,13 +201,13 @@ fn changes(
     let decided = decisions.into_iter().zip(differences);
     let mut found = Vec::with_capacity(selected.len());
     found.extend(
-        instances
-            .into_iter()
-            .zip(decided)
-            .enumerate()
-            .filter(|(i, _)| selected.contains(i))
-            .zip(said)
-            .map(|((_, (instance, decided)), said)| change(input, instance, decided, said, &places.lines)),
+        instances.into_iter().zip(decided).enumerate().filter(|(i, _)| selected.contains(i)).zip(said).map(
+            |((_, (instance, decided)), said)| {
+                let previous_address = moves.previous.get(&instance.address).cloned();
+                let change = change(input, instance, decided, said, &places.lines);
+                ResourceChange { previous_address, ..change }
+            },
+        ),
     );
     found
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use drctl_core::codes::Code;
 use drctl_core::diag::{Diagnostic, Diagnostics, Severity};
-use drctl_core::plan::Expanded;
+use drctl_core::plan::{Expanded, followed};
 use drctl_core::rebuild::{self, Entry, Lost, Memory, Ownership, Rebuilt};
 use drctl_core::state::{State, Unreadable};
 use drctl_engine::state_file::{StateError, StateFile};
@@ -104,7 +104,7 @@ fn rebuilt(
         found.iter().filter(blocks).for_each(|d| errors.push(d.clone()));
         return Err(loaded.failure(errors));
     }
-    Ok(rebuild::rebuild(&plan, &REGISTRY, &loaded.values, old))
+    Ok(rebuild::rebuild(&plan, &REGISTRY, &loaded.values, &followed(&loaded.config, old)))
 }
 
 fn refused(lost: &[Lost]) -> Failure {
