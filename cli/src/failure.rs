@@ -46,6 +46,18 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// What is wrong, in a sentence.
+    pub(crate) fn headline(&self) -> String {
+        match self {
+            Failure::Diagnostics(reported) => {
+                reported.diagnostics.iter().next().map(|first| first.headline.clone()).unwrap_or_default()
+            }
+            Failure::Output(error) => error.to_string(),
+        }
+    }
+}
+
 impl From<Diagnostic> for Failure {
     fn from(diagnostic: Diagnostic) -> Failure {
         let mut diagnostics = Diagnostics::default();

@@ -72,6 +72,20 @@ pub(crate) struct PlanningArgs {
     pub(crate) parallelism: u16,
 }
 
+impl PlanningArgs {
+    /// A plan of all that there is, with nobody's acceptance.
+    pub(crate) fn of_all(variables: VariableArgs, parallelism: u16) -> PlanningArgs {
+        PlanningArgs {
+            variables,
+            accept: Vec::new(),
+            target: Vec::new(),
+            exclude: Vec::new(),
+            refresh_only: false,
+            parallelism,
+        }
+    }
+}
+
 /// Reads `irreversible:aws_s3_bucket.invoices`.
 pub(crate) fn acceptance(text: &str) -> Result<Acceptance, String> {
     let (kind, address) = text.split_once(':').ok_or("write it as `KIND:ADDRESS`")?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use drctl_core::addr::Name;
 use drctl_core::diag::Diagnostics;
-use drctl_core::plan::{self, Expanded, Instance, LastSeen, Rehearsed, bound, rehearsed, system};
+use drctl_core::plan::{self, Expanded, Instance, LastSeen, Plan, Rehearsed, bound, rehearsed, system};
 use drctl_core::recovery::{self, Dependents, Input, Loss, Prefer, RecoveryPlan, Rehearsal, rehearse};
 use drctl_core::state::State;
 use drctl_core::system::{Backup, Drill, Listed, Scenario, System};
@@ -14,9 +14,9 @@ use crate::case::{Case, refuse_unknown};
 use crate::commands::backup::list::{self, Unlisted};
 use crate::commands::plan::warn;
 use crate::failure::Failure;
-use crate::planning::{self, Gaps, Loaded, Observation, VariableArgs};
+use crate::planning::{self, Gaps, Loaded, Observation, PlanningArgs, SharedClock, VariableArgs};
 use crate::project::Project;
-use crate::reading::{self, OfflineArgs};
+use crate::reading::{self, OfflineArgs, Reading};
 use crate::registry::REGISTRY;
 use crate::render::text::paragraph;
 use crate::session;
@@ -107,6 +107,26 @@ impl WayArgs {
     /// The same for a command that has them under other names.
     pub(crate) fn new(variables: VariableArgs, offline: OfflineArgs, parallelism: u16) -> WayArgs {
         WayArgs { variables, offline, parallelism }
+    }
+
+    /// Where the values of variables come from.
+    pub(crate) fn variables(&self) -> &VariableArgs {
+        &self.variables
+    }
+
+    /// The plan of a configuration in the world as the providers tell it now.
+    pub(crate) fn planned(
+        &self,
+        loaded: &Loaded,
+        state: Option<&State>,
+        project: &Project,
+        (clock, ui): (&SharedClock, &Ui),
+    ) -> Result<Plan, Failure> {
+        let gaps = Gaps::Unobserved;
+        let reading = Reading { offline: false, from: None, parallelism: self.parallelism, gaps };
+        let (observation, expanded) = reading::read(reading, (loaded, state), project, clock, ui)?;
+        let all = PlanningArgs::of_all(self.variables.clone(), self.parallelism);
+        Ok(planning::make(loaded, (&observation, expanded), state, &all).0)
     }
 }
 

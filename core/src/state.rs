@@ -48,6 +48,9 @@ pub struct Owned {
     pub id: Id,
     /// Whether drctl made it; only then may drctl delete it.
     pub created: bool,
+    /// The recovery that made it, until an apply writes to it: the configuration may not declare it yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<String>,
     /// The managed attributes as last applied; never sensitive ones.
     #[serde(default)]
     pub applied: BTreeMap<String, Value>,
@@ -135,11 +138,33 @@ impl State {
             provider: change.provider.clone(),
             id: change.id.clone(),
             created: true,
+            made_by: None,
             applied: BTreeMap::new(),
             fingerprints: BTreeMap::new(),
             outputs: BTreeMap::new(),
         };
         self.resources.insert(change.address.clone(), owned);
+    }
+
+    /// Writes down that a recovery has made something. What is known of it already stays; that drctl may
+    /// delete it is not said, for it holds the data.
+    pub fn record_recovered(
+        &mut self,
+        address: &Address,
+        (provider, id): (&ProviderAddress, &Id),
+        run: &str,
+    ) {
+        let known = self.resources.remove(address).filter(|owned| owned.id == *id);
+        let owned = known.unwrap_or_else(|| Owned {
+            provider: provider.clone(),
+            id: id.clone(),
+            created: false,
+            made_by: None,
+            applied: BTreeMap::new(),
+            fingerprints: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+        });
+        self.resources.insert(address.clone(), Owned { made_by: Some(run.to_owned()), ..owned });
     }
 
     /// Writes down what a finished step did. `values` are the attributes as they were sent, with
@@ -169,8 +194,9 @@ impl State {
         let shown = |name: &str| attribute(kind.outputs(), name).is_some_and(|a| !a.sensitive);
         let outputs = outputs.iter().filter(|(n, _)| shown(n)).map(|(n, v)| (n.clone(), v.clone())).collect();
         let (provider, id) = (change.provider.clone(), change.id.clone());
-        self.resources
-            .insert(change.address.clone(), Owned { provider, id, created, applied, fingerprints, outputs });
+        let made_by = None;
+        let owned = Owned { provider, id, created, made_by, applied, fingerprints, outputs };
+        self.resources.insert(change.address.clone(), owned);
     }
 
     /// Writes down the root outputs as they are after what was done; whether that changed anything.
@@ -266,6 +292,7 @@ mod tests {
             provider: "toy".parse().unwrap(),
             id: Id(id.to_owned()),
             created: true,
+            made_by: None,
             applied: [("days".to_owned(), Value::from(7))].into(),
             fingerprints: BTreeMap::new(),
             outputs: BTreeMap::new(),

@@ -149,6 +149,7 @@ fn no_secret_is_kept_and_none_is_taken_for_unset() {
         provider: "toy".parse().unwrap(),
         id: Id("a".to_owned()),
         created: true,
+        made_by: None,
         applied: BTreeMap::new(),
         fingerprints: [("class".to_owned(), "digest".to_owned())].into(),
         outputs: BTreeMap::new(),

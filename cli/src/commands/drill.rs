@@ -131,7 +131,7 @@ fn rehearse(name: &str, args: &Args, project: &Project, ui: &Ui) -> Result<Exit,
         let left_out = left_out.collect();
         let (plan, name) = (&rehearsal.plan, name.as_str());
         let what = What { plan, of, name, wrong_since: None, at_end, left_out, injected };
-        return execute(what, &args.manner, &ground, project, ui);
+        return execute(what, &args.manner, (&ground, &args.ways), project, ui);
     }
     Ok(Exit::Success)
 }

@@ -95,14 +95,7 @@ fn plan(
     state: Option<&State>,
     args: &Args,
 ) -> Result<Plan, Failure> {
-    let planning = PlanningArgs {
-        variables: args.variables.clone(),
-        accept: Vec::new(),
-        target: Vec::new(),
-        exclude: Vec::new(),
-        refresh_only: false,
-        parallelism: args.parallelism,
-    };
+    let planning = PlanningArgs::of_all(args.variables.clone(), args.parallelism);
     let (plan, diagnostics) = planning::make(loaded, (&observation, expanded), state, &planning);
     let mut errors = Diagnostics::default();
     for found in diagnostics.iter().filter(|d| d.severity == Severity::Error) {

@@ -104,7 +104,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         let (at_end, left_out) = (AtEnd::Keep, Vec::new());
         let injected = (Vec::new(), Vec::new());
         let what = What { plan: &plan, of, name: &name, wrong_since, at_end, left_out, injected };
-        return execute::execute(what, &args.execute.manner, &ground, project, ui);
+        return execute::execute(what, &args.execute.manner, (&ground, &args.ways), project, ui);
     }
     Ok(exit(&plan))
 }

@@ -21,7 +21,7 @@ use crate::session;
 use crate::ui::{Format, Ui};
 
 /// How long another process is waited for.
-pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
+pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Options of `drctl state`.
 #[derive(Debug, ClapArgs)]
@@ -178,8 +178,12 @@ fn show(address: &Address, project: &Project, ui: &Ui) -> Result<Exit, Failure> 
 }
 
 fn remembered(address: &Address, owned: &Owned) -> String {
-    let Owned { provider, id, created, applied, fingerprints, outputs } = owned;
-    let origin = if *created { "made by drctl" } else { "adopted" };
+    let Owned { provider, id, created, made_by, applied, fingerprints, outputs } = owned;
+    let origin = match made_by {
+        Some(run) => format!("made by {}", safe(run)),
+        None if *created => "made by drctl".to_owned(),
+        None => "adopted".to_owned(),
+    };
     let mut text = format!("{}\n", safe(&address.to_string()));
     let _ = writeln!(text, "    {} through {provider}, {origin}", value::inline(&id.0.as_str().into()));
     for (title, values) in [("as last applied", applied), ("as last seen", outputs)] {

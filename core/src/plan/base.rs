@@ -345,6 +345,7 @@ fn stands_for(
         provider: now.unwrap_or(was).provider.clone(),
         id: id.clone(),
         created: created(&was.address),
+        made_by: None,
         applied,
         fingerprints,
         outputs: BTreeMap::new(),

@@ -316,6 +316,12 @@ fn removed(
     let stays = if applied.is_empty() { String::new() } else { format!(" with its {}", applied.join(", ")) };
     let forget = |why: String| Decision::new(Action::Forget, Some(Op::Forget), why);
     let let_go = || {
+        if let Some(run) = owned.and_then(|owned| owned.made_by.as_ref()) {
+            return forget(format!(
+                "{run} made `{id}`, and no block declares it: `drctl recover show {run} --patch` prints one. Without \
+                 it drctl no longer watches over it; it stays at the provider"
+            ));
+        }
         forget(format!(
             "its block is gone: `{id}` stays at the provider{stays}, and drctl no longer watches over it"
         ))

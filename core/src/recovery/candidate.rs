@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::inventory::Components;
 use super::lost::Lost;
 use super::model::{Component, Rejected, Seen};
-use super::planner::readable;
+use super::planner::{before_any_run, readable};
 use crate::provider::{Kept, Protection, RecoveryStep, Subject, Target, Window};
 use crate::value::Value;
 
@@ -116,6 +116,7 @@ pub(crate) fn steps(
 /// A name that was never used: the old one, cut to fit into 63 characters, and the run's id.
 fn new_name(old: &str, run: &str) -> String {
     let room = 63 - run.len() - 1;
+    let old = before_any_run(old);
     let kept: String = old.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(room).collect();
     format!("{}-{run}", kept.trim_end_matches('-'))
 }

@@ -55,7 +55,7 @@ pub use loss::{Loss, accounts, regions};
 pub use lost::{Lost, Taken};
 pub use model::*;
 pub use needed::{Needed, needed};
-pub use patch::{CameBack, Now, Patch, patch};
+pub use patch::{CameBack, Now, Patch, Patched, patch};
 pub use perform::{Answer, Performer};
 pub use places::Places;
 pub use planner::{numbered, readable, recover, run_id, way_back};

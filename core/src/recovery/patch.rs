@@ -2,13 +2,18 @@
 //! what was lost, and datastores that name what holds them now. Nothing is taken out: what was lost stays
 //! declared until a person takes its block away.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::addr::{Address, Name, ProviderAddress};
+use super::planner::before_any_run;
+use crate::addr::{Address, InstanceKey, Name, ProviderAddress};
 use crate::advise::{Edit, edit};
 use crate::config::{Config, Resource};
-use crate::provider::{Registry, identity_names};
+use crate::provider::{Id, Registry, identity_names};
 use crate::span::{SourceMap, Span};
+use crate::state::State;
+use crate::value::Value;
 
 /// What holds a datastore after a recovery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,24 +50,32 @@ pub struct Patch {
     pub edits: Vec<Edit>,
     /// What could not be written, and why.
     pub left: Vec<String>,
+    /// What the run has made, by the addresses that it has then.
+    pub made: BTreeMap<Address, (ProviderAddress, Id)>,
+}
+
+/// What a configuration says when it is patched.
+#[derive(Clone, Copy)]
+pub struct Patched<'p> {
+    /// Its texts.
+    pub sources: &'p SourceMap,
+    /// What they say.
+    pub config: &'p Config,
+    /// The kinds.
+    pub registry: &'p Registry,
+    /// What is ours: what was written down under another address is moved.
+    pub state: Option<&'p State>,
 }
 
 /// The patch after a run of that name. What the text says already is not said again.
-pub fn patch(
-    sources: &SourceMap,
-    (config, registry): (&Config, &Registry),
-    came_back: &[CameBack],
-    run: &str,
-) -> Patch {
+pub fn patch(of: Patched<'_>, came_back: &[CameBack], run: &str) -> Patch {
     let mut patch = Patch::default();
     for one in came_back {
         let holder = match &one.now {
             Now::Declared(address) => Ok(address.clone()),
-            Now::Made { provider, id } => {
-                made(sources, (config, registry), (&one.was, provider, id), run, &mut patch)
-            }
+            Now::Made { provider, id } => made(of, (&one.was, provider, id), run, &mut patch),
         };
-        match holder.and_then(|holder| held_by(sources, config, &one.datastore, &holder)) {
+        match holder.and_then(|holder| held_by(of.sources, of.config, &one.datastore, &holder)) {
             Ok(edit) => patch.edits.extend(edit),
             Err(why) => patch.left.push(format!("datastore.{}: {why}", one.datastore)),
         }
@@ -70,29 +83,55 @@ pub fn patch(
     patch
 }
 
+/// The address of what a run has made: that of what was lost, with the id of the run in the place of any
+/// earlier run's.
+fn address(was: &Address, run: &str) -> Result<Address, String> {
+    let key = match &was.key {
+        None => String::new(),
+        Some(InstanceKey::Index(number)) => format!("_{number}"),
+        Some(InstanceKey::Each(key)) => {
+            let part = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+            format!("_{}", key.chars().map(part).collect::<String>())
+        }
+    };
+    let name = format!("{}{key}_{run}", before_any_run(was.name.as_str()));
+    let name: Name = name.parse().map_err(|_| format!("`{run}` is no part of a name"))?;
+    Ok(Address { name, key: None, ..was.clone() })
+}
+
 /// The address of the block for what was made, which is added where there is none.
 fn made(
-    sources: &SourceMap,
-    (config, registry): (&Config, &Registry),
+    of: Patched<'_>,
     (was, provider, id): (&Address, &ProviderAddress, &str),
     run: &str,
     patch: &mut Patch,
 ) -> Result<Address, String> {
-    let by_hand = |why: &str| Err(format!("declare `{id}` by hand: {why}"));
+    let Patched { sources, config, registry, .. } = of;
+    let address = address(was, run)?;
+    let thing = (provider.clone(), Id(id.to_owned()));
+    let identity = registry.kind(was.kind.as_str()).and_then(|kind| identity_names(kind.inputs()).next());
+    let named = |block: &&Resource| {
+        let value = identity.and_then(|name| block.attributes.get(name)?.value());
+        value.as_ref().and_then(Value::as_str) == Some(id)
+    };
+    let one = |block: &&Resource| block.count.is_none() && block.for_each.is_none();
+    let same = |block: &&Resource| block.kind == was.kind && block.provider == *provider;
+    if let Some(block) = config.resources.iter().filter(same).filter(one).find(named) {
+        patch.edits.extend(moved(of, &address, block, id));
+        patch.made.insert(block.address(), thing);
+        return Ok(block.address());
+    }
+    let by_hand = |why: &str| Err(format!("declare `{id}` by hand as `{address}`: {why}"));
+    patch.made.insert(address.clone(), thing);
+    if config.resource(&address.kind, &address.name).is_some() {
+        return Ok(address);
+    }
     let Some(block) = config.resource(&was.kind, &was.name) else {
         return by_hand(&format!("{was} is not in this configuration"));
     };
     if was.key.is_some() || block.count.is_some() || block.for_each.is_some() || block.of_backup {
         return by_hand(&format!("{was} is one of several"));
     }
-    let name: Name =
-        format!("{}_{run}", was.name).parse().map_err(|_| format!("`{run}` is no part of a name"))?;
-    let address = Address { name, ..was.clone() };
-    if config.resource(&address.kind, &address.name).is_some() {
-        return Ok(address);
-    }
-    let kind = registry.kind(was.kind.as_str());
-    let identity = kind.and_then(|kind| identity_names(kind.inputs()).next());
     let set = identity.and_then(|name| block.attributes.get(name));
     let copy = set.and_then(|set| copied(sources, block, (&address.name, provider), (set.span, id)));
     let added =
@@ -102,6 +141,18 @@ fn made(
         None => return by_hand(&format!("the block of {was} has another form")),
     }
     Ok(address)
+}
+
+/// The move of what the state has under the address that the run gave it to the block that somebody wrote.
+fn moved(of: Patched<'_>, from: &Address, block: &Resource, id: &str) -> Option<Edit> {
+    let to = block.address();
+    let known = |address: &Address| of.state.and_then(|state| state.resources.get(address));
+    let known_there = known(from).is_some_and(|owned| owned.id.0 == id) && known(&to).is_none();
+    if *from == to || !known_there || of.config.moved_to(from) != *from {
+        return None;
+    }
+    let text = format!("moved {{\n  from = {from}\n  to   = {to}\n}}\n");
+    edit::after(of.sources, block.block_span, &text)
 }
 
 /// The text of a block with another name, provider and identity; all else stays as it is written.

@@ -294,6 +294,15 @@ pub fn run_id(now: Timestamp) -> String {
     now.strftime("dr%Y%m%d%H%M%S").to_string()
 }
 
+/// A name without the id of the run that made what it names: what comes back twice would have two.
+pub(super) fn before_any_run(name: &str) -> &str {
+    let is_run = |id: &str| id.len() == 14 && id.bytes().all(|b| b.is_ascii_digit());
+    ["-dr", "_dr"]
+        .iter()
+        .find_map(|mark| name.rsplit_once(mark).filter(|(_, id)| is_run(id)))
+        .map_or(name, |(before, _)| before)
+}
+
 fn warnings(chosen: &[Chosen<'_>]) -> Vec<String> {
     chosen
         .iter()

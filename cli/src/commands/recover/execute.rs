@@ -101,6 +101,8 @@ struct Commanded<'a> {
     folder: &'a Folder,
     /// For what kinds do.
     connections: Option<&'a Connections>,
+    /// How the world is looked at when it is done.
+    ways: &'a WayArgs,
 }
 
 /// Whether a run is begun.
@@ -134,7 +136,7 @@ pub(crate) struct What<'w> {
 pub(crate) fn execute(
     What { plan, of, name, wrong_since, at_end, left_out, injected }: What<'_>,
     manner: &Manner,
-    ground: &Ground,
+    (ground, ways): (&Ground, &WayArgs),
     project: &Project,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
@@ -178,7 +180,7 @@ pub(crate) fn execute(
         return Err(Failure::new(Code::RunOpen, format!("There is a run {} already", begun.run), help));
     }
     let connections = Some(ground.connections());
-    let commanded = Commanded { begun: &begun, first: First::Begun, folder: &folder, connections };
+    let commanded = Commanded { begun: &begun, first: First::Begun, folder: &folder, connections, ways };
     command(commanded, manner, &clock, project, ui)
 }
 
@@ -196,12 +198,12 @@ pub(crate) fn resume(
     let by_kinds = begun.jobs.values().any(|job| matches!(job.carried.action, Action::Verb { .. }));
     let ground = by_kinds.then(|| ways::ground(ways, project, ui)).transpose()?;
     let connections = ground.as_ref().map(Ground::connections);
-    let commanded = Commanded { begun: &begun, first: First::Resumed, folder: &folder, connections };
+    let commanded = Commanded { begun: &begun, first: First::Resumed, folder: &folder, connections, ways };
     command(commanded, manner, &clock, project, ui)
 }
 
 fn command(
-    Commanded { begun, first, folder, connections }: Commanded<'_>,
+    Commanded { begun, first, folder, connections, ways }: Commanded<'_>,
     manner: &Manner,
     clock: &Arc<dyn Clock>,
     project: &Project,
@@ -244,7 +246,7 @@ fn command(
         }
     })?;
     live.finish();
-    finish(&ended, folder, &live, (project, ui))
+    finish(&ended, folder, (&live, ways), (project, ui))
 }
 
 /// Takes the place of whoever commands recoveries here: one at a time.
@@ -300,7 +302,7 @@ fn approved((plan, name): (&RecoveryPlan, &str), manner: &Manner, ui: &Ui) -> Re
 fn finish(
     ended: &Ended,
     folder: &Folder,
-    live: &Live,
+    (live, ways): (&Live, &WayArgs),
     (project, ui): (&Project, &Ui),
 ) -> Result<Exit, Failure> {
     let so_far = open::read(folder)?;
@@ -309,7 +311,7 @@ fn finish(
         Format::Json => live.summary(&record::head(&so_far)),
     }
     if stand(&so_far.run) == Stand::Done && matches!(so_far.header.of, Of::Recovery(_)) {
-        follow::keep(&so_far, folder, project, ui)?;
+        follow::keep(&so_far, folder, (project, ways), ui)?;
     }
     Ok(match (stand(&so_far.run), ended) {
         (Stand::Done, _) => Exit::Success,

@@ -87,14 +87,7 @@ fn rebuilt(
     old: &State,
     args: &Args,
 ) -> Result<Rebuilt, Failure> {
-    let planning = PlanningArgs {
-        variables: args.variables.clone(),
-        accept: Vec::new(),
-        target: Vec::new(),
-        exclude: Vec::new(),
-        refresh_only: false,
-        parallelism: args.parallelism,
-    };
+    let planning = PlanningArgs::of_all(args.variables.clone(), args.parallelism);
     let (plan, found) = planning::make(loaded, (&observation, expanded), None, &planning);
     // What differs or is refused is the next plan's business. What makes addresses uncertain is ours.
     let blocks =
