@@ -1,11 +1,15 @@
 //! The ways back of several scenarios from one look at the world, each the plan that `recover` makes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use drctl_core::addr::Name;
+use drctl_core::addr::{Address, Name};
+use drctl_core::config::Config;
 use drctl_core::diag::Diagnostics;
 use drctl_core::plan::{self, Expanded, Instance, LastSeen, Plan, Rehearsed, bound, rehearsed, system};
-use drctl_core::recovery::{self, Dependents, Input, Loss, Prefer, RecoveryPlan, Rehearsal, rehearse};
+use drctl_core::recovery::{
+    self, Components, Dependents, Homes, Input, Loss, Prefer, RecoveryPlan, Rehearsal, rehearse,
+};
+use drctl_core::span::SourceMap;
 use drctl_core::state::State;
 use drctl_core::system::{Backup, Drill, Listed, Scenario, System};
 use drctl_engine::connect::Connections;
@@ -21,6 +25,7 @@ use crate::registry::REGISTRY;
 use crate::render::text::paragraph;
 use crate::session;
 use crate::ui::Ui;
+use crate::variables::Undeclared;
 
 /// What is looked at, and how.
 #[derive(Debug, clap::Args)]
@@ -53,7 +58,21 @@ pub(crate) struct Opened {
 
 /// Reads the configuration.
 pub(crate) fn open(args: &WayArgs, project: &Project, ui: &Ui) -> Result<Opened, Failure> {
-    let loaded = planning::load(project, &args.variables, ui)?;
+    opened(planning::load(project, &args.variables, ui)?)
+}
+
+/// A configuration as it would be with these texts.
+pub(crate) fn open_texts(
+    texts: SourceMap,
+    args: &WayArgs,
+    project: &Project,
+    ui: &Ui,
+) -> Result<Opened, Failure> {
+    let texts = (texts, Diagnostics::default());
+    opened(planning::evaluate(texts, project, (&args.variables, Undeclared::Refused), ui)?)
+}
+
+fn opened(loaded: Loaded) -> Result<Opened, Failure> {
     let (system, diagnostics) = system(&loaded.config, &loaded.variables);
     if diagnostics.has_errors() {
         return Err(loaded.failure(diagnostics));
@@ -182,8 +201,42 @@ impl Ground {
             objective: case.objective,
             at: &case.at,
             prefer: case.prefer,
+            home: None,
             now,
         }))
+    }
+
+    /// The way home of what came back elsewhere, as a move on a day that somebody chooses. What is written for
+    /// a loss is not followed.
+    pub(crate) fn home(&self, now_held_by: BTreeSet<Address>, homes: &Homes) -> RecoveryPlan {
+        let loss = Loss { resources: now_held_by, ..Loss::default() };
+        let now = self.observation.now;
+        let components = recovery::components(&self.instances, &self.observation.world, &loss);
+        let mut system = bound(&self.loaded.config, &self.loaded.variables, None, &recovery::run_id(now));
+        system.services.values_mut().for_each(|service| service.is.recover = None);
+        recovery::recover(&Input {
+            components: &components,
+            system: &system,
+            dependents: &Dependents::of(&system),
+            loss: &loss,
+            hit: None,
+            scenario: None,
+            objective: recovery::Objective::default(),
+            at: &BTreeMap::new(),
+            prefer: Prefer::Rpo,
+            home: Some(homes),
+            now,
+        })
+    }
+
+    /// All resources, with nothing lost.
+    pub(crate) fn components(&self) -> Components {
+        recovery::components(&self.instances, &self.observation.world, &Loss::default())
+    }
+
+    /// What the configuration says.
+    pub(crate) fn config(&self) -> (&SourceMap, &Config) {
+        (&self.loaded.sources, &self.loaded.config)
     }
 
     /// How old what was looked at is, when nobody was asked.
@@ -212,6 +265,7 @@ impl Ground {
             objective: recovery::Objective::default(),
             at: &BTreeMap::new(),
             prefer: Prefer::Rpo,
+            home: None,
             now,
         };
         // As the run sees it: with its id.
@@ -233,7 +287,7 @@ impl Ground {
 
     /// The resources that were not observed, by the reason.
     pub(crate) fn unobserved(&self) -> BTreeMap<String, Vec<String>> {
-        let components = recovery::components(&self.instances, &self.observation.world, &Loss::default());
+        let components = self.components();
         let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for component in components.iter() {
             match &component.seen {

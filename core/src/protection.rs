@@ -266,6 +266,8 @@ pub enum Undo {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
+    /// What is done before anything is stopped, while all works: only of a move that somebody chooses.
+    Prepare,
     /// Keeps the damage from growing: stop what writes.
     Contain,
     /// Brings the data back, under a name that was never used, or finds the copy to use.
@@ -282,6 +284,13 @@ pub enum Phase {
     Resume,
     /// Protects what is now in use.
     Protect,
+}
+
+impl Phase {
+    /// Whether the service is down until a step of this phase is done.
+    pub fn is_downtime(self) -> bool {
+        self > Phase::Prepare && self < Phase::Protect
+    }
 }
 
 /// What a recovery step is.

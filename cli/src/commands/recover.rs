@@ -2,6 +2,7 @@
 
 pub(crate) mod execute;
 mod follow;
+mod home;
 pub(crate) mod open;
 mod runs;
 pub(crate) mod word;
@@ -95,7 +96,8 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     if args.execute.asked() && ui.format == Format::Json {
         // Standard output is the stream of events.
     } else {
-        show(&plan, &case.heading(), (ground.simulated(), ground.last_seen()), args, ui)?;
+        let seen = (ground.simulated(), ground.last_seen());
+        show(&plan, &case.heading(), seen, args.format, ui)?;
     }
     if args.execute.asked() {
         let name = case.typed(&args.loss);
@@ -113,10 +115,10 @@ fn show(
     plan: &RecoveryPlan,
     heading: &str,
     (simulated, seen): (bool, Option<LastSeen>),
-    args: &Args,
+    format: RecoveryFormat,
     ui: &Ui,
 ) -> Result<(), Failure> {
-    let format = if ui.format == Format::Json { RecoveryFormat::Json } else { args.format };
+    let format = if ui.format == Format::Json { RecoveryFormat::Json } else { format };
     if format == RecoveryFormat::Json {
         let mut json = serde_json::to_value(plan).expect("a recovery plan serialises to JSON");
         json["simulated"] = simulated.into();

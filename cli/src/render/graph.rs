@@ -108,7 +108,7 @@ fn head(told: &Told<'_>) -> Vec<String> {
 fn parts<'p>(told: &Told<'p>) -> Vec<(String, Vec<&'p Step>)> {
     let mut parts: Vec<(String, Vec<&Step>)> = Vec::new();
     for step in &told.plan.steps {
-        let title = title(step);
+        let title = title(told.plan, step);
         match parts.iter_mut().find(|(part, _)| *part == title) {
             Some((_, steps)) => steps.push(step),
             None => parts.push((title, vec![step])),

@@ -1,6 +1,7 @@
 //! How a recovery plan looks: read from top to bottom under stress, within 100 columns. First the
 //! verdict, then what comes back from where and what is lost, then the steps with their commands.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use drctl_core::addr::Name;
@@ -177,7 +178,7 @@ fn head(
     let feasible = plan.is_feasible();
     let verdict = verdict(plan, feasible);
     let sign = if feasible { '✓' } else { '✗' };
-    let line = format!("{verdict} after the loss of {}", plan.lost.names().join(", "));
+    let line = format!("{verdict} {}", occasion(plan));
     let _ = writeln!(out, "\n{}", wrap(&format!("{sign} "), &safe(&line), look.width));
     for (n, Downtime { told, why }) in downtimes(plan).into_iter().enumerate() {
         let first = if n == 0 { "  RTO  " } else { "       " };
@@ -212,6 +213,15 @@ fn head(
         let judged = judged(&phase.time).replace("objective", "budget");
         let _ = writeln!(out, "  phase {:longest$}   {judged}", safe(&phase.name));
     }
+}
+
+/// What it comes back from, or where to when that is a move home.
+pub(super) fn occasion(plan: &RecoveryPlan) -> String {
+    if plan.home.is_empty() {
+        return format!("after the loss of {}", plan.lost.names().join(", "));
+    }
+    let regions: BTreeSet<&str> = plan.home.values().map(String::as_str).collect();
+    format!("home, to {}", regions.into_iter().collect::<Vec<_>>().join(" and "))
 }
 
 /// Whether it all comes back, in a line.

@@ -10,7 +10,7 @@ use drctl_core::system::When;
 use super::downtimes::{Downtime, downtimes};
 use super::markdown::{code, escape, fence};
 use super::people;
-use super::recovery::{bared, judged, loss, moment, own_files, verdict};
+use super::recovery::{bared, judged, loss, moment, occasion, own_files, verdict};
 use super::script::Told;
 use super::steps::{conditions, quote, times, title};
 use super::text::last_seen;
@@ -27,13 +27,7 @@ pub(crate) fn markdown(told: &Told<'_>) -> String {
     }
     let feasible = plan.is_feasible();
     let sign = if feasible { '✓' } else { '✗' };
-    let lost = plan.lost.names().join(", ");
-    let _ = writeln!(
-        text,
-        "\n**{sign} {}** after the loss of {}\n",
-        escape(&verdict(plan, feasible)),
-        escape(&lost)
-    );
+    let _ = writeln!(text, "\n**{sign} {}** {}\n", escape(&verdict(plan, feasible)), escape(&occasion(plan)));
     for Downtime { told, why } in downtimes(plan) {
         let _ = writeln!(text, "- RTO {}", escape(&told));
         text.extend(why.map(|why| format!("  - {}\n", escape(why))));
@@ -134,7 +128,7 @@ fn steps(text: &mut String, plan: &RecoveryPlan) {
     lists(text, plan, When::During);
     let mut part = None;
     for step in &plan.steps {
-        let title = title(step);
+        let title = title(plan, step);
         if part.as_ref() != Some(&title) {
             let _ = writeln!(text, "\n### {}\n", escape(&title));
             part = Some(title);

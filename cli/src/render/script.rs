@@ -10,7 +10,7 @@ use drctl_core::recovery::{RecoveryPlan, Step};
 use drctl_core::system::When;
 
 use super::people;
-use super::recovery::{bared, moment, own_files, verdict};
+use super::recovery::{bared, moment, occasion, own_files, verdict};
 use super::steps::{conditions, quote, times, title};
 use super::text::{last_seen, safe};
 
@@ -86,8 +86,7 @@ destroys() {
 pub(crate) fn bash(told: &Told<'_>) -> String {
     let plan = told.plan;
     let feasible = plan.infeasible.is_empty() && plan.blocked.is_empty();
-    let lost = plan.lost.names().join(", ");
-    let verdict = format!("{} after the loss of {lost}", verdict(plan, feasible));
+    let verdict = format!("{} {}", verdict(plan, feasible), occasion(plan));
     let mut text = "#!/usr/bin/env bash\n".to_owned();
     let _ = writeln!(text, "# Recovery: {}   as of {}", safe(told.heading), plan.as_of);
     let _ = writeln!(text, "# {}", safe(&verdict));
@@ -132,7 +131,7 @@ pub(crate) fn bash(told: &Told<'_>) -> String {
     lists(&mut text, plan, When::During);
     let mut part = None;
     for step in &plan.steps {
-        let title = title(step);
+        let title = title(plan, step);
         if part.as_ref() != Some(&title) {
             let _ = writeln!(text, "\n# {}", safe(&title));
             part = Some(title);

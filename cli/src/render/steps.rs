@@ -24,7 +24,7 @@ pub(super) fn plan_steps(out: &mut String, plan: &RecoveryPlan, look: Look) {
     people::lists(out, plan, When::During, look);
     let mut part = None;
     for step in &plan.steps {
-        let title = title(step);
+        let title = title(plan, step);
         if part.as_ref() != Some(&title) {
             let _ = writeln!(out, "{title}\n");
             if step.phase == Some(Phase::Protect) {
@@ -114,13 +114,15 @@ fn pivot(out: &mut String, pivot: &Pivot, look: Look) {
 }
 
 /// The part of the plan that a step stands in.
-pub(super) fn title(step: &Step) -> String {
+pub(super) fn title(plan: &RecoveryPlan, step: &Step) -> String {
     if let Some(written) = &step.written {
         let phase = written.phase.as_ref().map_or(String::new(), |phase| format!(": {}", safe(phase)));
         let after = if step.downtime { "" } else { ", once the service works: no downtime" };
         return format!("procedure.{}{phase}{after}", written.procedure);
     }
     match step.phase {
+        Some(Phase::Prepare) => "Before: all works, and nothing is stopped",
+        Some(Phase::Contain) if !plan.home.is_empty() => "At the hour: stop what writes",
         Some(Phase::Contain) => "First: stop the damage",
         Some(Phase::Protect) => "Protect again",
         Some(

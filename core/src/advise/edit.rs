@@ -69,7 +69,7 @@ pub(super) fn attribute(sources: &SourceMap, block: Span, name: &str, value: &st
 }
 
 /// Adds lines, indented from nothing, at the end of a block.
-pub(super) fn inside(sources: &SourceMap, block: Span, lines: &str) -> Option<Edit> {
+pub(crate) fn inside(sources: &SourceMap, block: Span, lines: &str) -> Option<Edit> {
     let (at, indent) = end(sources, block)?;
     let lines: String = lines.lines().map(|line| format!("{indent}  {line}\n")).collect();
     Some(Edit { at: point(block.file, at), text: lines })

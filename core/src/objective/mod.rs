@@ -65,6 +65,7 @@ impl Ways {
                 objective: recovery::Objective { rto: promised.rto, rpo: promised.rpo },
                 at: &BTreeMap::new(),
                 prefer: recovery::Prefer::default(),
+                home: None,
                 now: input.now,
             })
         };

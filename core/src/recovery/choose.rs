@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::action::Through;
 use super::backups::{self, good_until};
 use super::candidate::{Ask, Candidate, Named, candidates, steps};
+use super::home::Home;
 use super::judge::DataLoss;
 use super::lost::Lost;
 use super::model::{Choice, Component, Infeasible, Input, Prefer, Rejected, Seen};
@@ -86,6 +87,7 @@ pub(crate) fn choose<'a>(
 ) -> Result<Chosen<'a>, Box<Infeasible>> {
     let mut rejected = Vec::new();
     let mut usable: Vec<(Candidate<'_>, Vec<RecoveryStep>)> = Vec::new();
+    let home = input.home.and_then(|homes| homes.get(name));
     let mut homes: BTreeSet<String> =
         resource.place.region.clone().into_iter().filter(|r| input.loss.regions.contains(r)).collect();
     let ask = Ask {
@@ -93,35 +95,33 @@ pub(crate) fn choose<'a>(
         until: good_until(input, name),
         wrong_since: input.loss.since.get(name).copied(),
         now: input.now,
-        lost: Some(lost),
+        lost: Some(lost).filter(|_| home.is_none()),
     };
-    for candidate in candidates(&ask, resource) {
-        let emptied = lost.emptied(name) && candidate.protection.stands_with_the_data();
-        let refused = candidate.refused.clone();
-        let refused = refused.or_else(|| emptied.then(|| EMPTIED.to_owned()));
-        let follows = input.loss.data.contains_key(name) && !candidate.protection.has_past();
-        let refused = refused.or_else(|| follows.then(|| FOLLOWS.to_owned()));
-        if let Some(why) = refused {
+    let ways = candidates(&ask, resource).into_iter().filter_map(|way| match home {
+        Some(home) => home.settled(way),
+        None => Some(way),
+    });
+    for candidate in ways {
+        if let Some(why) = refused(input, lost, name, &candidate) {
             homes.extend(Some(candidate.region.clone()).filter(|r| input.loss.regions.contains(r)));
             rejected.push(candidate.rejected(why));
             continue;
         }
         match steps(&ask, resource, &candidate, named) {
             Err(why) => rejected.push(candidate.rejected(why)),
-            Ok(steps) => usable.push((candidate, steps)),
+            Ok(steps) => usable.push(match home {
+                Some(home) => home.steps(resource, candidate, steps),
+                None => (candidate, steps),
+            }),
         }
     }
-    usable.sort_by_key(|(c, steps)| {
-        let loss = (c.loss.is_none(), c.loss);
-        let (slow, slow_later) = match input.prefer {
-            Prefer::Rpo => (0, takes(steps)),
-            Prefer::Rto => (takes(steps), 0),
-        };
-        (c.doubt.is_some(), slow, loss, slow_later, c.from.address.clone())
-    });
+    usable.sort_by_key(|(candidate, steps)| rank(input.prefer, candidate, steps));
     let mut usable = usable.into_iter();
     let Some((best, mut steps)) = usable.next() else {
-        return Err(Box::new(no_way(input, name, resource, rejected, homes)));
+        return Err(Box::new(match home {
+            Some(home) => not_copied(name, resource, rejected, home),
+            None => no_way(input, name, resource, rejected, homes),
+        }));
     };
     let through = through(resource, &best);
     if through.is_none() {
@@ -139,12 +139,32 @@ pub(crate) fn choose<'a>(
             ..choice(input, (name, resource), &best, rejected)
         },
         steps,
-        unseen: best.protection.is_measured() && (best.loss.is_none() || best.from.seen != Seen::Present),
+        unseen: best.protection.is_measured()
+            && (best.loss.is_none() || best.from.seen != Seen::Present)
+            && home.is_none_or(|_| best.doubt.is_some()),
         doubt: best.doubt,
         resource,
         region: best.region,
         through,
     })
+}
+
+/// Why a way back is of no use here.
+fn refused(input: &Input<'_>, lost: &Lost<'_>, name: &Name, candidate: &Candidate<'_>) -> Option<String> {
+    let emptied = lost.emptied(name) && candidate.protection.stands_with_the_data();
+    let follows = input.loss.data.contains_key(name) && !candidate.protection.has_past();
+    let refused = candidate.refused.clone().or_else(|| emptied.then(|| EMPTIED.to_owned()));
+    refused.or_else(|| follows.then(|| FOLLOWS.to_owned()))
+}
+
+/// By what of two ways back the first is the better one.
+fn rank(prefer: Prefer, candidate: &Candidate<'_>, steps: &[RecoveryStep]) -> impl Ord + use<> {
+    let loss = (candidate.loss.is_none(), candidate.loss);
+    let (slow, slow_later) = match prefer {
+        Prefer::Rpo => (0, takes(steps)),
+        Prefer::Rto => (takes(steps), 0),
+    };
+    (candidate.doubt.is_some(), slow, loss, slow_later, candidate.from.address.clone())
 }
 
 /// Where the kind of a resource does what brings it back: by the provider block that holds what it comes
@@ -169,6 +189,20 @@ pub(crate) fn here(resource: &Component) -> Option<Through> {
         account: place.account.clone(),
         kind: resource.address.kind.clone(),
     })
+}
+
+/// Nothing leads home.
+fn not_copied(name: &Name, resource: &Component, rejected: Vec<Rejected>, home: &Home) -> Infeasible {
+    Infeasible {
+        datastore: name.clone(),
+        resource: Some(resource.address.clone()),
+        why: format!("nothing copies what {} holds to {}", resource.address, home.region),
+        rejected,
+        help: format!(
+            "Declare what does, or what to do by hand: drctl finds nothing that copied {} and could be turned round.",
+            home.was
+        ),
+    }
 }
 
 /// `homes` are the lost regions that hold the data or a copy of it.
@@ -224,7 +258,7 @@ fn worse_than(best: &Candidate<'_>, other: &Candidate<'_>) -> String {
 
 /// Seconds of its steps until it is in use again, one after the other, all of them unlucky.
 fn takes(steps: &[RecoveryStep]) -> i64 {
-    let in_time = steps.iter().filter(|s| s.phase < Phase::Protect);
+    let in_time = steps.iter().filter(|s| s.phase.is_downtime());
     in_time.map(|s| s.estimate.p95.as_secs()).sum()
 }
 
@@ -275,6 +309,7 @@ fn came_back(
     Some(CameBack {
         datastore: datastore.clone(),
         was: resource.address.clone(),
+        was_in: resource.place.region.clone(),
         now,
         region: best.region.clone(),
     })

@@ -11,6 +11,7 @@ use super::dependents::Dependents;
 use super::exposed::Exposed;
 use super::groups::Group;
 use super::hit::Hit;
+use super::home::Homes;
 use super::inventory::Components;
 use super::loss::Loss;
 use super::patch::CameBack;
@@ -45,6 +46,8 @@ pub struct Input<'a> {
     pub at: &'a BTreeMap<Name, Timestamp>,
     /// Which of two ways back is the better one.
     pub prefer: Prefer,
+    /// Where datastores go home to, when that is what is planned.
+    pub home: Option<&'a Homes>,
     /// The time of planning.
     pub now: Timestamp,
 }
@@ -112,6 +115,9 @@ pub struct RecoveryPlan {
     pub scenario: Option<Name>,
     /// What is lost.
     pub lost: Loss,
+    /// The regions that datastores go home to, where this is no loss but a move that somebody chooses.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub home: BTreeMap<Name, String>,
     /// What goes with it.
     pub hit: Hit,
     /// The time for which the plan was made.

@@ -22,10 +22,20 @@ pub struct CameBack {
     pub datastore: Name,
     /// What held it before.
     pub was: Address,
+    /// The region that it was in, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was_in: Option<String>,
     /// What holds it now.
     pub now: Now,
     /// The region that it is in.
     pub region: String,
+}
+
+impl CameBack {
+    /// The region that it has left; none where it came back in the same one.
+    pub fn home(&self) -> Option<&str> {
+        self.was_in.as_deref().filter(|home| *home != self.region)
+    }
 }
 
 /// What holds a datastore now.
@@ -133,7 +143,7 @@ fn made(
         return by_hand(&format!("{was} is one of several"));
     }
     let set = identity.and_then(|name| block.attributes.get(name));
-    let copy = set.and_then(|set| copied(sources, block, (&address.name, provider), (set.span, id)));
+    let copy = set.and_then(|set| copied(sources, block, (&address.name, provider), (set.span, &quoted(id))));
     let added =
         copy.and_then(|copy| edit::after(sources, block.block_span, &format!("# Made by {run}.\n{copy}\n")));
     match added {
@@ -156,7 +166,7 @@ fn moved(of: Patched<'_>, from: &Address, block: &Resource, id: &str) -> Option<
 }
 
 /// The text of a block with another name, provider and identity; all else stays as it is written.
-fn copied(
+pub(super) fn copied(
     sources: &SourceMap,
     block: &Resource,
     (name, provider): (&Name, &ProviderAddress),
@@ -171,7 +181,7 @@ fn copied(
     let indent: String = text[line..start].chars().take_while(|c| c.is_whitespace()).collect();
     let mut changes = vec![
         (label_at, label_at + label.len(), format!("\"{name}\"")),
-        (identity.start as usize, identity.end as usize, quoted(id)),
+        (identity.start as usize, identity.end as usize, id.to_owned()),
     ];
     let said = (block.provider_span.start as usize, block.provider_span.end as usize);
     let is_said = said.0 > brace && said.1 <= end;
@@ -196,7 +206,7 @@ fn copied(
 }
 
 /// A text of the language; what would begin a template does not.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let text = text.replace('\\', "\\\\").replace('"', "\\\"");
     format!("\"{}\"", text.replace("${", "$${").replace("%{", "%%{"))
 }

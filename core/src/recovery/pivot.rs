@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::model::{Choice, Input, Pivot, Step};
 use super::reach::{Reach, by_datastore};
 use crate::addr::Name;
-use crate::provider::StepNature;
+use crate::provider::{Phase, StepNature};
 
 /// The pivot of each datastore that comes back, in the order of the choices.
 pub(crate) fn pivots(input: &Input<'_>, choices: &[Choice], steps: &[Step]) -> Vec<Pivot> {
@@ -58,7 +58,7 @@ pub(crate) fn mistaken(pivots: &[Pivot], steps: &[Step]) -> Vec<String> {
 /// Whether it changes anything: neither a look nor a wait.
 fn changes(step: &Step) -> bool {
     let acts = !step.command_equivalent.is_empty() || step.kind == StepNature::Manual;
-    step.kind != StepNature::Check && step.checks.is_none() && acts
+    step.kind != StepNature::Check && step.checks.is_none() && step.phase != Some(Phase::Prepare) && acts
 }
 
 /// Whether it is known how it is taken back.

@@ -1,7 +1,7 @@
 //! From a loss to ordered steps: for each datastore that is hit, the best way back (newest data
 //! first, then fastest), the steps its kind knows, and the edges of the dependency graph between them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -69,8 +69,7 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
     let lost = Lost::known(input.hit, (input.loss, input.system, &places));
     let (followed, odd) = followed(input, &lost.hit);
     let mut parts = parts(input, &lost, &restored(input, &followed), &run);
-    let lanes = lanes(input, &parts.chosen);
-    let (steps, mut backs) = order(&lanes, input.components);
+    let (steps, mut backs) = order(&lanes(input, &parts.chosen), input.components);
     let first = u32::try_from(steps.len()).unwrap_or(u32::MAX) + 1;
     let derive = |name: &Name, into: Option<&str>| derived(input, &lost, name, Named { into, run: &run });
     let waits = Waits::new(input, &lost.hit, &backs);
@@ -102,6 +101,7 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
         scenario: input.scenario.cloned(),
         lost: input.loss.clone(),
         own_files: lost.own_files(),
+        home: regions(input),
         hit: lost.hit,
         as_of: input.now,
         run,
@@ -132,6 +132,12 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
     let remarks = remarks(&plan);
     plan.warnings.extend(remarks);
     plan
+}
+
+/// The regions that datastores go home to.
+fn regions(input: &Input<'_>) -> BTreeMap<Name, String> {
+    let homes = input.home.into_iter().flatten();
+    homes.map(|(name, home)| (name.clone(), home.region.clone())).collect()
 }
 
 /// What is lost of each datastore that comes back.

@@ -164,7 +164,8 @@ impl<'a> Beside<'a> {
             return match step.phase {
                 Some(Phase::Restore | Phase::Verify) | None => in_place.then(over),
                 Some(
-                    Phase::Contain
+                    Phase::Prepare
+                    | Phase::Contain
                     | Phase::Fence
                     | Phase::Redirect
                     | Phase::Confirm

@@ -32,7 +32,7 @@ pub(crate) struct Lane<'p> {
 impl Lane<'_> {
     /// Seconds of its steps until it is in use again, one after the other.
     fn length(&self) -> i64 {
-        self.steps.iter().filter(|s| s.phase < Phase::Protect).map(|s| s.estimate.p95.as_secs()).sum()
+        self.steps.iter().filter(|s| s.phase.is_downtime()).map(|s| s.estimate.p95.as_secs()).sum()
     }
 }
 
@@ -55,6 +55,7 @@ pub(crate) fn order<'p>(lanes: &[Lane<'p>], components: &Components) -> (Vec<Ste
     let before = dependencies(lanes, components);
     let sorted = sorted(lanes, &before);
     let parts = [
+        |phase| phase == Phase::Prepare,
         |phase| phase == Phase::Contain,
         |phase| phase > Phase::Contain && phase < Phase::Protect,
         |phase| phase == Phase::Protect,
@@ -200,7 +201,7 @@ fn numbered(
             Undo::Nothing | Undo::ByHand { .. } | Undo::Command { .. } => None,
         },
         owner: None,
-        downtime: step.phase < Phase::Protect,
+        downtime: step.phase.is_downtime(),
         checks: makes_sure_of(step.phase),
         destroys: Vec::new(),
         p50_s: Some(step.estimate.p50.as_secs()),
@@ -220,7 +221,12 @@ fn makes_sure_of(phase: Phase) -> Option<&'static str> {
         Phase::Verify => Some("data"),
         Phase::Fence => Some("fence"),
         Phase::Confirm => Some("service"),
-        Phase::Contain | Phase::Restore | Phase::Redirect | Phase::Resume | Phase::Protect => None,
+        Phase::Prepare
+        | Phase::Contain
+        | Phase::Restore
+        | Phase::Redirect
+        | Phase::Resume
+        | Phase::Protect => None,
     }
 }
 
@@ -230,6 +236,11 @@ pub(crate) fn clock(steps: &mut [Step]) {
     let mut ends: BTreeMap<u32, (i64, i64)> = BTreeMap::new();
     let mut known: BTreeSet<u32> = BTreeSet::new();
     for step in steps.iter_mut() {
+        // Its clock begins when something is stopped.
+        if step.phase == Some(Phase::Prepare) {
+            known.insert(step.id);
+            continue;
+        }
         let needed = || step.needs.iter().filter_map(|n| ends.get(n));
         let p50 = needed().map(|d| d.0).max().unwrap_or(0) + step.p50_s.unwrap_or(0);
         let p95 = needed().map(|d| d.1).max().unwrap_or(0) + step.p95_s.unwrap_or(0);
@@ -256,6 +267,6 @@ fn mark_critical(steps: &mut [Step], ends: &BTreeMap<u32, (i64, i64)>) {
     let mut next = latest(&mut steps.iter().filter(|s| s.downtime).map(|s| s.id));
     while let Some(step) = next.and_then(|id| steps.get_mut(*places.get(&id)?)) {
         step.critical = true;
-        next = latest(&mut step.needs.iter().copied());
+        next = latest(&mut step.needs.iter().copied().filter(|id| ends.contains_key(id)));
     }
 }

@@ -93,7 +93,7 @@ fn stages(all: &[Step], derived: usize, late: &BTreeSet<usize>) -> Vec<u8> {
     for (at, step) in all.iter().enumerate() {
         let follows = || step.needs.iter().filter_map(|n| stages.get(place(*n)?)).any(|stage| *stage == 3);
         stages.push(match step.phase {
-            Some(Phase::Contain) => 0,
+            Some(Phase::Prepare | Phase::Contain) => 0,
             Some(Phase::Protect) => 5,
             Some(_) if late.contains(&at) || (at < derived && follows()) => 3,
             Some(_) => 1,

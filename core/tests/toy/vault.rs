@@ -176,6 +176,7 @@ pub(crate) fn planned(text: &str, components: &[Component]) -> RecoveryPlan {
         objective: Objective::default(),
         at: &BTreeMap::new(),
         prefer: Prefer::default(),
+        home: None,
         now: NOW.parse().unwrap(),
     });
     assert_eq!(check(&plan), Vec::<String>::new());
@@ -230,6 +231,7 @@ pub(crate) fn plan(components: &[Component], datastores: &[&str], lost: &str) ->
         },
         at: &BTreeMap::new(),
         prefer: Prefer::default(),
+        home: None,
         now: NOW.parse().unwrap(),
     });
     assert_eq!(check(&plan), Vec::<String>::new());

@@ -9,7 +9,7 @@ use drctl_core::advise;
 use drctl_core::config;
 use drctl_core::diag::Diagnostics;
 use drctl_core::rebuild;
-use drctl_core::recovery::{Patch, Patched, patch};
+use drctl_core::recovery::{CameBack, Patch, Patched, patch};
 use drctl_core::span::SourceMap;
 use drctl_core::state::State;
 use drctl_engine::journal::Replayed;
@@ -33,10 +33,12 @@ use crate::ways::WayArgs;
 
 /// The configuration as it follows a run.
 pub(super) struct Following {
-    sources: SourceMap,
-    /// With the patch; none where there is none.
-    after: Option<SourceMap>,
-    patch: Patch,
+    /// As the files are.
+    pub(super) sources: SourceMap,
+    /// With the patch; none where they cannot be read.
+    pub(super) after: Option<SourceMap>,
+    /// The patch.
+    pub(super) patch: Patch,
 }
 
 impl Following {
@@ -101,12 +103,10 @@ pub(super) fn keep(
         ));
     }
     following.patch.left.iter().for_each(|left| ui.tell(&format!("By hand: {}\n", safe(left))));
-    let regions: BTreeSet<&str> = begun.came_back.iter().map(|one| one.region.as_str()).collect();
-    for region in regions {
-        ui.tell(&format!(
-            "Back again, once all of it has a copy outside of {region}: drctl recover --lose region={region}\n",
-            region = safe(region)
-        ));
+    let homes: BTreeSet<&str> = begun.came_back.iter().filter_map(CameBack::home).collect();
+    if !homes.is_empty() {
+        let homes = homes.into_iter().map(safe).collect::<Vec<_>>().join(" and ");
+        ui.tell(&format!("The way home to {homes}: drctl recover show {} --failback\n", begun.run));
     }
     Ok(())
 }

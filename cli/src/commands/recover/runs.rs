@@ -1,14 +1,17 @@
 //! `drctl recover runs` and `show RUN`: the record of what was done.
 
+use drctl_core::codes::Code;
 use drctl_engine::journal::Replayed;
 use drctl_engine::runs::Begun;
 
-use super::{follow, open};
+use super::home::{self, What};
+use super::{RecoveryFormat, follow, open};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::project::Project;
 use crate::render::record;
 use crate::ui::{Format, Ui};
+use crate::ways::WayArgs;
 
 /// Options of `drctl recover show`.
 #[derive(Debug, clap::Args)]
@@ -22,6 +25,12 @@ pub(crate) struct ShowArgs {
     /// Prints how the configuration follows the run, as a diff for `patch` or `git apply`
     #[arg(long)]
     patch: bool,
+    /// Shows the way home of what came back elsewhere: a plan, made for now and carried out by people. With
+    /// `--patch`, what has to be declared for it
+    #[arg(long)]
+    failback: bool,
+    #[command(flatten)]
+    ways: WayArgs,
 }
 
 /// How the record of a run is printed.
@@ -37,6 +46,21 @@ enum RecordFormat {
     Junit,
 }
 
+impl RecordFormat {
+    /// The same for a plan, which has no tests.
+    fn of_plan(self) -> Result<RecoveryFormat, Failure> {
+        match self {
+            RecordFormat::Text => Ok(RecoveryFormat::Text),
+            RecordFormat::Json => Ok(RecoveryFormat::Json),
+            RecordFormat::Md => Ok(RecoveryFormat::Md),
+            RecordFormat::Junit => {
+                let help = "Leave out `--failback`, or take `--format text`, `json` or `md`.";
+                Err(Failure::new(Code::BadArgument, "A plan of the way home has no form in JUnit", help))
+            }
+        }
+    }
+}
+
 /// Lists the runs.
 pub(crate) fn list(project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     let runs = open::all(project)?;
@@ -50,11 +74,18 @@ pub(crate) fn list(project: &Project, ui: &Ui) -> Result<Exit, Failure> {
 /// Shows one run.
 pub(crate) fn show(args: &ShowArgs, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     let (folder, run) = open::named(project, &args.run)?;
+    let format = if ui.format == Format::Json { RecordFormat::Json } else { args.format };
+    if args.failback {
+        let what = match args.patch {
+            true => What::Patch,
+            false => What::Plan(format.of_plan()?),
+        };
+        return home::show(&run.header, what, (project, &args.ways), ui);
+    }
     if args.patch {
         return follow::show(&run, project, ui);
     }
     let begun = &run.header;
-    let format = if ui.format == Format::Json { RecordFormat::Json } else { args.format };
     match format {
         RecordFormat::Text => ui.print(&record::text(&run, &folder, ui.look()))?,
         RecordFormat::Json => ui.print_json(&record::json(&run, &folder))?,
