@@ -89,6 +89,7 @@ drill "complete-system-failure" {
     database      = "/var/lib/postgresql/drill-${run.id}"
     certificates  = "/srv/drill/certificates-${run.id}"
     configuration = "/srv/drill/configuration-${run.id}"
+    connection    = "service=certificates-drill"
   }
 }
 
@@ -98,9 +99,10 @@ drill "database-failure" {
   owner    = contact.on_call
   last     = "2026-02-03"
   target {
-    place    = "drill"
-    host     = "drill.certificates.internal"
-    database = "/var/lib/postgresql/drill-${run.id}"
+    place      = "drill"
+    host       = "drill.certificates.internal"
+    database   = "/var/lib/postgresql/drill-${run.id}"
+    connection = "service=certificates-drill"
   }
 }
 

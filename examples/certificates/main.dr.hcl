@@ -213,6 +213,11 @@ backup "database" {
     algorithm = "AES-256"
     key       = site.vault
   }
+  # The time, written into the database in use: what comes back says by it how much was lost.
+  canary {
+    database = "service=certificates"
+    every    = "1m"
+  }
   verify {
     every  = "1d"
     proves = "readable"

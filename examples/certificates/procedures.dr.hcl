@@ -45,6 +45,7 @@ procedure "restore_database" {
     restore      = datastore.database
     from         = backup.database
     into         = target.database
+    via          = ["./ops/on-host.sh", "--at", target.place, "database"]
     needs        = [site.database_host]
     estimate     = "8m"
     estimate_p95 = "12m"
@@ -76,10 +77,21 @@ procedure "restore_database" {
     estimate    = "1m"
     drill       = "run"
   }
+  step "newest" {
+    description = "read the canary: how much was lost"
+    after       = [step.switch]
+    sql {
+      database = target.connection
+      query    = "SELECT max(at) AS drctl_canary FROM drctl_canary"
+    }
+    checks   = "data"
+    needs    = [site.database_host]
+    estimate = "1m"
+  }
   # No `undo`: what is written from here on is in the new directory alone.
   step "start_application" {
     description = "bring the instances back"
-    after       = [step.switch]
+    after       = [step.newest]
     run         = ["docker", "--context", target.place, "service", "scale", "certificates_app=3"]
     needs       = [site.cluster]
     estimate    = "1m"
@@ -345,6 +357,7 @@ procedure "rebuild" {
     restore      = datastore.database
     from         = backup.database
     into         = target.database
+    via          = ["./ops/on-host.sh", "--at", target.place, "database"]
     phase        = "restore"
     estimate     = "8m"
     estimate_p95 = "12m"
@@ -375,6 +388,17 @@ procedure "rebuild" {
     phase       = "restore"
     estimate    = "1m"
     drill       = "run"
+  }
+  step "newest" {
+    description = "read the canary: how much was lost"
+    after       = [step.serve_database]
+    sql {
+      database = target.connection
+      query    = "SELECT max(at) AS drctl_canary FROM drctl_canary"
+    }
+    checks   = "data"
+    phase    = "restore"
+    estimate = "1m"
   }
   step "restore_certificates" {
     description = "onto the new volume"
@@ -443,7 +467,7 @@ procedure "rebuild" {
   }
   step "start_application" {
     description = "start three instances with it"
-    after       = [step.serve_certificates, step.validate_configuration]
+    after       = [step.serve_certificates, step.validate_configuration, step.newest]
     run         = ["./ops/application/start.sh", "--at", target.place, "--environment", target.configuration]
     undo        = ["docker", "--context", target.place, "stack", "rm", "certificates"]
     needs       = [site.registry]

@@ -16,9 +16,10 @@ scenario "database-failure" {
     rpo = "1h"
   }
   target {
-    place    = "production"
-    host     = "certificates.example"
-    database = "/var/lib/postgresql/${run.id}"
+    place      = "production"
+    host       = "certificates.example"
+    database   = "/var/lib/postgresql/${run.id}"
+    connection = "service=certificates"
   }
   recover   = [procedure.restore_database]
   commander = contact.on_call
@@ -107,6 +108,7 @@ scenario "complete-system-failure" {
     database      = "/var/lib/postgresql/${run.id}"
     certificates  = "/srv/certificates-${run.id}"
     configuration = "/srv/configuration-${run.id}"
+    connection    = "service=certificates-eu-west-2"
   }
   recover   = [procedure.rebuild]
   commander = contact.on_call

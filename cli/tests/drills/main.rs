@@ -6,6 +6,7 @@
 #![allow(missing_docs)]
 
 mod bizcard;
+mod certificates;
 mod inventory;
 #[path = "../support/machine.rs"]
 #[expect(dead_code, reason = "the tests of backups use more of it")]
