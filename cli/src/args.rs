@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    advise, apply, backup, backups, drill, due, explain, findings, graph, import, kinds, objectives, plan,
-    points, ready, recover, scenarios, schema, show, sim, snapshot, state, timeline, validate, version,
+    advise, apply, backup, backups, drill, due, explain, findings, graph, import, kinds, kit, objectives,
+    plan, points, ready, recover, scenarios, schema, show, sim, snapshot, state, timeline, validate, version,
 };
+use crate::kit::KitArgs;
 
 /// Disaster recovery as code: declares how data is protected, plans and applies it, and plans the way back.
 #[derive(Debug, Parser)]
@@ -76,6 +77,8 @@ pub(crate) enum Command {
     Due(due::Args),
     /// Takes something that exists for ours, under an address of the configuration
     Import(import::Args),
+    /// Packs all that a recovery is planned from into one signed file, and opens and verifies such files
+    Kit(kit::Args),
     /// Lists what drctl remembers, and changes it
     State(state::Args),
     /// Shows the kinds of resources and their attributes
@@ -86,4 +89,38 @@ pub(crate) enum Command {
     Schema(schema::Args),
     /// Says which drctl this is
     Version(version::Args),
+}
+
+impl Command {
+    /// The kit that it works on, for commands that can.
+    pub(crate) fn kit(&self) -> Option<&KitArgs> {
+        match self {
+            Command::Recover(args) => Some(args.kit()),
+            Command::Points(args) => Some(args.kit()),
+            Command::Ready(args) => Some(args.kit()),
+            Command::Scenarios(args) => Some(args.kit()),
+            Command::Matrix(args) => Some(args.kit()),
+            Command::Explain(args) => Some(args.kit()),
+            Command::Drill(args) => Some(args.kit()),
+            Command::Validate(_)
+            | Command::Plan(_)
+            | Command::Apply(_)
+            | Command::Show(_)
+            | Command::Snapshot(_)
+            | Command::Graph(_)
+            | Command::Advise(_)
+            | Command::Timeline(_)
+            | Command::Backup(_)
+            | Command::Backups(_)
+            | Command::Findings(_)
+            | Command::Due(_)
+            | Command::Import(_)
+            | Command::State(_)
+            | Command::Kit(_)
+            | Command::Kinds(_)
+            | Command::Sim(_)
+            | Command::Schema(_)
+            | Command::Version(_) => None,
+        }
+    }
 }

@@ -346,7 +346,7 @@ mod tests {
     use super::*;
 
     fn project(dir: &Path) -> Project {
-        Project { dir: dir.to_owned(), data: dir.join(".drctl"), sim: None }
+        Project::new(Some(dir), &BTreeMap::new())
     }
 
     fn world(provider: &str) -> World {

@@ -11,6 +11,7 @@ mod connect;
 mod exit;
 mod failure;
 mod gates;
+mod kit;
 mod last_world;
 mod load;
 mod planfile;
@@ -101,7 +102,11 @@ fn parse(args: Vec<OsString>, ui: &mut Ui) -> Result<Cli, Exit> {
 }
 
 fn dispatch(cli: &Cli, ui: &mut Ui) -> Result<Exit, Failure> {
-    let project = Project::new(cli.global.chdir.as_deref(), &ui.env);
+    let mut project = Project::new(cli.global.chdir.as_deref(), &ui.env);
+    let place = cli.command.kit().map(|args| args.open(ui)).transpose()?.flatten();
+    if let Some(place) = &place {
+        project = place.project(&ui.env);
+    }
     match &cli.command {
         Command::Validate(args) => commands::validate::run(args, &project, ui),
         Command::Plan(args) => commands::plan::run(args, &project, ui),
@@ -124,6 +129,7 @@ fn dispatch(cli: &Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Findings(args) => commands::findings::run(args, &project, ui),
         Command::Kinds(args) => commands::kinds::run(args, &registry::REGISTRY, ui),
         Command::Import(args) => commands::import::run(args, &project, ui),
+        Command::Kit(args) => commands::kit::run(args, &project, ui),
         Command::State(args) => commands::state::run(args, &project, ui),
         Command::Sim(args) => commands::sim::run(args, &project, ui),
         Command::Schema(args) => commands::schema::run(args, ui),

@@ -456,7 +456,7 @@ pub(crate) fn evaluate(
     let mut values = Values::new();
     if !diagnostics.has_errors() {
         let texts = (&mut sources, &mut hidden);
-        let (resolved, found) = crate::variables::resolve(&config, texts, given, &project.dir, ui)?;
+        let (resolved, found) = crate::variables::resolve(&config, texts, given, project, ui)?;
         diagnostics.extend(found);
         values = resolved;
         let known = values.iter().map(|(name, (value, _))| (name.clone(), value.clone())).collect();

@@ -13,12 +13,18 @@ use crate::load;
 const MAX_SEED_BYTES: u64 = 64 << 20;
 /// What seeds the simulated cloud on its first use, beside the configuration.
 const SEED_FILE: &str = "sim.json";
+/// drctl's own folder, beside the configuration.
+pub(crate) const OWN: &str = ".drctl";
+/// What marks the project of a kit, in drctl's own folder.
+pub(crate) const KIT_VALUES: &str = "kit-values.hcl";
 
 /// The folders of one configuration.
 #[derive(Debug, Clone)]
 pub(crate) struct Project {
     /// Where the configuration is; empty for the current directory.
     pub(crate) dir: PathBuf,
+    /// What paths on the command line are relative to.
+    pub(crate) here: PathBuf,
     /// drctl's own folder: state, journals, the simulated cloud.
     pub(crate) data: PathBuf,
     /// The folder that `DRCTL_SIM` names: then everything is simulated.
@@ -37,9 +43,13 @@ impl Project {
     /// The folders for `-C DIR` and the environment.
     pub(crate) fn new(chdir: Option<&Path>, env: &BTreeMap<String, String>) -> Project {
         let dir = chdir.map_or_else(PathBuf::new, Path::to_path_buf);
-        let named = |variable: &str| env.get(variable).filter(|v| !v.is_empty()).map(PathBuf::from);
-        let data = named("DRCTL_DATA_DIR").unwrap_or_else(|| dir.join(".drctl"));
-        Project { dir, data, sim: named("DRCTL_SIM") }
+        let data = named(env, "DRCTL_DATA_DIR").unwrap_or_else(|| dir.join(OWN));
+        Project { here: dir.clone(), dir, data, sim: named(env, "DRCTL_SIM") }
+    }
+
+    /// The folders of a kit that was opened there: what it knows is in it, whatever the environment says.
+    pub(crate) fn of_kit(dir: PathBuf, env: &BTreeMap<String, String>) -> Project {
+        Project { here: PathBuf::new(), data: dir.join(OWN), dir, sim: named(env, "DRCTL_SIM") }
     }
 
     /// The folder of the simulated cloud.
@@ -60,6 +70,12 @@ impl Project {
     /// The file of the last observed world.
     pub(crate) fn last_world_path(&self) -> PathBuf {
         self.data.join("last-world.json")
+    }
+
+    /// The values of variables that were known where the kit was made that this project is of; none when it is
+    /// of none.
+    pub(crate) fn kit_values(&self) -> Option<PathBuf> {
+        Some(self.data.join(KIT_VALUES)).filter(|path| path.exists())
     }
 
     /// Makes drctl's own folder.
@@ -84,6 +100,10 @@ impl Project {
         let sim = Sim::dir_or(&dir, || world).map_err(failed)?;
         Ok(Simulation { sim, seeded_from: Some(seed_path) })
     }
+}
+
+fn named(env: &BTreeMap<String, String>, variable: &str) -> Option<PathBuf> {
+    env.get(variable).filter(|v| !v.is_empty()).map(PathBuf::from)
 }
 
 /// Reads a seed file.

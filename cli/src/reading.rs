@@ -8,6 +8,7 @@ use drctl_core::plan::Expanded;
 use drctl_core::state::State;
 
 use crate::failure::Failure;
+use crate::kit::KitArgs;
 use crate::last_world;
 use crate::planning::{self, Gaps, Loaded, Look, Observation, SharedClock};
 use crate::project::Project;
@@ -22,14 +23,26 @@ pub(crate) struct OfflineArgs {
     #[arg(long)]
     offline: bool,
     /// The same from this file, which `drctl snapshot` wrote
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "kit")]
     from: Option<PathBuf>,
+    #[command(flatten)]
+    kit: KitArgs,
 }
 
 impl OfflineArgs {
+    /// The kit that is worked on.
+    pub(crate) fn kit(&self) -> &KitArgs {
+        &self.kit
+    }
+
     /// With these the providers are asked, unless nobody is to be asked.
     pub(crate) fn reading(&self, parallelism: u16, gaps: Gaps) -> Reading<'_> {
-        Reading { offline: self.offline, from: self.from.as_deref(), parallelism, gaps }
+        Reading {
+            offline: self.offline || self.kit.is_given(),
+            from: self.from.as_deref(),
+            parallelism,
+            gaps,
+        }
     }
 }
 

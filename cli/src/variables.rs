@@ -1,8 +1,7 @@
-//! Values of variables from outside: `DRCTL_VAR_x`, then files in their order, then `--var`; the
-//! later one stands.
+//! Values of variables from outside: what an opened kit holds, `DRCTL_VAR_x`, then files in their order, then
+//! `--var`; the later one stands.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use drctl_core::codes::Code;
 use drctl_core::config::Config;
@@ -13,6 +12,7 @@ use drctl_core::span::{SourceMap, Span};
 use crate::failure::Failure;
 use crate::load;
 use crate::planning::VariableArgs;
+use crate::project::Project;
 use crate::ui::Ui;
 
 /// What a variable's environment variable begins with.
@@ -33,11 +33,20 @@ pub(crate) fn resolve(
     config: &Config,
     (sources, hidden): (&mut SourceMap, &mut Vec<Span>),
     (args, undeclared): (&VariableArgs, Undeclared),
-    dir: &Path,
+    project: &Project,
     ui: &Ui,
 ) -> Result<(Values, Diagnostics), Failure> {
     let mut diagnostics = Diagnostics::default();
     let mut given = BTreeMap::new();
+    let kept = project.kit_values();
+    if let Some(path) = &kept {
+        let name = path.display().to_string();
+        let text = load::text(path, &name, load::MAX_FILE_BYTES).map_err(|d| Failure::from(*d))?;
+        let file = sources.add(name, text);
+        let (values, found) = variables::file(sources, file);
+        diagnostics.extend(found);
+        given.extend(values);
+    }
     for (variable, text) in &ui.env {
         if let Some(name) = variable.strip_prefix(PREFIX) {
             given.insert(name.to_owned(), from_text(text, variable));
@@ -45,7 +54,7 @@ pub(crate) fn resolve(
     }
     for path in &args.var_file {
         let name = path.display().to_string();
-        let text = match load::text(&dir.join(path), &name, load::MAX_FILE_BYTES) {
+        let text = match load::text(&project.here.join(path), &name, load::MAX_FILE_BYTES) {
             Ok(text) => text,
             Err(diagnostic) => {
                 diagnostics.push(*diagnostic);
@@ -71,7 +80,9 @@ pub(crate) fn resolve(
     if undeclared == Undeclared::LeftOut {
         given.retain(|name, _| config.variables.keys().any(|n| n.as_str() == name));
     }
-    let (values, found) = variables::resolve(config, &given);
+    // Secrets are in no kit: what needs one is not known there.
+    let resolve = if kept.is_some() { variables::resolve_without_secrets } else { variables::resolve };
+    let (values, found) = resolve(config, &given);
     diagnostics.extend(found);
     Ok((values, diagnostics))
 }

@@ -18,6 +18,8 @@ use crate::case::{Case, refuse_unknown};
 use crate::commands::backup::list::{self, Unlisted};
 use crate::commands::plan::warn;
 use crate::failure::Failure;
+use crate::kit::KitArgs;
+use crate::last_world;
 use crate::planning::{self, Gaps, Loaded, Observation, PlanningArgs, SharedClock, VariableArgs};
 use crate::project::Project;
 use crate::reading::{self, OfflineArgs, Reading};
@@ -99,6 +101,18 @@ impl Opened {
     }
 }
 
+/// What was last seen, without asking anybody. A configuration without resources has nothing to be seen.
+pub(crate) fn remembered(loaded: Loaded, project: &Project, ui: &Ui) -> Result<Ground, Failure> {
+    let (state, clock) = (session::load_state(project)?, session::clock(ui)?);
+    let (observation, _) = match loaded.config.resources.is_empty() {
+        true => last_world::recall_if_any(&loaded, state.as_ref(), project, clock.as_ref(), ui)?,
+        false => last_world::recall(&loaded, state.as_ref(), project, (None, clock.as_ref()), ui)?,
+    };
+    let ground = on(loaded, observation, state.as_ref())?;
+    warn(&ground.loaded, ground.observation.diagnostics.clone(), ui);
+    Ok(ground)
+}
+
 /// What a plan was made from, for the ways back from the same look.
 pub(crate) fn on(loaded: Loaded, observation: Observation, state: Option<&State>) -> Result<Ground, Failure> {
     let (system, diagnostics) = system(&loaded.config, &loaded.variables);
@@ -123,6 +137,11 @@ fn settled(
 }
 
 impl WayArgs {
+    /// The kit that is worked on.
+    pub(crate) fn kit(&self) -> &KitArgs {
+        self.offline.kit()
+    }
+
     /// The same for a command that has them under other names.
     pub(crate) fn new(variables: VariableArgs, offline: OfflineArgs, parallelism: u16) -> WayArgs {
         WayArgs { variables, offline, parallelism }

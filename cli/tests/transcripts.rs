@@ -246,6 +246,20 @@ fn backups() {
     transcript("../testdata/cli/backups", "testdata/cli/backups/README.md");
 }
 
+/// With a key that signs, one to encrypt for, and what stands for drctl on the machine from which one recovers.
+#[test]
+fn kit() {
+    transcript_with("quickstart", "docs/kit.md", |dir| {
+        let made = Command::new("ssh-keygen")
+            .args(["-q", "-t", "ed25519", "-N", "", "-C", "ci", "-f", "ci"])
+            .current_dir(dir)
+            .status();
+        assert!(made.unwrap().success());
+        fs::write(dir.join("passphrase"), "correct horse battery staple\n").unwrap();
+        fs::write(dir.join("drctl-x86_64"), "#!/bin/sh\n").unwrap();
+    });
+}
+
 /// Beside the quickstart stand the same, one that protects more, and one with an error.
 #[test]
 fn base() {

@@ -185,6 +185,20 @@ codes! {
     BackupFailed = "DR621";
     /// It was not proved that one can come back from a backup.
     NotVerified = "DR622";
+    /// A kit is damaged, not whole, or no kit.
+    KitDamaged = "DR630";
+    /// Nobody who is trusted has signed the kit.
+    KitNotTrusted = "DR631";
+    /// The kit cannot be decrypted with what is given.
+    KitLocked = "DR632";
+    /// A newer drctl made the kit.
+    KitNewer = "DR633";
+    /// A key or a passphrase cannot be used.
+    BadKey = "DR634";
+    /// A kit cannot be made from what there is.
+    KitNotBuilt = "DR635";
+    /// Something that cannot be done from within a kit.
+    NotFromKit = "DR636";
     // 700–749: the command line.
     /// A file or directory of the configuration cannot be read.
     Unreadable = "DR700";

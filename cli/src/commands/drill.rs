@@ -18,6 +18,7 @@ use super::recover::execute::{Manner, What, execute, resume};
 use super::recover::{open, word};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::kit::KitArgs;
 use crate::project::Project;
 use crate::render::drill as render;
 use crate::render::text::safe;
@@ -76,6 +77,16 @@ struct TeardownArgs {
     wait: bool,
 }
 
+impl Args {
+    /// The kit that is worked on.
+    pub(crate) fn kit(&self) -> &KitArgs {
+        match &self.verb {
+            Some(Verb::Teardown(args)) => args.ways.kit(),
+            Some(Verb::History(_) | Verb::Due(_)) | None => self.ways.kit(),
+        }
+    }
+}
+
 /// Plans the drill and prints it, or does what is asked with one that was carried out.
 pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     match (&args.verb, &args.name) {
@@ -89,6 +100,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
 
 /// Takes down what a drill made. A process that commands it takes the word up, and has the lock.
 fn teardown(args: &TeardownArgs, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
+    args.ways.kit().refuse("taken down")?;
     word::take_down(&args.run, project, ui)?;
     let exit = resume(&args.run, &Manner::patient(args.wait), &args.ways, project, ui)?;
     let (_, run) = open::named(project, &args.run)?;
@@ -98,6 +110,9 @@ fn teardown(args: &TeardownArgs, project: &Project, ui: &Ui) -> Result<Exit, Fai
 
 /// Plans the drill and prints it, unless a step names something of production.
 fn rehearse(name: &str, args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
+    if args.execute {
+        args.kit().refuse("carried out")?;
+    }
     let ground = ways::ground(&args.ways, project, ui)?;
     let (name, drill) = declared(name, &ground.system)?;
     if drill.is.scenario.is_none() && drill.is.procedure.is_none() {

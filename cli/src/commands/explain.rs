@@ -18,6 +18,7 @@ use super::points;
 use crate::case;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::kit::KitArgs;
 use crate::planning::PlanningArgs;
 use crate::project::Project;
 use crate::reading::OfflineArgs;
@@ -45,6 +46,13 @@ pub(crate) struct Args {
     planning: PlanningArgs,
     #[command(flatten)]
     offline: OfflineArgs,
+}
+
+impl Args {
+    /// The kit that is worked on.
+    pub(crate) fn kit(&self) -> &KitArgs {
+        self.offline.kit()
+    }
 }
 
 /// What is explained.

@@ -11,6 +11,7 @@ pub(crate) mod findings;
 pub(crate) mod graph;
 pub(crate) mod import;
 pub(crate) mod kinds;
+pub(crate) mod kit;
 pub(crate) mod objectives;
 pub(crate) mod plan;
 pub(crate) mod points;

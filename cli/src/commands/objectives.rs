@@ -11,6 +11,7 @@ use drctl_core::state::State;
 use super::plan::warn;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::kit::KitArgs;
 use crate::planning::{self, Gaps, Loaded, Observation, PlanningArgs};
 use crate::project::Project;
 use crate::reading::{self, OfflineArgs};
@@ -33,6 +34,13 @@ pub(crate) struct MatrixArgs {
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]
     format: CheckFormat,
+}
+
+impl MatrixArgs {
+    /// The kit that is worked on.
+    pub(crate) fn kit(&self) -> &KitArgs {
+        self.offline.kit()
+    }
 }
 
 /// A number that is explained.

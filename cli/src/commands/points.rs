@@ -11,6 +11,7 @@ use super::backup::list::{self, Listed, Unlisted};
 use crate::case::{self, Case, LossArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::kit::KitArgs;
 use crate::project::Project;
 use crate::render::points::{self, Told};
 use crate::render::text::safe;
@@ -28,6 +29,13 @@ pub(crate) struct Args {
     ways: WayArgs,
     #[command(flatten)]
     loss: LossArgs,
+}
+
+impl Args {
+    /// The kit that is worked on.
+    pub(crate) fn kit(&self) -> &KitArgs {
+        self.ways.kit()
+    }
 }
 
 /// Whose points are listed.

@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::case::scenario;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::kit::KitArgs;
 use crate::project::Project;
 use crate::render::junit::{self, Case, Outcome, Suite};
 use crate::render::palette::Look;
@@ -39,6 +40,13 @@ pub(crate) struct Args {
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]
     format: CheckFormat,
+}
+
+impl Args {
+    /// The kit that is worked on.
+    pub(crate) fn kit(&self) -> &KitArgs {
+        self.ways.kit()
+    }
 }
 
 /// How something stands.

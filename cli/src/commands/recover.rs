@@ -16,6 +16,7 @@ use self::execute::{ExecuteArgs, What};
 use crate::case::{self, LossArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::kit::KitArgs;
 use crate::project::Project;
 use crate::render;
 use crate::render::script::Told;
@@ -72,6 +73,13 @@ enum RecoveryFormat {
     Mermaid,
 }
 
+impl Args {
+    /// The kit that is worked on.
+    pub(crate) fn kit(&self) -> &KitArgs {
+        self.ways.kit()
+    }
+}
+
 /// Plans the way back and prints it.
 pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     match &args.verb {
@@ -80,6 +88,9 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         Some(Verb::Mark(args)) => return word::mark(args, project, ui),
         Some(Verb::Abort(args)) => return word::abort(args, project, ui),
         None => {}
+    }
+    if args.execute.asked() || args.execute.resumed().is_some() {
+        args.kit().refuse("carried out")?;
     }
     if let Some(run) = args.execute.resumed() {
         return execute::resume(run, &args.execute.manner, &args.ways, project, ui);

@@ -12,6 +12,7 @@ use super::plan::warn;
 use crate::case::promised;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::kit::KitArgs;
 use crate::planning::{self, VariableArgs};
 use crate::project::Project;
 use crate::registry::REGISTRY;
@@ -25,6 +26,15 @@ use crate::ui::{Format, Ui};
 pub(crate) struct Args {
     #[command(flatten)]
     variables: VariableArgs,
+    #[command(flatten)]
+    kit: KitArgs,
+}
+
+impl Args {
+    /// The kit that is worked on.
+    pub(crate) fn kit(&self) -> &KitArgs {
+        &self.kit
+    }
 }
 
 /// Evaluates the blocks and lists them.

@@ -59,6 +59,8 @@ pub(crate) enum Of {
     Runs,
     /// `drctl recover show RUN --json`
     Run,
+    /// `drctl kit build --json`, `drctl kit open --json` and `drctl kit verify --json`
+    Kit,
     /// Each line of `drctl apply --json` and of `drctl recover --execute --json`
     Events,
 }
@@ -91,6 +93,7 @@ pub(crate) fn schema(of: Of) -> Json {
         Of::Sarif => include_str!("../../schemas/sarif.schema.json"),
         Of::Runs => include_str!("../../schemas/runs.schema.json"),
         Of::Run => include_str!("../../schemas/run.schema.json"),
+        Of::Kit => include_str!("../../schemas/kit.schema.json"),
         Of::Events => include_str!("../../schemas/events.schema.json"),
     };
     let read = |text| serde_json::from_str::<Json>(text).expect("the schemas are JSON: a test reads them");

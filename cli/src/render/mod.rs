@@ -13,6 +13,7 @@ pub(crate) mod graph;
 pub(crate) mod history;
 pub(crate) mod json;
 pub(crate) mod junit;
+pub(crate) mod kit;
 pub(crate) mod markdown;
 pub(crate) mod objectives;
 pub(crate) mod palette;

@@ -88,7 +88,8 @@ impl Book {
         self.0.join("lock")
     }
 
-    fn record(&self) -> PathBuf {
+    /// The record itself.
+    pub fn record(&self) -> PathBuf {
         self.0.join("record.jsonl")
     }
 

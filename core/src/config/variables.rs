@@ -44,6 +44,23 @@ pub type Values = BTreeMap<Name, (Value, bool)>;
 /// Resolves all variables. Names are those of variables; what is not declared is an error when it
 /// was given on purpose (`--var`, a file) and ignored when the source is the environment.
 pub fn resolve(config: &Config, given: &BTreeMap<String, GivenValue>) -> (Values, Diagnostics) {
+    resolve_all(config, given, |_| true)
+}
+
+/// The same where secrets are not at hand: a sensitive variable that nobody gives and that has no default has
+/// no value, and what is made of it is not known.
+pub fn resolve_without_secrets(
+    config: &Config,
+    given: &BTreeMap<String, GivenValue>,
+) -> (Values, Diagnostics) {
+    resolve_all(config, given, |variable| !variable.sensitive || variable.default.is_some())
+}
+
+fn resolve_all(
+    config: &Config,
+    given: &BTreeMap<String, GivenValue>,
+    is_needed: impl Fn(&Variable) -> bool,
+) -> (Values, Diagnostics) {
     let mut diags = Diagnostics::default();
     let mut values = Values::new();
     for (name, value) in given {
@@ -60,7 +77,8 @@ pub fn resolve(config: &Config, given: &BTreeMap<String, GivenValue>) -> (Values
     for (name, variable) in &config.variables {
         let value = match given.get(name.as_str()) {
             Some(value) => self::given(name, variable, value, &mut diags),
-            None => default(name, variable, &mut diags),
+            None if is_needed(variable) => default(name, variable, &mut diags),
+            None => None,
         };
         let Some(value) = value else { continue };
         if validate(name, variable, &value, &mut diags) {

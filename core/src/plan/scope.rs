@@ -169,8 +169,8 @@ impl Scope<'_> {
             return Lookup::Undeclared { candidates: texts(self.known.config.variables.keys()) };
         };
         match self.known.variables.get(name) {
+            _ if variable.sensitive && self.secrets == Secrets::Hidden => Lookup::NotYet,
             None => Lookup::Failed,
-            Some(_) if variable.sensitive && self.secrets == Secrets::Hidden => Lookup::NotYet,
             Some(value) => walk_value(value, path, variable.sensitive),
         }
     }
