@@ -34,15 +34,15 @@ use crate::system::{Service, in_order};
 pub fn recover(input: &Input<'_>) -> RecoveryPlan {
     let places = Places::of(input.components);
     let lost = Lost::of(input.loss, input.system, &places);
-    let mut plan = way_back(&Input { hit: Some(&lost.hit), ..*input });
+    let mut plan = remarked(way_back(&Input { hit: Some(&lost.hit), ..*input }));
     plan.exposed = exposed(input, &lost, &plan.untouched, way_back);
     services(input, &lost, &mut plan);
     sent(&mut plan.steps, input.system);
     plan
 }
 
-/// The same without a look at what is not touched: what objectives are judged from. Datastores of one
-/// group come back to one instant, the others each to their newest.
+/// The same without a look at what is not touched and at the plan itself: what objectives are judged from.
+/// Datastores of one group come back to one instant, the others each to their newest.
 pub fn way_back(input: &Input<'_>) -> RecoveryPlan {
     let newest = each(input);
     let mut instants = groups::instants(input.system, &newest);
@@ -129,8 +129,6 @@ fn each(input: &Input<'_>) -> RecoveryPlan {
         checklists: checklists(input),
     };
     judge(input, &mut plan, &losses);
-    let remarks = remarks(&plan);
-    plan.warnings.extend(remarks);
     plan
 }
 
@@ -157,11 +155,14 @@ fn losses(input: &Input<'_>, chosen: &[Chosen<'_>], written: &Written) -> Vec<Da
     derived.chain(by_written).collect()
 }
 
-/// What is odd about a plan. Somebody may have to follow it all the same; they should know where to look
-/// twice.
-fn remarks(plan: &RecoveryPlan) -> Vec<String> {
-    let flaws = check(plan).into_iter().map(|flaw| format!("a mistake of drctl in this plan: {flaw}"));
-    longer(plan).into_iter().chain(unbound(plan)).chain(doubts(plan)).chain(flaws).collect()
+/// The plan with what is odd about it. Somebody may have to follow it all the same; they should know where to
+/// look twice.
+pub(super) fn remarked(mut plan: RecoveryPlan) -> RecoveryPlan {
+    let flaws = check(&plan).into_iter().map(|flaw| format!("a mistake of drctl in this plan: {flaw}"));
+    let remarks = longer(&plan).into_iter().chain(unbound(&plan)).chain(doubts(&plan)).chain(flaws);
+    let remarks: Vec<String> = remarks.collect();
+    plan.warnings.extend(remarks);
+    plan
 }
 
 /// What was chosen, by name, with how much data each datastore holds.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::Action;
 use super::model::{Infeasible, Input, RecoveryPlan, Step, WrittenAt};
-use super::planner::{numbered, way_back};
+use super::planner::{numbered, remarked, way_back};
 use super::reached::{Reached, Reaching, places};
 use super::steps::clock;
 use super::told::Notice;
@@ -54,7 +54,7 @@ pub struct Skipped {
 /// Plans a drill. The system of the input is that which the drill sees, see [`crate::plan::rehearsed`], its
 /// scenario the one that is rehearsed; `production` is the system that this scenario's run sees.
 pub fn rehearse(input: &Input<'_>, production: &System, drill: &Drill) -> Rehearsal {
-    let mut plan = way_back(input);
+    let mut plan = remarked(way_back(input));
     let beside = Beside::of(input.system, production, &plan);
     let mut skipped = Vec::new();
     // By a step that is left out: what those after it wait for instead.
