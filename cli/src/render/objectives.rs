@@ -1,5 +1,6 @@
 //! Objectives for people: what was promised, what is to be expected, and where that comes from.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -261,10 +262,10 @@ pub(crate) fn json(judged: &[Judgement]) -> Json {
 }
 
 /// A column with its width.
-type Column<'c> = (&'c [String], usize);
+type Column<'c> = (&'c [Cow<'c, str>], usize);
 
 /// As many columns beside each other as there is room for, two blanks before each.
-fn blocks(columns: &[Vec<String>], room: usize) -> Vec<Vec<Column<'_>>> {
+fn blocks<'c>(columns: &'c [Vec<Cow<'c, str>>], room: usize) -> Vec<Vec<Column<'c>>> {
     let mut blocks: Vec<Vec<Column<'_>>> = Vec::new();
     let mut left = 0;
     for column in columns {
@@ -283,46 +284,26 @@ fn blocks(columns: &[Vec<String>], room: usize) -> Vec<Vec<Column<'_>>> {
 
 /// One row a subject, one column a scenario, in blocks that are not wider than the page.
 pub(crate) fn matrix(judged: &[Judgement], look: Look) -> String {
-    let scenarios: BTreeSet<&str> = judged.iter().map(|j| j.scenario.as_str()).collect();
     let rows: BTreeSet<(&str, Metric)> = judged.iter().map(|j| (j.subject.as_str(), j.metric)).collect();
-    let mut known: BTreeMap<(&str, &str, Metric), &Judgement> = BTreeMap::new();
-    for one in judged {
-        known.entry((one.scenario.as_str(), one.subject.as_str(), one.metric)).or_insert(one);
-    }
-    let cell = |subject: &str, of: Metric, scenario: &str| {
-        let one = known.get(&(scenario, subject, of));
-        one.map_or("-".to_owned(), |one| format!("{} {}", worst(one.after), mark(one.status)))
-    };
     let clipped = |text: &str, columns: usize| clip(text, columns, "…");
-    let rows: Vec<(String, &str, Metric)> = rows
-        .into_iter()
-        .map(|(subject, of)| {
-            let head = format!("{} {}", metric(of), safe(subject));
-            (clipped(&head, look.width / 2), subject, of)
-        })
-        .collect();
-    let heads = rows.iter().map(|(head, ..)| width(head)).max().unwrap_or(0);
-    let room = look.width.saturating_sub(heads);
-    let columns: Vec<Vec<String>> = scenarios
-        .iter()
-        .map(|scenario| {
-            let cells = rows.iter().map(|(_, subject, of)| cell(subject, *of, scenario));
-            let all = std::iter::once((*scenario).to_owned()).chain(cells);
-            all.map(|text| clipped(&text, room.saturating_sub(2))).collect()
-        })
-        .collect();
+    let head = |(subject, of): &(&str, Metric)| {
+        clipped(&format!("{} {}", metric(*of), safe(subject)), look.width / 2)
+    };
+    let heads: Vec<String> = std::iter::once(String::new()).chain(rows.iter().map(head)).collect();
+    let widest = heads.iter().map(|head| width(head)).max().unwrap_or(0);
+    let room = look.width.saturating_sub(widest);
+    let columns = columns(judged, &rows, |text| clipped(text, room.saturating_sub(2)));
     let mut text = String::new();
     for block in blocks(&columns, room) {
         if !text.is_empty() {
             text.push('\n');
         }
-        let heads_of = std::iter::once("").chain(rows.iter().map(|(head, ..)| head.as_str()));
-        for (line, head) in heads_of.enumerate() {
+        for (line, head) in heads.iter().enumerate() {
             // A row that says nothing here is left out; it stands in another block.
-            if line > 0 && block.iter().all(|(column, _)| column[line] == "-") {
+            if line > 0 && block.iter().all(|(column, _)| column[line] == NOTHING) {
                 continue;
             }
-            let mut row = format!("{head}{}", " ".repeat(heads - width(head)));
+            let mut row = format!("{head}{}", " ".repeat(widest - width(head)));
             for (column, widest) in &block {
                 let blank = " ".repeat(widest - width(&column[line]));
                 let _ = write!(row, "  {}{blank}", column[line]);
@@ -339,6 +320,31 @@ pub(crate) fn matrix(judged: &[Judgement], look: Look) -> String {
         let _ = writeln!(text, "\n{}{gap}{}", line, look.paint(Tone::Strong, &why));
     }
     text
+}
+
+/// What stands where a scenario does not touch something.
+const NOTHING: &str = "-";
+
+/// For each scenario its name and what it does to each row.
+fn columns<'j>(
+    judged: &'j [Judgement],
+    rows: &BTreeSet<(&str, Metric)>,
+    clipped: impl Fn(&str) -> String,
+) -> Vec<Vec<Cow<'j, str>>> {
+    let line: BTreeMap<(&str, Metric), usize> = rows.iter().copied().zip(1..).collect();
+    let mut columns: BTreeMap<&str, Vec<Cow<'_, str>>> = BTreeMap::new();
+    for one in judged {
+        let column = columns.entry(one.scenario.as_str()).or_insert_with(|| {
+            let mut column = vec![Cow::Borrowed(NOTHING); rows.len() + 1];
+            column[0] = Cow::Owned(clipped(one.scenario.as_str()));
+            column
+        });
+        let cell = &mut column[line[&(one.subject.as_str(), one.metric)]];
+        if cell == NOTHING {
+            *cell = Cow::Owned(clipped(&format!("{} {}", worst(one.after), mark(one.status))));
+        }
+    }
+    columns.into_values().collect()
 }
 
 /// As it is written on the command line.

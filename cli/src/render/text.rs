@@ -95,6 +95,10 @@ fn is_plain(text: &str) -> bool {
 
 /// Columns the text takes.
 pub(crate) fn width(text: &str) -> usize {
+    // Most text is such, and there is much of it.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.len();
+    }
     UnicodeWidthStr::width(text)
 }
 

@@ -66,8 +66,8 @@ fn without_plan(
     }
     let used = |d: &Name| system.services.values().any(|s| s.is.data.iter().flatten().any(|of| of.0 == *d));
     for (datastore, declared) in &system.datastores {
-        let needed = !declared.is.rebuildable && !derived(datastore) && !used(datastore);
-        if needed && lost.hit.datastores.contains_key(datastore) {
+        let needed = || !declared.is.rebuildable && !derived(datastore) && !used(datastore);
+        if lost.hit.datastores.contains_key(datastore) && needed() {
             severity = Severity::Error;
             hit.push(format!("datastore.{datastore}"));
         }

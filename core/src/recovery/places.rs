@@ -25,6 +25,14 @@ struct Stand {
     account: Option<String>,
 }
 
+/// That of the block of a resource, which most resources are the whole of.
+fn stand<'s>(all: &'s BTreeMap<Address, Stand>, of: &Address) -> Option<&'s Stand> {
+    match of.key {
+        None => all.get(of),
+        Some(_) => all.get(&of.block()),
+    }
+}
+
 impl<'a> Places<'a> {
     /// As the components are.
     pub fn of(components: &'a Components) -> Places<'a> {
@@ -51,7 +59,7 @@ impl<'a> Places<'a> {
     pub fn region(&self, address: &Address) -> Option<&str> {
         match &self.0 {
             Known::Seen(components) => components.get(address)?.place.region.as_deref(),
-            Known::Written(all) => all.get(&address.block())?.region.as_deref(),
+            Known::Written(all) => stand(all, address)?.region.as_deref(),
         }
     }
 
@@ -59,7 +67,7 @@ impl<'a> Places<'a> {
     pub fn account(&self, address: &Address) -> Option<&str> {
         match &self.0 {
             Known::Seen(components) => components.get(address)?.place.account.as_deref(),
-            Known::Written(all) => all.get(&address.block())?.account.as_deref(),
+            Known::Written(all) => stand(all, address)?.account.as_deref(),
         }
     }
 
