@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use drctl_core::json::write_indented;
 use serde::Serialize;
 
 use crate::render::palette::{Charset, Colours, Look};
@@ -110,7 +111,8 @@ impl Write for Pieces<'_> {
 
     /// Writes what is held, but for the beginning of a character that is not whole yet.
     fn flush(&mut self) -> io::Result<()> {
-        let text = self.held.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        let text = str::from_utf8(&self.held).or_else(|e| str::from_utf8(&self.held[..e.valid_up_to()]));
+        let text = text.expect("it is text up to there");
         self.stream.print(text)?;
         let written = text.len();
         self.held.drain(..written);
@@ -179,7 +181,7 @@ impl Ui {
     /// Prints data as JSON, piece by piece: all of it may be very much.
     pub(crate) fn print_json(&self, data: &impl Serialize) -> io::Result<()> {
         let mut pieces = Pieces { stream: &self.out, held: Vec::with_capacity(2 * PIECE) };
-        serde_json::to_writer_pretty(&mut pieces, data)?;
+        write_indented(&mut pieces, data)?;
         pieces.write_all(b"\n")?;
         pieces.flush()
     }

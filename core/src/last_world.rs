@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::addr::{Address, KindName, ProviderAddress};
 use crate::config::Config;
+use crate::json::write_indented;
 use crate::plan::{Basis, Earlier, Expanded, Instance, Observation, ProviderHead, World, followed, requests};
 use crate::provider::{ErrorClass, Id, Observed, Place, Unobserved, Wanted};
 use crate::recovery::readable;
@@ -123,7 +124,7 @@ impl LastWorld {
     /// # Errors
     /// When the writer refuses.
     pub fn write_json(&self, mut to: impl Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut to, self)?;
+        write_indented(&mut to, self)?;
         to.write_all(b"\n")
     }
 

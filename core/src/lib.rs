@@ -17,6 +17,7 @@ pub mod duration;
 pub mod fact;
 pub mod findings;
 pub mod graph;
+pub mod json;
 pub mod kit;
 pub mod lang;
 pub mod last_world;
