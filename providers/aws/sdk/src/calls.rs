@@ -1,4 +1,4 @@
-//! Every call goes through here: at most so many at once, its failure put into the port's words.
+//! Every call goes through here: at most so many begun, its failure put into the port's words.
 
 use std::error::Error;
 use std::future::Future;
@@ -10,6 +10,11 @@ use tokio::sync::Semaphore;
 
 use crate::errors::{self, Refusal};
 
+/// Of so many calls under way, one more may be begun before its turn: the SDK takes as long to make a request
+/// and to read an answer as a small part of the wait between them. A call that waits for its turn does so within its
+/// own timeout, so it must not wait behind many.
+const AHEAD: usize = 4;
+
 /// Bounds the calls of one connection.
 pub(crate) struct Calls {
     permits: Semaphore,
@@ -18,10 +23,11 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    /// At most `concurrency` calls at once.
-    pub(crate) fn new(concurrency: usize, connect_timeout: Duration, call_timeout: Duration) -> Calls {
+    /// For a client that has at most `in_flight` requests under way.
+    pub(crate) fn new(in_flight: usize, connect_timeout: Duration, call_timeout: Duration) -> Calls {
+        let begun = in_flight.saturating_add(in_flight / AHEAD);
         Calls {
-            permits: Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)),
+            permits: Semaphore::new(begun.clamp(1, Semaphore::MAX_PERMITS)),
             connect_timeout,
             call_timeout,
         }
