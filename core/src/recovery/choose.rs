@@ -115,7 +115,7 @@ pub(crate) fn choose<'a>(
             }),
         }
     }
-    usable.sort_by_key(|(candidate, steps)| rank(input.prefer, candidate, steps));
+    usable.sort_by_key(|(candidate, steps)| rank(input.prefer, resource, candidate, steps));
     let mut usable = usable.into_iter();
     let Some((best, mut steps)) = usable.next() else {
         return Err(Box::new(match home {
@@ -157,14 +157,21 @@ fn refused(input: &Input<'_>, lost: &Lost<'_>, name: &Name, candidate: &Candidat
     refused.or_else(|| follows.then(|| FOLLOWS.to_owned()))
 }
 
-/// By what of two ways back the first is the better one.
-fn rank(prefer: Prefer, candidate: &Candidate<'_>, steps: &[RecoveryStep]) -> impl Ord + use<> {
+/// By what of two ways back the first is the better one. Where all else is the same it stays in its region: whatever
+/// else is done with it is done there.
+fn rank(
+    prefer: Prefer,
+    resource: &Component,
+    candidate: &Candidate<'_>,
+    steps: &[RecoveryStep],
+) -> impl Ord + use<> {
     let loss = (candidate.loss.is_none(), candidate.loss);
     let (slow, slow_later) = match prefer {
         Prefer::Rpo => (0, takes(steps)),
         Prefer::Rto => (takes(steps), 0),
     };
-    (candidate.doubt.is_some(), slow, loss, slow_later, candidate.from.address.clone())
+    let moves = resource.place.region.as_ref() != Some(&candidate.region);
+    (candidate.doubt.is_some(), slow, loss, slow_later, moves, candidate.from.address.clone())
 }
 
 /// Where the kind of a resource does what brings it back: by the provider block that holds what it comes
@@ -252,7 +259,7 @@ fn worse_than(best: &Candidate<'_>, other: &Candidate<'_>) -> String {
         }
         (Some(_), None) => "its loss of data has no bound".to_owned(),
         _ if other.doubt.is_some() && best.doubt.is_none() => "it was not observed".to_owned(),
-        _ => "not better, and slower or later by name".to_owned(),
+        _ => "not better, and slower, in another region or later by name".to_owned(),
     }
 }
 
