@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(missing_docs)]
 
+mod billing;
 mod bizcard;
 mod certificates;
 mod inventory;

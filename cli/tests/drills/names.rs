@@ -4,7 +4,7 @@
 use crate::machine::Machine;
 
 /// What a step does, beside the drill's own name with that of production.
-const STEPS: [(&str, &str); 12] = [
+const STEPS: [(&str, &str); 13] = [
     ("a word", r#"run = ["echo", "${target.app}", "shop-prod"]"#),
     ("a part of a word", r#"run = ["echo", "--app=shop-prod/x"]"#),
     ("other capitals", r#"run = ["echo", "SHOP-PROD"]"#),
@@ -22,6 +22,7 @@ const STEPS: [(&str, &str); 12] = [
         "a question",
         "sql {\n      database = \"dbname=${target.app}\"\n      query = \"DROP TABLE \\\"shop-prod\\\"\"\n    }",
     ),
+    ("an object", "s3 {\n      bucket = aws_s3_bucket.safe\n      key = \"${target.app}/shop-prod\"\n    }"),
     (
         "a restore elsewhere",
         "restore = datastore.shop\n    into = target.app\n    via = [\"ssh\", \"shop-prod\"]",
@@ -33,6 +34,13 @@ fn configuration(step: &str) -> String {
     let drill = if command { "\n    drill = \"run\"" } else { "" };
     format!(
         r#"
+provider "aws" {{
+  region   = "eu-west-1"
+  endpoint = "sim"
+}}
+resource "aws_s3_bucket" "safe" {{
+  bucket = "shop-safe"
+}}
 site "host" {{}}
 site "vault" {{}}
 datastore "shop" {{

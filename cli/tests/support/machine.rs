@@ -194,13 +194,18 @@ impl Machine {
         self.command(program, arguments).output().unwrap()
     }
 
+    /// Drctl itself.
+    pub(crate) fn program(&self) -> String {
+        self.drctl.display().to_string()
+    }
+
     pub(crate) fn drctl(&self, arguments: &[&str]) -> Output {
         self.drctl_command(arguments).output().unwrap()
     }
 
     pub(crate) fn drctl_command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.command(&self.drctl.display().to_string(), arguments);
-        command.env("RESTIC_PASSWORD", "planted-restic-password");
+        let mut command = self.command(&self.program(), arguments);
+        command.env("RESTIC_PASSWORD", "planted-restic-password").env("PGPASSWORD", "planted-pg-password");
         command
     }
 
