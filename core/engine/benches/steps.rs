@@ -12,15 +12,17 @@ use std::time::{Duration, Instant};
 
 use drctl_core::plan::StepId;
 use drctl_core::provider::{Attempt, BoxFuture, ProviderError, StepNature};
-use drctl_core::recovery::{Action, Answer, Carried, Performer, Surroundings};
+use drctl_core::recovery::{Action, Answer, Carried, Notice, Performer, Surroundings};
 use drctl_core::run::{By, Event, Next, Node, OnFailure, Repeat, Run, TakeBack};
 use drctl_core::value::Value;
 use drctl_engine::clock::SystemClock;
 use drctl_engine::commander::{self, Command, Ended, PARALLEL_STEPS, Patience};
 use drctl_engine::hooks::NoHooks;
 use drctl_engine::journal::FORMAT_VERSION;
+use drctl_engine::messages::Message;
 use drctl_engine::runs::{Begun, Folder, Job, Of};
 use drctl_engine::telling::{RunReporter, Told};
+use serde_json::json;
 use tokio::sync::watch;
 
 /// Steps that are carried out, and that are only decided on.
@@ -48,6 +50,8 @@ impl RunReporter for Idle {
     fn say(&self, text: &str) {
         println!("{text}");
     }
+    fn taken_down(&self, _by: Option<&str>) {}
+    fn message(&self, _notice: &Notice, _message: &Message) {}
 }
 
 /// How the steps depend on each other.
@@ -98,25 +102,23 @@ fn job() -> Job {
         checks: None,
         p50_s: None,
         p95_s: None,
+        changes: true,
         downtime: true,
     }
 }
 
 async fn carry_out(shape: Shape, data: &Path) -> Duration {
-    let begun = Begun {
-        came_back: Vec::new(),
-        format_version: FORMAT_VERSION.to_owned(),
-        run: format!("{shape:?}").to_lowercase(),
-        of: Of::Recovery(None),
-        began: jiff::Timestamp::UNIX_EPOCH,
-        wrong_since: None,
-        rto_s: None,
-        rpo_s: None,
-        on_failure: OnFailure::Hold,
-        nodes: nodes(shape, CARRIED_OUT),
-        jobs: (1..=CARRIED_OUT).map(|id| (StepId(id), job())).collect(),
-        notices: Vec::new(),
-    };
+    let plain = json!({
+        "format_version": FORMAT_VERSION,
+        "run": format!("{shape:?}").to_lowercase(),
+        "of": Of::Recovery(None),
+        "began": jiff::Timestamp::UNIX_EPOCH,
+        "on_failure": OnFailure::Hold,
+        "nodes": nodes(shape, CARRIED_OUT),
+        "jobs": (1..=CARRIED_OUT).map(|id| (StepId(id), job())).collect::<BTreeMap<StepId, Job>>(),
+    });
+    // What a run has besides is for those who look at it.
+    let begun: Begun = serde_json::from_value(plain).unwrap();
     let folder = Folder::new(data, &begun.run);
     let (_stop, interrupt) = watch::channel(false);
     let command = Command {
