@@ -21,6 +21,7 @@ mod provider_block;
 mod reading;
 mod registry;
 mod render;
+mod secrets;
 mod session;
 mod signals;
 mod threads;

@@ -8,7 +8,7 @@ use drctl_core::addr::Name;
 use drctl_core::provider::{Attempt, BoxFuture, ErrorClass, ProviderError};
 use drctl_core::recovery::{Action, Answer, Performer};
 use drctl_core::stored::{Level, Made, Stored, Verified, due};
-use drctl_core::system::{Backup, EnvName, PgBackRest, PgDump};
+use drctl_core::system::{Backup, PgBackRest, PgDump};
 use drctl_files::Snapshots;
 use drctl_host::Host;
 use drctl_postgres::{Dumps, Tool};
@@ -23,7 +23,7 @@ const LIST_WITHIN: Duration = Duration::from_secs(30);
 /// This machine, as the commands of backups see it.
 pub(crate) fn host(project: &Project, ui: &Ui) -> Host {
     let dir = if project.dir.as_os_str().is_empty() { Path::new(".") } else { project.dir.as_path() };
-    Host { dir: dir.to_owned(), environment: ui.env.clone() }
+    Host::new(dir.to_owned(), ui.env.clone())
 }
 
 /// The tool of one backup.
@@ -190,8 +190,7 @@ impl Performer for Restoring<'_> {
             let Action::Restore { data, canary, surroundings, .. } = action else {
                 return self.host.perform(action, attempt).await;
             };
-            let env: Vec<EnvName> = surroundings.env.iter().cloned().map(EnvName).collect();
-            let tool = Tool::new(self.host, Some(&env), attempt.0.clone());
+            let tool = Tool::of_step(self.host, surroundings, attempt);
             drctl_postgres::can_replay(&tool)?;
             let answer = self.host.perform(action, attempt).await?;
             let said = drctl_postgres::replay(&tool, Path::new(data), canary.as_deref()).await?;

@@ -19,6 +19,7 @@ use crate::project::Project;
 use crate::render::junit::{self, Case, Outcome, Suite};
 use crate::render::palette::Look;
 use crate::render::text::{last_seen, last_seen_json, safe, wrap};
+use crate::secrets;
 use crate::ui::{CheckFormat, Ui};
 use crate::ways::{self, Ground, WayArgs};
 
@@ -185,6 +186,13 @@ impl Here<'_> {
                 ),
             };
             checks.push(check(status, format!("program `{program}`"), run_by(why, steps), fix));
+        }
+        for (file, steps) in &needed.secret_files {
+            let (status, why) = match secrets::unusable(self.dir, file) {
+                None => (Stands::Ok, "is here".to_owned()),
+                Some(why) => (Stands::Missing, why),
+            };
+            checks.push(check(status, format!("secret file `{}`", file.path), run_by(&why, steps), None));
         }
         for (name, steps) in &needed.env {
             let (status, why) = match self.ui.env.contains_key(name) {

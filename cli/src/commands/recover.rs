@@ -21,6 +21,7 @@ use crate::project::Project;
 use crate::render;
 use crate::render::script::Told;
 use crate::render::text::last_seen_json;
+use crate::secrets;
 use crate::session;
 use crate::tools;
 use crate::ui::{Format, Ui};
@@ -103,7 +104,8 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     };
     let mut ground = opened.look(&args.ways, project, ui)?;
     ground.look_into(tools::is_made, project, ui)?;
-    let plan = ground.back(&case)?;
+    let mut plan = ground.back(&case)?;
+    plan.blocked.extend(secrets::missing(&plan, &project.dir));
     if args.execute.asked() && ui.format == Format::Json {
         // Standard output is the stream of events.
     } else {

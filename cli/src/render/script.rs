@@ -235,7 +235,8 @@ fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
     let stands_open = |word: &str| word.contains("${input.") || word.contains("${target.");
     let open = stands_open(&shown) || written.is_some_and(|w| !w.inputs.is_empty());
     let by_hand = step.kind == StepNature::Manual || !blocked.is_empty() || open || step.unsaid.is_some();
-    let needs = !step.before.is_empty() || written.is_some_and(|w| !w.env.is_empty());
+    let needs =
+        !step.before.is_empty() || written.is_some_and(|w| !w.env.is_empty() || !w.secrets.is_empty());
     match (words.is_empty(), by_hand) {
         (true, _) => line("by_hand"),
         (false, true) => {

@@ -49,12 +49,16 @@ pub(super) fn plan_steps(out: &mut String, plan: &RecoveryPlan, look: Look) {
 
 /// What the steps need of the machine that they are run on.
 fn here(out: &mut String, plan: &RecoveryPlan, look: Look) {
-    let Needed { programs, env, .. } = needed(plan);
+    let Needed { programs, env, secret_files, .. } = needed(plan);
     let steps = |steps: &BTreeSet<u32>| {
         format!("({} {})", if steps.len() == 1 { "step" } else { "steps" }, numbered(steps))
     };
     for (what, all) in [
         ("programs: ", programs.iter().map(|((_, name), of)| format!("{name} {}", steps(of))).collect()),
+        (
+            "secrets in the files: ",
+            secret_files.iter().map(|(file, of)| format!("{} {}", file.path, steps(of))).collect(),
+        ),
         ("set in the environment: ", env.iter().map(|(name, of)| format!("{name} {}", steps(of))).collect()),
     ] {
         let all: Vec<String> = all;
@@ -191,6 +195,9 @@ pub(super) fn conditions(written: &WrittenAt, line: &mut impl FnMut(&str, &str))
     }
     if !written.env.is_empty() {
         line("before: ", &format!("set in the environment: {}", written.env.join(", ")));
+    }
+    for (variable, source) in &written.secrets {
+        line("before: ", &format!("{variable} is {source}"));
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::model::Step;
+use super::secret::SecretSource;
 use crate::addr::{KindName, ProviderAddress};
 use crate::plan::StepId;
 use crate::provider::{RecoveryStep, StepNature, Verb};
@@ -131,6 +132,9 @@ pub struct Surroundings {
     /// The variables of the environment that it is given beside the usual ones; they have to be set.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<String>,
+    /// The variables whose values are read when the step begins, and where.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, SecretSource>,
     /// Variables with their values, which are no secrets: what the operator said.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub given: BTreeMap<String, String>,

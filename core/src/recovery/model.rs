@@ -15,6 +15,7 @@ use super::home::Homes;
 use super::inventory::Components;
 use super::loss::Loss;
 use super::patch::CameBack;
+use super::secret::SecretSource;
 use super::told::{Called, Checks, Notice};
 use crate::addr::{Address, Name, ProviderAddress};
 use crate::fact::FactId;
@@ -480,6 +481,7 @@ impl Step {
         Surroundings {
             dir: written.and_then(|w| w.dir.clone()),
             env: written.map(|w| w.env.clone()).unwrap_or_default(),
+            secrets: written.map(|w| w.secrets.clone()).unwrap_or_default(),
             given: BTreeMap::new(),
         }
     }
@@ -502,6 +504,9 @@ pub struct WrittenAt {
     pub dir: Option<String>,
     /// The variables that have to be set in its environment.
     pub env: Vec<String>,
+    /// The variables of it whose values are read when the step begins, and where.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, SecretSource>,
     /// What has to be true of the answer, as it is written.
     pub expects: Vec<String>,
     /// What the operator says when it is done.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::RecoveryPlan;
+use super::secret::SecretFile;
 use crate::addr::Name;
 
 /// What the steps of a plan need, each with the numbers of the steps.
@@ -12,6 +13,8 @@ pub struct Needed {
     /// The programs that are run, as they are written, by the directory in which they are: `None` is where
     /// drctl is.
     pub programs: BTreeMap<(Option<String>, String), BTreeSet<u32>>,
+    /// The files that secrets are read from.
+    pub secret_files: BTreeMap<SecretFile, BTreeSet<u32>>,
     /// The variables of the environment.
     pub env: BTreeMap<String, BTreeSet<u32>>,
     /// Contacts that do a step and that nothing says how to reach.
@@ -26,6 +29,16 @@ pub fn needed(plan: &RecoveryPlan) -> Needed {
         if let Some(program) = step.command_equivalent.first() {
             let dir = written.and_then(|w| w.dir.clone()).filter(|_| program.contains('/'));
             needed.programs.entry((dir, program.clone())).or_default().insert(step.id);
+        }
+        for source in written.iter().flat_map(|w| w.secrets.values()) {
+            let dir = written.and_then(|w| w.dir.clone());
+            if let Some(file) = source.file(dir.as_deref()) {
+                needed.secret_files.entry(file).or_default().insert(step.id);
+            }
+            if let Some(program) = source.command().and_then(|words| words.into_iter().next()) {
+                let dir = dir.filter(|_| program.contains('/'));
+                needed.programs.entry((dir, program)).or_default().insert(step.id);
+            }
         }
         for name in written.iter().flat_map(|w| &w.env) {
             needed.env.entry(name.clone()).or_default().insert(step.id);

@@ -138,6 +138,14 @@ fn blocked(lost: &Lost<'_>, is: &Is, step: u32, written: &mut Written) {
         };
         written.blocked.push(Blocked { step: Some(step), service: None, why });
     }
+    for (variable, region) in
+        is.secret.iter().flatten().filter_map(|s| Some((&s.variable, s.region.as_ref()?)))
+    {
+        if hit_regions.contains(region) {
+            let why = format!("it needs the secret {variable}, which is kept in {region}, and that is lost");
+            written.blocked.push(Blocked { step: Some(step), service: None, why });
+        }
+    }
     if let Some((api, general_knowledge)) = control::called(is)
         && hit_regions.contains(&api.region)
     {

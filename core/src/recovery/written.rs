@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::action::{Action, Carried, Surroundings};
 use super::control;
 use super::model::{Asked, Owner, RecoveryPlan, Step, WrittenAt};
+use super::secret::SecretSource;
 use crate::addr::Name;
 use crate::duration;
 use crate::provider::StepNature;
@@ -45,12 +46,8 @@ pub(crate) fn step(system: &System, at: &Placed<'_>, all: &[Placed<'_>]) -> Step
             instead_of: BTreeSet::new(),
             dir: is.dir.clone(),
             env: is.env.iter().flatten().map(|name| name.0.clone()).collect(),
-            expects: is
-                .sql
-                .iter()
-                .filter_map(|sql| Some(sql.assert.as_ref()?.0.clone()))
-                .chain(is.http.iter().filter_map(|http| Some(http.expect.as_ref()?.0.clone())))
-                .collect(),
+            secrets: sources(is),
+            expects: expected(is),
             inputs: is.input.iter().flatten().map(asked).collect(),
             protects: is.protects.iter().flatten().map(|d| d.0.clone()).collect(),
             pivot: is.pivot,
@@ -110,10 +107,23 @@ fn carried(is: &Is, brought: Option<&Is>, kind: StepNature) -> Carried {
     }
 }
 
+/// What has to be true of its answer, as it is written.
+fn expected(is: &Is) -> Vec<String> {
+    let of_rows = is.sql.iter().filter_map(|sql| Some(sql.assert.as_ref()?.0.clone()));
+    of_rows.chain(is.http.iter().filter_map(|http| Some(http.expect.as_ref()?.0.clone()))).collect()
+}
+
+/// Where the secrets of the step are.
+fn sources(is: &Is) -> BTreeMap<String, SecretSource> {
+    let secrets = is.secret.iter().flatten();
+    secrets.filter_map(|secret| Some((secret.variable.clone(), SecretSource::of(secret)?))).collect()
+}
+
 fn action(is: &Is, brought: Option<&Is>) -> Action {
     let surroundings = Surroundings {
         dir: is.dir.clone(),
         env: is.env.iter().flatten().map(|name| name.0.clone()).collect(),
+        secrets: sources(is),
         given: BTreeMap::new(),
     };
     if let Some(words) = is.run.clone() {

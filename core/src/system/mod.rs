@@ -22,6 +22,7 @@ mod procedure;
 mod reference;
 mod restic;
 mod scenario;
+mod secret;
 mod service;
 mod site;
 mod step;
@@ -54,6 +55,7 @@ pub use reference::{
 };
 pub use restic::Restic;
 pub use scenario::{Lose, LossKind, PhaseBudget, Scenario};
+pub use secret::Secret;
 pub use service::{Health, Objective, Priority, Service};
 pub use site::Site;
 pub use step::{Check, Dns, EnvName, Http, InDrill, Input, S3, Sql, Step, Tcp};

@@ -1,9 +1,12 @@
 //! `step "NAME" { … }` of a procedure: one thing that is done, by a command, by drctl or by a person.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 
 use super::late::{OfAnswer, OfRows};
 use super::reference::{BackupRef, ContactRef, DatastoreRef, ProcedureRef, ResourceRef, SiteRef, StepRef};
+use super::secret::Secret;
 use crate::schema::{AttributeType, Invalid, Type};
 use crate::value::Value;
 
@@ -34,6 +37,8 @@ pub struct Step {
     pub dir: Option<String>,
     /// The variables that have to be set in the environment of the command.
     pub env: Option<Vec<EnvName>>,
+    /// What the command is given as variables and is read when the step begins.
+    pub secret: Option<Vec<Secret>>,
     /// Brings this datastore back from a recovery point.
     pub restore: Option<DatastoreRef>,
     /// The name under which it comes back: a new one, so that what was there is not written over.
@@ -334,12 +339,32 @@ impl Step {
         if self.env.is_some() && !is_command && self.sql.is_none() {
             return Err(Invalid::new("only `run`, `shell` and `sql` have an environment").below("env"));
         }
+        self.secrets()?;
         if self.drill.is_some() && self.procedure.is_some() {
             return Err(Invalid::new("the steps of the procedure say it, each for itself").below("drill"));
         }
         let texts = [("dir", &self.dir), ("into", &self.into), ("when", &self.when)];
         match texts.iter().find(|(_, text)| text.as_ref().is_some_and(|text| text.trim().is_empty())) {
             Some((name, _)) => Err(Invalid::new("must not be empty").below(name)),
+            None => Ok(()),
+        }
+    }
+
+    /// A variable holds one value, and a secret goes to a command.
+    fn secrets(&self) -> Result<(), Invalid> {
+        let mut known: BTreeSet<&str> = self.env.iter().flatten().map(|name| name.0.as_str()).collect();
+        let secrets = self.secret.as_deref().unwrap_or_default();
+        let takes =
+            self.run.is_some() || self.shell.is_some() || self.sql.is_some() || self.restore.is_some();
+        if !secrets.is_empty() && !takes {
+            let wrong = "only `run`, `shell`, `sql` and `restore` are given a secret";
+            return Err(Invalid::new(wrong).below("secret"));
+        }
+        match secrets.iter().find(|secret| !known.insert(&secret.variable)) {
+            Some(twice) => {
+                let wrong = format!("`{}` is given twice, by `env` or another `secret`", twice.variable);
+                Err(Invalid::new(wrong).below("secret"))
+            }
             None => Ok(()),
         }
     }

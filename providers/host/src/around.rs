@@ -8,6 +8,7 @@ use drctl_core::recovery::Surroundings;
 
 use crate::Host;
 use crate::output::Secrets;
+use crate::secret;
 
 /// The variables that every command gets: without them programs are not found, speak no language, know no
 /// time zone, write nowhere, reach no agent and trust nobody. None of them holds a secret.
@@ -41,15 +42,15 @@ pub(crate) struct Around {
     pub(crate) dir: PathBuf,
     /// Its whole environment.
     pub(crate) variables: BTreeMap<String, String>,
-    /// The values of the variables that it names.
+    /// What must not be shown: the values of the variables that it names, and what was read before.
     pub(crate) secrets: Secrets,
 }
 
 impl Around {
-    /// Gathers them, before anything is done.
-    pub(crate) fn of(
+    /// Gathers them, before anything is done. Commands that print a secret are given the rest.
+    pub(crate) async fn of(
         host: &Host,
-        Surroundings { dir, env, given }: &Surroundings,
+        Surroundings { dir, env, secrets, given }: &Surroundings,
         Attempt(attempt): &Attempt,
         doing: &str,
     ) -> Result<Around, ProviderError> {
@@ -57,7 +58,7 @@ impl Around {
         let usual = host.environment.iter().filter(|(name, _)| is_usual(name));
         let mut variables: BTreeMap<String, String> =
             usual.map(|(name, value)| (name.clone(), value.clone())).collect();
-        let mut secrets = Secrets::default();
+        let mut hidden = host.known.all();
         let missing: Vec<String> = env
             .iter()
             .filter(|name| !given.contains_key(*name) && !host.environment.contains_key(*name))
@@ -70,7 +71,7 @@ impl Around {
         }
         for name in env {
             let Some(value) = host.environment.get(name) else { continue };
-            secrets.add(value);
+            hidden.add(value);
             variables.insert(name.clone(), value.clone());
         }
         variables.extend(given.clone());
@@ -82,7 +83,16 @@ impl Around {
             let message = format!("there is no directory `{}`", dir.display());
             return Err(error(doing, ErrorClass::NotFound, message));
         }
-        Ok(Around { dir, variables, secrets })
+        let mut around = Around { dir, variables, secrets: hidden };
+        let mut read = BTreeMap::new();
+        for (variable, source) in secrets {
+            let value = secret::read(variable, source, &around).await?;
+            host.known.add(&value);
+            around.secrets.add(&value);
+            read.insert(variable.clone(), value);
+        }
+        around.variables.extend(read);
+        Ok(around)
     }
 }
 

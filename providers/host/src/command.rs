@@ -65,6 +65,8 @@ struct Heard {
     all: Tail,
     /// Its output, without its complaints.
     out: Tail,
+    /// Its complaints alone.
+    complaints: Tail,
 }
 
 impl Heard {
@@ -75,6 +77,7 @@ impl Heard {
 
     fn complaint(&mut self, bytes: &[u8]) {
         self.all.push(bytes);
+        self.complaints.push(bytes);
     }
 }
 
@@ -82,7 +85,41 @@ impl Heard {
 /// has not left its group. What it leaves running when it ends by itself goes on.
 pub(crate) async fn run(program: &Program<'_>, around: &Around) -> Result<Answer, ProviderError> {
     let secrets = &around.secrets;
-    let doing = &secrets.hide(program.doing());
+    let (heard, status) = carry_out(program, around).await?;
+    let said = harmless(&heard.all.without(secrets), secrets);
+    failed(program, around, status, &said)?;
+    let body = heard.out.without(secrets);
+    let value = Value::Object([("status".into(), Value::from(0)), ("body".into(), body.into())].into());
+    Ok(Answer { said, value })
+}
+
+/// Runs the program for what it prints, which is a secret: as it is, and shown nowhere.
+pub(crate) async fn printed(program: &Program<'_>, around: &Around) -> Result<Vec<u8>, ProviderError> {
+    let (heard, status) = carry_out(program, around).await?;
+    let out = heard.out.whole();
+    let mut secrets = around.secrets.clone();
+    // It may complain about what it has printed.
+    secrets.add(&String::from_utf8_lossy(&out));
+    let complaints = harmless(&heard.complaints.without(&secrets), &secrets);
+    failed(program, around, status, &complaints)?;
+    Ok(out)
+}
+
+/// An error with the last lines of what was said, unless it ended well.
+fn failed(
+    program: &Program<'_>,
+    around: &Around,
+    status: ExitStatus,
+    said: &str,
+) -> Result<(), ProviderError> {
+    let Some(how) = bad_end(status) else { return Ok(()) };
+    let message = format!("it failed{}", last_lines(said));
+    let doing = around.secrets.hide(program.doing());
+    Err(ProviderError { code: Some(how), ..error(&doing, ErrorClass::Failed, message) })
+}
+
+async fn carry_out(program: &Program<'_>, around: &Around) -> Result<(Heard, ExitStatus), ProviderError> {
+    let doing = &around.secrets.hide(program.doing());
     if program.name.is_empty() {
         return Err(error(doing, ErrorClass::Rejected, "there is no program to run".to_owned()));
     }
@@ -107,17 +144,9 @@ pub(crate) async fn run(program: &Program<'_>, around: &Around) -> Result<Answer
     let mut child = child.map_err(|e| not_started(program, around, &e))?;
     let leader = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
     let mut group = Group(leader);
-    let status = listen(&mut child, [out, complaints], &mut heard).await;
-    let status = status.map_err(|e| error(doing, ErrorClass::Failed, e.to_string()))?;
+    let status = listen(&mut child, [out, complaints], &mut heard).await.map_err(broken)?;
     group.0 = None;
-    let said = harmless(&heard.all.without(secrets), secrets);
-    if let Some(how) = bad_end(status) {
-        let message = format!("it failed{}", last_lines(&said));
-        return Err(ProviderError { code: Some(how), ..error(doing, ErrorClass::Failed, message) });
-    }
-    let body = heard.out.without(secrets);
-    let value = Value::Object([("status".into(), Value::from(0)), ("body".into(), body.into())].into());
-    Ok(Answer { said, value })
+    Ok((heard, status))
 }
 
 /// Reads what the child writes until it ends.

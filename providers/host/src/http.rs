@@ -28,6 +28,8 @@ const ERROR_CHARS: usize = 300;
 /// Asks for the page and compares the status.
 pub(crate) async fn ask(host: &Host, url: &str, status: u16) -> Result<Answer, ProviderError> {
     let doing = format!("asking {}", known(url));
+    let secrets = host.known.all();
+    let shown = |text: &str| harmless(&secrets.hide(text), &secrets);
     let client = client(host, status).map_err(|e| refused(&doing, &e))?;
     let response = client.get(url).send().await.map_err(|e| refused(&doing, &e))?;
     let got = response.status();

@@ -9,6 +9,7 @@ mod command;
 mod http;
 mod net;
 mod output;
+mod secret;
 mod sql;
 mod tls;
 mod walk;
@@ -21,6 +22,8 @@ use drctl_core::recovery::{Action, Answer, Performer};
 
 use crate::around::Around;
 use crate::command::Program;
+pub use crate::output::Known;
+pub use crate::secret::usable as usable_secret;
 pub use crate::walk::Walk;
 
 /// The machine that steps are carried out on.
@@ -30,6 +33,15 @@ pub struct Host {
     pub dir: PathBuf,
     /// The environment that steps are given their variables from.
     pub environment: BTreeMap<String, String>,
+    /// What was read as a secret so far: no later step shows it either.
+    pub known: Known,
+}
+
+impl Host {
+    /// In this directory, with this environment.
+    pub fn new(dir: PathBuf, environment: BTreeMap<String, String>) -> Host {
+        Host { dir, environment, known: Known::default() }
+    }
 }
 
 impl Performer for Host {
@@ -42,12 +54,12 @@ impl Performer for Host {
             match action {
                 Action::Run { words, surroundings } | Action::Restore { words, surroundings, .. } => {
                     let program = Program::words(words);
-                    let around = Around::of(self, surroundings, attempt, program.doing())?;
+                    let around = Around::of(self, surroundings, attempt, program.doing()).await?;
                     command::run(&program, &around).await
                 }
                 Action::Shell { line, surroundings } => {
                     let program = Program::line(line);
-                    let around = Around::of(self, surroundings, attempt, program.doing())?;
+                    let around = Around::of(self, surroundings, attempt, program.doing()).await?;
                     command::run(&program, &around).await
                 }
                 Action::Http { url, status, expect: _ } => http::ask(self, url, *status).await,
@@ -59,7 +71,7 @@ impl Performer for Host {
                         query: query.as_deref(),
                         file: file.as_deref(),
                     };
-                    let around = Around::of(self, surroundings, attempt, sql::DOING)?;
+                    let around = Around::of(self, surroundings, attempt, sql::DOING).await?;
                     sql::ask(self, &question, &around).await
                 }
                 Action::Post { address_in, text } => http::post(self, address_in, text).await,

@@ -1,6 +1,10 @@
 //! What others say: bounded, with secrets taken out, and harmless to show.
 
+mod encoded;
+
 use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use drctl_core::text::is_hostile;
 
@@ -27,7 +31,10 @@ impl Secrets {
         let whole = [value, value.trim()];
         let lines = value.trim().lines().map(str::trim).filter(|line| line.len() >= SHORTEST_LINE);
         let all = whole.into_iter().chain(lines).chain(password(value));
-        self.0.extend(all.filter(|text| text.len() >= SHORTEST).map(|text| text.as_bytes().to_vec()));
+        for text in all.filter(|text| text.len() >= SHORTEST) {
+            self.0.extend(encoded::forms(text).into_iter().map(String::into_bytes));
+            self.0.push(text.as_bytes().to_vec());
+        }
         self.0.sort();
         self.0.dedup();
     }
@@ -62,6 +69,26 @@ impl Secrets {
     }
 }
 
+/// What was read as a secret so far, by whoever carries steps out.
+#[derive(Clone, Default)]
+pub struct Known(Arc<Mutex<Secrets>>);
+
+impl Known {
+    pub(crate) fn add(&self, value: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).add(value);
+    }
+
+    pub(crate) fn all(&self) -> Secrets {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl fmt::Debug for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(HIDDEN)
+    }
+}
+
 /// The password of an address such as `postgres://user:password@host/`.
 fn password(value: &str) -> Option<&str> {
     let (_, after) = value.split_once("://")?;
@@ -88,6 +115,12 @@ impl Tail {
         let over = self.bytes.len().saturating_sub(MAX_BYTES);
         self.bytes.drain(..over);
         self.dropped += over;
+    }
+
+    /// All that is kept, as it is.
+    pub(crate) fn whole(mut self) -> Vec<u8> {
+        self.cut();
+        self.bytes
     }
 
     /// What is kept, without secrets; of one that was cut in two nothing is left.

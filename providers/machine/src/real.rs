@@ -32,7 +32,7 @@ pub fn connect(environment: &BTreeMap<String, String>, settings: Settings) -> Cl
     }
     let settings = Arc::new(settings);
     // The tools may not be let into the directory of the configuration.
-    let host = Host { dir: "/".into(), environment };
+    let host = Host::new("/".into(), environment);
     Cloud { port: Arc::new(Machine { host, settings: settings.clone() }), settings }
 }
 

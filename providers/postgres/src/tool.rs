@@ -1,7 +1,9 @@
 //! Runs the commands of a backup's tool.
 
+use std::collections::BTreeMap;
+
 use drctl_core::provider::{Attempt, ErrorClass, ProviderError};
-use drctl_core::recovery::{Action, Performer, Surroundings};
+use drctl_core::recovery::{Action, Performer, SecretSource, Surroundings};
 use drctl_core::system::EnvName;
 use drctl_core::value::Value;
 use drctl_host::Host;
@@ -10,7 +12,9 @@ use drctl_host::Host;
 #[derive(Debug, Clone)]
 pub struct Tool<'a> {
     host: &'a Host,
+    dir: Option<String>,
     env: Vec<String>,
+    secrets: BTreeMap<String, SecretSource>,
     attempt: Attempt,
 }
 
@@ -19,7 +23,18 @@ impl<'a> Tool<'a> {
     /// that must not do it twice.
     pub fn new(host: &'a Host, env: Option<&[EnvName]>, attempt: impl Into<String>) -> Tool<'a> {
         let env = env.into_iter().flatten().map(|name| name.0.clone()).collect();
-        Tool { host, env, attempt: Attempt(attempt.into()) }
+        Tool { host, dir: None, env, secrets: BTreeMap::new(), attempt: Attempt(attempt.into()) }
+    }
+
+    /// As a step carries it out: with its directory, its environment and its secrets.
+    pub fn of_step(host: &'a Host, around: &Surroundings, attempt: &Attempt) -> Tool<'a> {
+        let Surroundings { dir, env, secrets, given: _ } = around.clone();
+        Tool { host, dir, env, secrets, attempt: attempt.clone() }
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        let (dir, env, secrets) = (self.dir.clone(), self.env.clone(), self.secrets.clone());
+        Surroundings { dir, env, secrets, given: BTreeMap::new() }
     }
 
     /// Asks a server.
@@ -27,7 +42,7 @@ impl<'a> Tool<'a> {
     /// # Errors
     /// When it does not answer, or answers with an error.
     pub async fn ask(&self, database: &str, query: &str) -> Result<Value, ProviderError> {
-        let surroundings = Surroundings { env: self.env.clone(), ..Surroundings::default() };
+        let surroundings = self.surroundings();
         let (database, query) = (Some(database.to_owned()), Some(query.to_owned()));
         let action = Action::Sql { database, query, file: None, assert: None, surroundings };
         Ok(self.host.perform(&action, &self.attempt).await?.value)
@@ -43,7 +58,7 @@ impl<'a> Tool<'a> {
     /// # Errors
     /// When it cannot be started, or ends badly.
     pub async fn run(&self, words: Vec<String>) -> Result<String, ProviderError> {
-        let surroundings = Surroundings { env: self.env.clone(), ..Surroundings::default() };
+        let surroundings = self.surroundings();
         let action = Action::Run { words, surroundings };
         let answer = self.host.perform(&action, &self.attempt).await?;
         let body = answer.value.get("body").and_then(Value::as_str).map(str::to_owned);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use drctl_core::codes::Code;
-use drctl_core::recovery::{Action, Notice, Performer, RecoveryPlan, numbered};
+use drctl_core::recovery::{Action, Notice, Performer, RecoveryPlan, SecretSource, Step, numbered};
 use drctl_core::run::{AtEnd, By, OnFailure};
 use drctl_engine::clock::Clock;
 use drctl_engine::commander::{self, Command, CommandError, Ended, PARALLEL_STEPS, Patience};
@@ -209,7 +209,7 @@ fn command(
     project: &Project,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
-    let host = Host { dir: base(project), environment: ui.env.clone() };
+    let host = Host::new(base(project), ui.env.clone());
     let host = Restoring { host: &host };
     let verbs = connections.map(|connections| Verbs { connections, registry: REGISTRY, otherwise: &host });
     let live = Live::new(ui, Arc::clone(clock), begun);
@@ -265,11 +265,16 @@ fn base(project: &Project) -> PathBuf {
     if project.dir.as_os_str().is_empty() { PathBuf::from(".") } else { project.dir.clone() }
 }
 
-/// A simulated cloud has no command line: what would be a command for it waits for a person, for it would
-/// reach the real one.
+/// A simulated cloud has no command line: what would be a command for it, or reads a secret with one, waits
+/// for a person, for it would reach the real one.
 fn hand_over(plan: &RecoveryPlan, begun: &mut Begun) {
-    let commands = plan.steps.iter().filter(|s| s.api.is_some());
-    for step in commands.filter(|s| matches!(s.carried.action, Action::Run { .. })) {
+    let from_aws =
+        |s: &Step| s.written.as_ref().is_some_and(|w| w.secrets.values().any(SecretSource::in_aws));
+    let commands = plan
+        .steps
+        .iter()
+        .filter(|s| from_aws(s) || s.api.is_some() && matches!(s.carried.action, Action::Run { .. }));
+    for step in commands {
         let nodes = begun.nodes.iter_mut().filter(|node| node.id.0 == step.id);
         nodes.for_each(|node| node.by = By::Person);
     }

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::process::Command;
 
 use drctl_core::provider::ErrorClass;
-use drctl_core::recovery::Surroundings;
+use drctl_core::recovery::{SecretSource, Surroundings};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::unix::pipe;
 
@@ -207,4 +207,72 @@ async fn whoever_is_not_waited_for_is_killed_with_all_that_it_started() {
 
 fn mkfifo(path: &std::path::Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+/// A step with this secret.
+fn with_secret(source: SecretSource) -> Surroundings {
+    Surroundings { secrets: [("PLANTED".to_owned(), source)].into(), ..Surroundings::default() }
+}
+
+#[tokio::test]
+async fn a_secret_is_read_from_a_file_that_only_its_owner_reads() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let host = host(dir.path(), &[]);
+    let path = dir.path().join("pw");
+    let from = |shared| with_secret(SecretSource::File { path: "pw".to_owned(), shared });
+    let read = async |shared| {
+        perform(&host, &run_in(from(shared), &["sh", "-c", "printf %s \"$PLANTED\" | wc -c; touch done"]))
+            .await
+    };
+    let refused = async |shared, why: &str| {
+        let error = read(shared).await.unwrap_err();
+        assert_eq!(error.class, ErrorClass::Rejected);
+        assert!(error.message.contains(why) && !error.to_string().contains("hunter2"), "{error}");
+        assert!(!dir.path().join("done").exists(), "{why}");
+    };
+    refused(false, "`pw` is not there").await;
+    std::fs::write(&path, "hunter2\r\n\n").unwrap();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
+    refused(false, "has mode 640").await;
+    assert_eq!(read(true).await.unwrap().said.trim(), "7", "it is shared, and ends without the line's end");
+    std::fs::remove_file(dir.path().join("done")).unwrap();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+    for (wrong, why) in [(&b"\n"[..], "empty"), (b"hunter2\0", "zero byte"), (b"hunter2\xff", "UTF-8")] {
+        std::fs::write(&path, wrong).unwrap();
+        refused(false, why).await;
+    }
+    std::fs::write(&path, vec![b'x'; 70_000]).unwrap();
+    refused(false, "longer than 64 KiB").await;
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    refused(true, "is no file").await;
+}
+
+#[tokio::test]
+async fn a_secret_that_a_command_prints_is_shown_by_no_step_and_no_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let host = host(dir.path(), &[("SESSION", "s3ssion")]);
+    let from = |line: &str| {
+        let words = ["sh", "-c", line].map(str::to_owned).to_vec();
+        Surroundings { env: vec!["SESSION".to_owned()], ..with_secret(SecretSource::Run { words }) }
+    };
+    // What it is made of may be a secret itself, and arrives whole.
+    let secret = from("echo \"hunter2-$SESSION\"");
+    let whole = "[ \"$PLANTED\" = \"hunter2-$SESSION\" ] && echo \"same as $PLANTED\"";
+    let answer = perform(&host, &shell_in(secret.clone(), whole)).await.unwrap();
+    assert_eq!(answer.said, "same as (sensitive)\n");
+    let encoded = "printf %s \"u:$PLANTED\" | base64; exit 1";
+    let error = perform(&host, &shell_in(secret, encoded)).await.unwrap_err();
+    assert!(error.message.contains("(sensitive)"), "{error}");
+    // A step that was not given it does not show it either.
+    let answer = perform(&host, &shell("echo it is hunter2-s3ssion")).await.unwrap();
+    assert_eq!(answer.said, "it is (sensitive)\n");
+    assert!(!format!("{host:?}").contains("hunter2"), "{host:?}");
+    // Half of it was printed before it failed.
+    let failing = from("echo hunter3; echo not hunter3 but no such item >&2; exit 3");
+    let error = perform(&host, &shell_in(failing, "touch done")).await.unwrap_err();
+    assert_eq!((error.doing.as_str(), error.code.as_deref()), ("reading the secret PLANTED", Some("exit 3")));
+    assert!(error.message.contains("no such item") && !error.message.contains("hunter3"), "{error}");
+    assert!(!dir.path().join("done").exists());
 }

@@ -19,7 +19,7 @@ use drctl_host::Host;
 fn host(dir: &Path, environment: &[(&str, &str)]) -> Host {
     let path = [("PATH", "/usr/local/bin:/usr/bin:/bin")];
     let environment = path.iter().chain(environment).map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-    Host { dir: dir.to_owned(), environment: environment.collect() }
+    Host::new(dir.to_owned(), environment.collect())
 }
 
 async fn perform(host: &Host, action: &Action) -> Result<Answer, ProviderError> {
