@@ -94,6 +94,7 @@ fn line(text: &mut String, (folder, run): (&Folder, &Replayed<Begun>), look: Loo
     told.extend(
         (!begun.left_out.is_empty()).then(|| format!("{} left out", count(begun.left_out.len(), "step"))),
     );
+    told.extend(begun.simulated.then(|| "SIM".to_owned()));
     told.extend(injected(run));
     told.extend(begun.by.iter().map(|by| format!("by {by}")));
     told.push(format!("run {}", begun.run));
@@ -123,6 +124,7 @@ pub(crate) fn json(all: &[Drilled<'_>], now: Timestamp) -> Json {
             "began": begun.began,
             "ended": ended(run),
             "by": begun.by,
+            "simulated": begun.simulated,
             "result": result(run).0,
             "rto_s": downtime(run),
             "rto_objective_s": begun.rto_s,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use drctl_core::recovery::{Called, Checks, Notice, Owner, RecoveryPlan, ToldAt, readable};
+use drctl_core::recovery::{Called, Calls, Checks, Notice, Owner, RecoveryPlan, ToldAt, readable};
 use drctl_core::system::When;
 
 use super::palette::Look;
@@ -19,8 +19,11 @@ pub(super) fn told(out: &mut String, plan: &RecoveryPlan, look: Look) {
     if !plan.escalation.is_empty() {
         let _ = writeln!(out, "\nWho is called next when it does not go on");
         for called in &plan.escalation {
-            let first = format!("  {}: ", called_at(called));
-            let _ = writeln!(out, "{}", wrap(&first, &safe(&called_who(called)), look.width));
+            let _ = writeln!(out, "{}", wrap("  ", &format!("{}:", called_at(called)), look.width));
+            let _ = writeln!(out, "{}", wrap("    - ", &safe(&called_who(called)), look.width));
+            if let Some(words) = called.notice.as_ref().and_then(sends) {
+                let _ = writeln!(out, "{}", command(&words, None, look));
+            }
         }
     }
     if plan.notices.is_empty() {
@@ -52,18 +55,24 @@ pub(super) fn told(out: &mut String, plan: &RecoveryPlan, look: Look) {
 
 /// When somebody is called, on the clock of the steps.
 pub(super) fn called_at(called: &Called) -> String {
-    let at = called.after_s.map(|after| match after {
+    let Calls { after_s, unanswered_s, rto_at_risk } = &called.calls;
+    let at = after_s.map(|after| match after {
         0 => "at once".to_owned(),
         after => format!("T+{}", readable(after)),
     });
+    let unanswered = unanswered_s.map(|s| format!("when a step waits {} for a person", readable(s)));
+    let at_risk = rto_at_risk.then(|| "when the RTO is at risk".to_owned());
     let when = called.when.as_ref().map(|when| format!("when: {}", safe(when)));
-    at.into_iter().chain(when).collect::<Vec<_>>().join(", or ")
+    at.into_iter().chain(unanswered).chain(at_risk).chain(when).collect::<Vec<_>>().join(", or ")
 }
 
 /// Who is called, and by which rule.
 pub(super) fn called_who(called: &Called) -> String {
     let all: Vec<String> = called.contacts.iter().map(known).collect();
-    format!("{} (escalation.{}, level {})", all.join(", "), called.escalation, called.level)
+    let by = called.notice.as_ref().map_or_else(String::new, |notice| {
+        format!("; a run calls them once, by channel.{}{}", notice.channel, found(notice))
+    });
+    format!("{} (escalation.{}, level {}){by}", all.join(", "), called.escalation, called.level)
 }
 
 /// The lists of that time.
@@ -104,6 +113,7 @@ pub(super) fn when(plan: &RecoveryPlan, notice: &Notice) -> String {
         }
         (ToldAt::Resolved, None) => "when it is over".to_owned(),
         (ToldAt::Resolved, Some(time)) => format!("within {time} after it is over"),
+        (ToldAt::Escalated, _) => "when it does not go on".to_owned(),
     }
 }
 
@@ -116,12 +126,16 @@ pub(super) fn sends(notice: &Notice) -> Option<Vec<String>> {
 
 /// Who is told, through what and by whom.
 pub(super) fn how(notice: &Notice) -> String {
+    let by = notice.owner.as_ref().map_or(String::new(), |owner| format!("; {} does it", known(owner)));
+    format!("{}, by channel.{}{}{by}", notice.whom, notice.channel, found(notice))
+}
+
+/// What the channel is and where it is found, in brackets.
+fn found(notice: &Notice) -> String {
     let webhook = notice.webhook.as_ref().map(|variable| format!("the webhook in {variable}"));
     let channel = notice.description.iter().chain(&notice.reached).chain(&webhook);
     let channel: Vec<&str> = channel.map(String::as_str).collect();
-    let channel = if channel.is_empty() { String::new() } else { format!(" ({})", channel.join(", ")) };
-    let by = notice.owner.as_ref().map_or(String::new(), |owner| format!("; {} does it", known(owner)));
-    format!("{}, by channel.{}{channel}{by}", notice.whom, notice.channel)
+    if channel.is_empty() { String::new() } else { format!(" ({})", channel.join(", ")) }
 }
 
 /// A contact with how they are reached.

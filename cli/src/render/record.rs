@@ -33,7 +33,7 @@ pub(crate) fn outcome(run: &Record, folder: &Folder, look: Look) -> String {
     let mut text = String::new();
     let name = &run.header.run;
     let (tone, told) = verdict(run);
-    let _ = writeln!(text, "\n{}", look.paint(tone, &safe(&told)));
+    let _ = writeln!(text, "\n{}", look.paint(tone, &safe(&format!("{told}{}", sim(run)))));
     let went = run.run.before().unwrap_or(&run.run);
     for (step, standing) in went.standings() {
         let why = match standing {
@@ -151,7 +151,10 @@ fn event(event: &Event, run: &Record) -> (Option<StepId>, String) {
         Event::Undoing { step, .. } => (Some(*step), format!("being taken back: {}", summary(step))),
         Event::Undone { step } => (Some(*step), "taken back".to_owned()),
         Event::UndoFailed { step, error } => (Some(*step), format!("COULD NOT BE TAKEN BACK: {error}")),
-        Event::Notified { notice, error } => (None, notified(*notice, error.as_ref(), run)),
+        Event::Notified { notice, why, error } => {
+            let why = why.as_ref().map_or_else(String::new, |why| format!(", because {why}"));
+            (None, notified(*notice, &why, error.as_ref(), run))
+        }
         Event::Interrupted => (None, "stopped by a person".to_owned()),
         Event::Resumed => (None, "gone on with".to_owned()),
         Event::Aborted { by, reason } => (None, format!("given up by {by}: {reason}")),
@@ -160,14 +163,14 @@ fn event(event: &Event, run: &Record) -> (Option<StepId>, String) {
     }
 }
 
-fn notified(notice: u32, error: Option<&ProviderError>, run: &Record) -> String {
+fn notified(notice: u32, why: &str, error: Option<&ProviderError>, run: &Record) -> String {
     let Some(notice) = run.header.notices.get(notice as usize) else { return "somebody is told".to_owned() };
     let (whom, channel) = (&notice.whom, &notice.channel);
     let by_machine = notice.webhook.is_some() || !notice.command.is_empty();
     match error {
-        Some(error) => format!("{whom} could NOT be told by channel.{channel}: {error}"),
-        None if by_machine => format!("{whom} told by channel.{channel}"),
-        None => format!("a person is asked to tell {whom} by channel.{channel}"),
+        Some(error) => format!("{whom} could NOT be told by channel.{channel}{why}: {error}"),
+        None if by_machine => format!("{whom} told by channel.{channel}{why}"),
+        None => format!("a person is asked to tell {whom} by channel.{channel}{why}"),
     }
 }
 
@@ -192,6 +195,11 @@ fn of(run: &Record) -> String {
     run.header.of.to_string()
 }
 
+/// That nothing of it was real, for the end of a line.
+fn sim(run: &Record) -> &'static str {
+    if run.header.simulated { " (SIM)" } else { "" }
+}
+
 /// All runs, a line each.
 pub(crate) fn list(runs: &[Listed], look: Look) -> String {
     if runs.is_empty() {
@@ -207,7 +215,8 @@ pub(crate) fn list(runs: &[Listed], look: Look) -> String {
                     Stand::Open => "OPEN",
                 };
                 let time = downtime(run).map(|s| format!(", RTO {}", readable(s))).unwrap_or_default();
-                format!("{}  {stands:<5}  {}, begun {:.0}{time}", run.header.run, of(run), run.header.began)
+                let (name, began, sim) = (&run.header.run, run.header.began, sim(run));
+                format!("{name}  {stands:<5}  {}, begun {began:.0}{time}{sim}", of(run))
             }
             Err(error) => format!("unreadable: {error}"),
         };
@@ -230,6 +239,7 @@ pub(crate) fn head(run: &Record) -> Json {
     json!({
         "run": run.header.run,
         "of": run.header.of,
+        "simulated": run.header.simulated,
         "began": run.header.began,
         "status": match stand(&run.run) {
             Stand::Done => "done",
@@ -278,6 +288,9 @@ pub(crate) fn json(run: &Record, folder: &Folder) -> Json {
 pub(crate) fn text(run: &Record, folder: &Folder, look: Look) -> String {
     let began = run.header.began;
     let mut text = format!("{}: {}, begun {began:.0}\n", safe(&run.header.run), safe(&of(run)));
+    if run.header.simulated {
+        text += "  SIM: on a simulated cloud\n";
+    }
     if let Some(told) = injected(run) {
         let _ = writeln!(text, "{}", wrap("  ", &safe(&told), look.width));
     }

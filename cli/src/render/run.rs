@@ -226,7 +226,7 @@ impl RunReporter for Live {
         self.progress.event("drill_teardown_start", "info", &text, json!({ "run": self.run, "by": by }));
     }
 
-    fn message(&self, notice: &Notice, Message { notice: _, text, sent }: &Message) {
+    fn message(&self, notice: &Notice, Message { notice: _, text, why, sent }: &Message) {
         let (level, what) = match sent {
             Some(Ok(())) => ("info", format!("{} told by channel.{}: {text}", notice.whom, notice.channel)),
             Some(Err(error)) => {
@@ -248,6 +248,7 @@ impl RunReporter for Live {
             "whom": notice.whom,
             "channel": notice.channel,
             "text": text,
+            "why": why,
             "sent": sent.as_ref().map(Result::is_ok),
         });
         self.progress.event("recovery_notice", level, &what, extra);

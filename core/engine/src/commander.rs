@@ -8,7 +8,7 @@ use std::time::Duration;
 use drctl_core::lang;
 use drctl_core::plan::StepId;
 use drctl_core::provider::{Attempt, BoxFuture, ErrorClass, ProviderError};
-use drctl_core::recovery::{Action, Answer, Performer, Progress, Surroundings};
+use drctl_core::recovery::{Action, Answer, Performer, Progress, Surroundings, Unanswered};
 use drctl_core::run::{Event, Illegal, Next, Outcome, Question, Run, Standing};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
@@ -116,12 +116,17 @@ pub async fn begin(command: &Command<'_>) -> Result<Ended, CommandError> {
 pub async fn resume(command: &Command<'_>, so_far: Replayed<Begun>) -> Result<Ended, CommandError> {
     let journal = Journal::go_on(&command.folder.journal(), &so_far)?;
     let mut said = BTreeMap::new();
-    for (_, event) in &so_far.events {
+    let mut asked = BTreeMap::new();
+    for (at, event) in &so_far.events {
         if let Event::Marked { inputs, .. } = event {
             said.extend(inputs.clone());
         }
+        if let Event::Asked { step } = event {
+            asked.insert(*step, *at);
+        }
     }
     let mut commander = Commander::new(command, journal, so_far.run, said);
+    commander.asked = asked;
     commander.record(&Event::Resumed);
     commander.run_all(Messages::new(command.begun, command.performer, &so_far.events)).await
 }
@@ -148,12 +153,22 @@ struct Commander<'r, 'a> {
     said: BTreeMap<String, String>,
     /// Since when each step is under way: on the timer, and by the clock.
     running: BTreeMap<StepId, (Instant, Timestamp)>,
+    /// Since when a person is asked about each step.
+    asked: BTreeMap<StepId, Timestamp>,
     broken: Option<CommandError>,
 }
 
 impl<'r, 'a> Commander<'r, 'a> {
     fn new(command: &'r Command<'a>, journal: Journal, run: Run, said: BTreeMap<String, String>) -> Self {
-        Commander { command, journal, run, said, running: BTreeMap::new(), broken: None }
+        Commander {
+            command,
+            journal,
+            run,
+            said,
+            running: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            broken: None,
+        }
     }
 
     /// Carries the run out, and tells of it. What has begun to be told is told before it ends.
@@ -236,6 +251,7 @@ impl<'r, 'a> Commander<'r, 'a> {
             elapsed_s: self.elapsed_s(),
             left_s: self.left(|job| job.p50_s),
             rto_s: self.command.begun.rto_s,
+            unanswered: self.unanswered(),
             works: self.run.standings().all(works),
             over,
         };
@@ -248,6 +264,14 @@ impl<'r, 'a> Commander<'r, 'a> {
         let event = messages.record(message, self.elapsed_s());
         self.record(&event);
         self.command.reporter.message(&self.command.begun.notices[message.notice as usize], message);
+    }
+
+    /// The step for which a person is asked longest.
+    fn unanswered(&self) -> Option<Unanswered> {
+        let asked = self.run.standings().filter(|(_, standing)| matches!(standing, Standing::Asked(_)));
+        let since = asked.filter_map(|(step, _)| Some((*self.asked.get(&step)?, step)));
+        let (since, step) = since.min()?;
+        Some(Unanswered { step, for_s: self.command.clock.now().duration_since(since).as_secs() })
     }
 
     fn elapsed_s(&self) -> i64 {
@@ -284,6 +308,7 @@ impl<'r, 'a> Commander<'r, 'a> {
 
     fn ask(&mut self, step: StepId, question: Question) {
         if self.record(&Event::Asked { step }) {
+            self.asked.insert(step, self.command.clock.now());
             self.tell(step, &Told::Asked(question));
         }
     }

@@ -22,6 +22,8 @@ pub struct Message {
     pub notice: u32,
     /// What is told.
     pub text: String,
+    /// Why now, of a level of an escalation.
+    pub why: Option<String>,
     /// What came of it; none where a person tells it.
     pub sent: Option<Result<(), ProviderError>>,
 }
@@ -44,7 +46,7 @@ impl<'r> Messages<'r> {
     ) -> Messages<'r> {
         let mut sent: BTreeMap<u32, Sent> = BTreeMap::new();
         for (at, event) in events {
-            if let Event::Notified { notice, error } = event {
+            if let Event::Notified { notice, error, why: _ } = event {
                 let at_s = at.duration_since(begun.began).as_secs();
                 sent.entry(*notice).or_default().record(at_s, error.is_none());
             }
@@ -62,26 +64,22 @@ impl<'r> Messages<'r> {
             }
             let of = &self.begun.notices[notice as usize];
             let text = message(of, &self.begun.of.to_string(), progress);
-            match self.sending(notice, of, text.clone(), progress.elapsed_s) {
+            let message = Message { notice, text, why: of.why(progress), sent: None };
+            match self.sending(of, &message, progress.elapsed_s) {
                 Some(sending) => self.flying.push(sending),
-                None => for_persons.push(Message { notice, text, sent: None }),
+                None => for_persons.push(message),
             }
         }
         for_persons
     }
 
-    fn sending(
-        &self,
-        notice: u32,
-        of: &Notice,
-        text: String,
-        elapsed_s: i64,
-    ) -> Option<BoxFuture<'r, Message>> {
+    fn sending(&self, of: &Notice, message: &Message, elapsed_s: i64) -> Option<BoxFuture<'r, Message>> {
+        let message = message.clone();
         if let Some(silence) = silent(&self.begun.injected, &of.channel) {
-            return Some(Box::pin(async move { Message { notice, text, sent: Some(Err(silence)) } }));
+            return Some(Box::pin(async move { Message { sent: Some(Err(silence)), ..message } }));
         }
-        let action = of.action(text.clone())?;
-        let attempt = Attempt(format!("{}/notice/{notice}/{elapsed_s}", self.begun.run));
+        let action = of.action(message.text.clone())?;
+        let attempt = Attempt(format!("{}/notice/{}/{elapsed_s}", self.begun.run, message.notice));
         let performer = self.performer;
         Some(Box::pin(async move {
             let sent = match tokio::time::timeout(PATIENCE, performer.perform(&action, &attempt)).await {
@@ -93,7 +91,7 @@ impl<'r> Messages<'r> {
                     message: format!("it was not sent within {} s", PATIENCE.as_secs()),
                 }),
             };
-            Message { notice, text, sent: Some(sent) }
+            Message { sent: Some(sent), ..message }
         }))
     }
 
@@ -107,6 +105,6 @@ impl<'r> Messages<'r> {
         let error = message.sent.clone().and_then(Result::err);
         self.under_way.remove(&message.notice);
         self.sent.entry(message.notice).or_default().record(at_s, error.is_none());
-        Event::Notified { notice: message.notice, error }
+        Event::Notified { notice: message.notice, why: message.why.clone(), error }
     }
 }

@@ -7,8 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use drctl_core::plan::StepId;
-use drctl_core::provider::StepNature;
-use drctl_core::recovery::{Action, CameBack, Carried, Notice, Owner, RecoveryPlan};
+use drctl_core::recovery::{CameBack, Carried, Notice, Owner, RecoveryPlan};
 use drctl_core::run::{AtEnd, Event, Next, Node, OnFailure, Run, Verdict};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -37,6 +36,9 @@ pub struct Begun {
     /// Who began it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+    /// Whether it runs on a simulated cloud.
+    #[serde(default)]
+    pub simulated: bool,
     /// Since when the data was wrong, where somebody has said so. Else what was lost was lost when it began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wrong_since: Option<Timestamp>,
@@ -158,7 +160,7 @@ impl Begun {
             p50_s: step.p50_s,
             p95_s: step.p95_s,
             downtime: step.downtime,
-            changes: step.kind == StepNature::Auto && !matches!(step.carried.action, Action::Wait { .. }),
+            changes: step.changes(),
         };
         Begun {
             format_version: FORMAT_VERSION.to_owned(),
@@ -170,13 +172,17 @@ impl Begun {
             on_failure,
             at_end: AtEnd::Keep,
             by: None,
+            simulated: false,
             left_out: Vec::new(),
             injected: Vec::new(),
             came_back: plan.chosen_points.iter().filter_map(|choice| choice.came_back.clone()).collect(),
             // Nobody is called out of bed for a practice or a drill.
             notices: match of {
                 Of::Practice(_) | Of::Drill(_) => Vec::new(),
-                Of::Recovery(_) => plan.notices.clone(),
+                Of::Recovery(_) => {
+                    let called = plan.escalation.iter().filter_map(|called| called.notice.clone());
+                    plan.notices.iter().cloned().chain(called).collect()
+                }
             },
             nodes: match of {
                 Of::Practice(_) => plan.looks(),

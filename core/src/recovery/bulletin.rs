@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use super::action::{Action, Surroundings};
 use super::readable;
-use super::told::{Notice, ToldAt};
+use super::told::{Calls, Notice, ToldAt};
+use crate::plan::StepId;
 
 /// Seconds until a message that could not be sent is tried again.
 const AGAIN_S: i64 = 60;
@@ -36,8 +35,17 @@ impl Sent {
     }
 }
 
+/// A step that waits for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unanswered {
+    /// The step.
+    pub step: StepId,
+    /// For how many seconds.
+    pub for_s: i64,
+}
+
 /// How a recovery is doing, as its messages say it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
     /// Seconds since it began.
     pub elapsed_s: i64,
@@ -45,10 +53,48 @@ pub struct Progress {
     pub left_s: i64,
     /// Seconds that it may take.
     pub rto_s: Option<i64>,
+    /// The step that has waited longest for a person, where one does.
+    pub unanswered: Option<Unanswered>,
     /// Whether the service works again.
     pub works: bool,
     /// Whether everything is done.
     pub over: bool,
+}
+
+impl Progress {
+    /// By how much the objective will be missed, as things stand.
+    fn late_s(&self) -> Option<i64> {
+        let late = self.elapsed_s.saturating_add(self.left_s).saturating_sub(self.rto_s?);
+        (late > 0).then_some(late)
+    }
+}
+
+impl Calls {
+    /// Why they are called now; none while they are not.
+    pub fn why(&self, progress: &Progress) -> Option<String> {
+        let asked = progress.unanswered.filter(|asked| self.unanswered_s.is_some_and(|s| asked.for_s >= s));
+        if let Some(Unanswered { step, for_s }) = asked {
+            return Some(format!("step {} waits for a person since {}", step.0, readable(for_s)));
+        }
+        if progress.works {
+            return None;
+        }
+        if self.rto_at_risk && progress.late_s().is_some() {
+            return Some("the RTO is at risk".to_owned());
+        }
+        match self.after_s? {
+            0 => Some("the recovery has begun".to_owned()),
+            after => (progress.elapsed_s >= after)
+                .then(|| format!("it does not work for {}", readable(progress.elapsed_s))),
+        }
+    }
+}
+
+impl Notice {
+    /// Why they are called now, of a level of an escalation.
+    pub fn why(&self, progress: &Progress) -> Option<String> {
+        self.calls.as_ref()?.why(progress)
+    }
 }
 
 /// The notices that are due, by their places.
@@ -68,11 +114,12 @@ pub fn due(notices: &[Notice], sent: &BTreeMap<u32, Sent>, progress: &Progress) 
                 !progress.works && sent.last_s.is_none() && now >= after
             }
             ToldAt::Resolved => progress.over && sent.last_s.is_none(),
+            ToldAt::Escalated => sent.last_s.is_none() && notice.why(progress).is_some(),
         };
         let pause = match (sent.failures < TRIES, notice.at) {
             (true, _) => Some(AGAIN_S),
             (false, ToldAt::Every) => notice.after_s,
-            (false, ToldAt::Started | ToldAt::Downtime | ToldAt::Resolved) => None,
+            (false, ToldAt::Started | ToldAt::Downtime | ToldAt::Resolved | ToldAt::Escalated) => None,
         };
         let waited = |tried: i64| pause.is_some_and(|pause| now.saturating_sub(tried) >= pause);
         due && sent.tried_s.is_none_or(waited)
@@ -82,7 +129,7 @@ pub fn due(notices: &[Notice], sent: &BTreeMap<u32, Sent>, progress: &Progress) 
 
 /// What is told: the text of the notice with `clock.elapsed` and `clock.left` in it, or how it is doing.
 pub fn message(notice: &Notice, of: &str, progress: &Progress) -> String {
-    let Progress { elapsed_s, left_s, rto_s, works: _, over } = *progress;
+    let Progress { elapsed_s, left_s, over, .. } = *progress;
     let (elapsed, left) = (readable(elapsed_s), readable(left_s));
     if let Some(text) = &notice.text {
         return text.replace("${clock.elapsed}", &elapsed).replace("${clock.left}", &left);
@@ -90,10 +137,12 @@ pub fn message(notice: &Notice, of: &str, progress: &Progress) -> String {
     if over {
         return format!("{of}: over after {elapsed}.");
     }
-    let late = rto_s.map(|rto| elapsed_s + left_s - rto).filter(|late| *late > 0);
+    let late = progress.late_s();
     let late =
         late.map_or_else(String::new, |s| format!(" Its objective will be missed by {}.", readable(s)));
-    format!("{of}: {elapsed} elapsed, about {left} left.{late}")
+    let called =
+        notice.why(progress).map_or_else(String::new, |why| format!(" {} is called: {why}.", notice.whom));
+    format!("{of}: {elapsed} elapsed, about {left} left.{late}{called}")
 }
 
 impl Notice {
@@ -129,11 +178,12 @@ mod tests {
             webhook: None,
             text: None,
             owner: None,
+            calls: None,
         }
     }
 
     fn at(elapsed_s: i64) -> Progress {
-        Progress { elapsed_s, left_s: 600, rto_s: Some(3_600), works: false, over: false }
+        Progress { elapsed_s, left_s: 600, rto_s: Some(3_600), unanswered: None, works: false, over: false }
     }
 
     /// The times at which a notice is told in a recovery that works after 50 minutes and is over after an
@@ -159,6 +209,43 @@ mod tests {
         assert_eq!(told(notice(ToldAt::Downtime, Some(1_800)), never), [1_800]);
         assert_eq!(told(notice(ToldAt::Downtime, Some(3_300)), never), [] as [i64; 0], "it works by then");
         assert_eq!(told(notice(ToldAt::Resolved, None), never), [3_600]);
+    }
+
+    #[test]
+    fn a_level_is_called_once_by_whatever_comes_first() {
+        let calls = Calls { after_s: Some(1_800), unanswered_s: Some(600), rto_at_risk: true };
+        let level = Notice {
+            whom: "contact.cto (escalation.x, level 2)".to_owned(),
+            calls: Some(calls),
+            ..notice(ToldAt::Escalated, None)
+        };
+        let waits =
+            |now, for_s| Progress { unanswered: Some(Unanswered { step: StepId(4), for_s }), ..at(now) };
+        let why = |progress: &Progress| level.why(progress);
+        assert_eq!(why(&at(1_799)), None);
+        assert_eq!(why(&at(1_800)).unwrap(), "it does not work for 30m");
+        assert_eq!(why(&waits(900, 599)), None);
+        assert_eq!(why(&waits(900, 600)).unwrap(), "step 4 waits for a person since 10m");
+        assert_eq!(why(&Progress { left_s: 2_900, ..at(700) }), None, "just in time");
+        assert_eq!(why(&Progress { left_s: 2_901, ..at(700) }).unwrap(), "the RTO is at risk");
+        assert_eq!(why(&Progress { works: true, left_s: 0, ..at(5_000) }), None, "it goes on: it works");
+        let said = message(&level, "recovery from a", &waits(900, 600));
+        assert_eq!(
+            said,
+            "recovery from a: 15m elapsed, about 10m left. contact.cto (escalation.x, level 2) is called: step 4 waits \
+             for a person since 10m."
+        );
+        assert_eq!(told(level, |_| false), [1_800]);
+    }
+
+    #[test]
+    fn a_level_that_only_something_else_calls_is_not_called_by_the_clock() {
+        let called_by = |calls: Calls| Notice { calls: Some(calls), ..notice(ToldAt::Escalated, None) };
+        let none = Calls { after_s: None, unanswered_s: None, rto_at_risk: false };
+        assert_eq!(told(called_by(none.clone()), |_| false), [] as [i64; 0]);
+        // With 10 minutes left all the time it is late after 50 minutes, and works by then.
+        assert_eq!(told(called_by(Calls { rto_at_risk: true, ..none.clone() }), |_| false), [] as [i64; 0]);
+        assert_eq!(told(called_by(Calls { after_s: Some(0), ..none }), |_| false), [0]);
     }
 
     #[test]

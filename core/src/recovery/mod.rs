@@ -45,7 +45,7 @@ mod weave;
 mod written;
 
 pub use action::{Action, Carried, Surroundings, Through};
-pub use bulletin::{Progress, Sent, due, message};
+pub use bulletin::{Progress, Sent, Unanswered, due, message};
 pub use check::check;
 pub use components::components;
 pub use dependents::Dependents;
@@ -68,4 +68,4 @@ pub use reached::{Reached, mentions};
 pub(crate) use rehearsal::target as drill_target;
 pub use rehearsal::{Rehearsal, Share, Skipped, rehearse};
 pub use secret::{SecretFile, SecretSource};
-pub use told::{Called, Checks, Notice, ToldAt};
+pub use told::{Called, Calls, Checks, Notice, ToldAt};

@@ -475,6 +475,11 @@ pub struct Step {
 }
 
 impl Step {
+    /// Whether a machine changes something with it, rather than to look or to wait.
+    pub fn changes(&self) -> bool {
+        self.kind == StepNature::Auto && !matches!(self.carried.action, Action::Wait { .. })
+    }
+
     /// Where its command is run, and what it is given.
     pub(super) fn surroundings(&self) -> Surroundings {
         let written = self.written.as_ref();

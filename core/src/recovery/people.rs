@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 
 use super::model::{Input, Owner};
-use super::told::{Called, Checks, Notice, ToldAt};
+use super::told::{Called, Calls, Checks, Notice, ToldAt};
 use super::written::owner;
 use crate::addr::Name;
-use crate::system::{Checklist, Declared, Escalation, Moment, Notify, Scenario, ScenarioRef};
+use crate::system::{
+    ChannelRef, Checklist, Declared, Escalation, Level, Moment, Notify, Scenario, ScenarioRef, Trouble,
+};
 
 /// Who leads.
 pub(crate) fn commander(input: &Input<'_>) -> Option<Owner> {
@@ -35,18 +37,7 @@ pub(crate) fn escalation(input: &Input<'_>) -> Vec<Called> {
     let known = names.into_iter().filter_map(|name| input.system.escalations.get_key_value(name));
     let called: Vec<Called> = known
         .flat_map(|(name, escalation)| {
-            let Escalation { description, level } = &escalation.is;
-            level.iter().map(|level| Called {
-                escalation: name.clone(),
-                description: description.clone(),
-                level: level.name.clone(),
-                after_s: match (level.after, &level.when) {
-                    (None, Some(_)) => None,
-                    (after, _) => Some(after.unwrap_or_default().as_secs()),
-                },
-                when: level.when.clone(),
-                contacts: level.contacts.iter().map(|c| owner(input.system, &c.0)).collect(),
-            })
+            escalation.is.level.iter().map(|level| called(input, (name, &escalation.is), level))
         })
         .collect();
     // A level without a time stands after the one before it.
@@ -54,12 +45,38 @@ pub(crate) fn escalation(input: &Input<'_>) -> Vec<Called> {
     let mut placed: Vec<(i64, Called)> = Vec::new();
     for level in called {
         let before = last.filter(|(name, _)| *name == level.escalation).map_or(0, |(_, at)| at);
-        let at = level.after_s.unwrap_or(before);
+        let at = level.calls.after_s.unwrap_or(before);
         last = Some((level.escalation.clone(), at));
         placed.push((at, level));
     }
     placed.sort_by(|(a, one), (b, other)| (a, &one.escalation).cmp(&(b, &other.escalation)));
     placed.into_iter().map(|(_, level)| level).collect()
+}
+
+/// One level, and what a run tells those of it.
+fn called(input: &Input<'_>, (name, escalation): (&Name, &Escalation), level: &Level) -> Called {
+    let Level { name: label, contacts, after: _, unanswered, on, when, via } = level;
+    let calls = Calls {
+        after_s: level.on_the_clock().map(|d| d.as_secs()),
+        unanswered_s: unanswered.map(|d| d.as_secs()),
+        rto_at_risk: on.iter().flatten().any(|Trouble::RtoAtRisk| true),
+    };
+    let addresses: Vec<String> = contacts.iter().map(|c| format!("contact.{}", c.0)).collect();
+    let notice = |via: &ChannelRef| Notice {
+        whom: format!("{} (escalation.{name}, level {label})", addresses.join(", ")),
+        calls: Some(calls.clone()),
+        ..through(input, via, ToldAt::Escalated)
+    };
+    Called {
+        escalation: name.clone(),
+        description: escalation.description.clone(),
+        level: label.clone(),
+        when: when.clone(),
+        contacts: contacts.iter().map(|c| owner(input.system, &c.0)).collect(),
+        channel: via.as_ref().map(|via| via.0.clone()),
+        notice: via.as_ref().map(notice),
+        calls,
+    }
 }
 
 /// What is looked at, by when and name.
@@ -84,28 +101,41 @@ fn concerns(input: &Input<'_>, scenarios: Option<&[ScenarioRef]>) -> bool {
     scenarios.is_none_or(|all| input.scenario.is_some_and(|name| all.iter().any(|s| s.0 == *name)))
 }
 
-/// One notice for each time that a rule names.
-fn told(input: &Input<'_>, notify: &Notify) -> Vec<Notice> {
-    let Notify { whom, via, on, within, every, after_downtime, text, owner: by } = notify;
+/// What goes through a channel, to nobody yet.
+fn through(input: &Input<'_>, via: &ChannelRef, at: ToldAt) -> Notice {
     let channel = input.system.channels.get(&via.0).map(|c| &c.is);
-    let detection = scenario(input).and_then(|s| s.detection).unwrap_or_default();
-    let notice = |at: ToldAt, after: Option<SignedDuration>| Notice {
+    Notice {
         at,
-        after_s: after.map(|d| d.as_secs()),
-        clock_s: match at {
-            ToldAt::Started => Some(0),
-            ToldAt::Downtime => after.map(|d| (d - detection).as_secs().max(0)),
-            ToldAt::Every | ToldAt::Resolved => None,
-        },
-        whom: whom.clone(),
+        after_s: None,
+        clock_s: None,
+        whom: String::new(),
         channel: via.0.clone(),
         description: channel.and_then(|c| c.description.clone()),
         reached: channel.into_iter().flat_map(|c| c.url.iter().chain(&c.via)).cloned().collect(),
         command: channel.and_then(|c| c.run.clone()).unwrap_or_default(),
         env: channel.and_then(|c| c.env.clone()).unwrap_or_default(),
         webhook: channel.and_then(|c| c.webhook.clone()),
+        text: None,
+        owner: None,
+        calls: None,
+    }
+}
+
+/// One notice for each time that a rule names.
+fn told(input: &Input<'_>, notify: &Notify) -> Vec<Notice> {
+    let Notify { whom, via, on, within, every, after_downtime, text, owner: by } = notify;
+    let detection = scenario(input).and_then(|s| s.detection).unwrap_or_default();
+    let notice = |at: ToldAt, after: Option<SignedDuration>| Notice {
+        after_s: after.map(|d| d.as_secs()),
+        clock_s: match at {
+            ToldAt::Started => Some(0),
+            ToldAt::Downtime => after.map(|d| (d - detection).as_secs().max(0)),
+            ToldAt::Every | ToldAt::Resolved | ToldAt::Escalated => None,
+        },
+        whom: whom.clone(),
         text: text.clone(),
         owner: by.as_ref().map(|o| owner(input.system, &o.0)),
+        ..through(input, via, at)
     };
     let moments = on.iter().flatten().map(|moment| match moment {
         Moment::Started => notice(ToldAt::Started, *within),

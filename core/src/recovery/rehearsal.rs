@@ -87,6 +87,7 @@ pub fn rehearse(input: &Input<'_>, production: &System, drill: &Drill) -> Rehear
     plan.warnings.extend(plan.infeasible.iter().map(gone).collect::<Vec<_>>());
     plan.warnings.extend(beside.word_for_word(&kept));
     plan.warnings.extend(beside.led(&kept));
+    plan.warnings.extend(beside.not_taken_down(&kept));
     plan.warnings.extend(reaching.by_hand(&kept));
     plan.steps = kept;
     plan.pivots.clear();
@@ -252,14 +253,33 @@ impl<'a> Beside<'a> {
         steps.iter().filter_map(led).collect()
     }
 
+    /// Whether it is a command that is the same in production.
+    fn is_word_for_word(&self, step: &Step) -> bool {
+        let Some(at) = &step.written else { return false };
+        let command = |is: &&Is| is.run.is_some() || is.shell.is_some();
+        written(self.system, at).filter(command).is_some_and(|is| self.is_same(is, at, step))
+    }
+
+    /// What may stay when the drill is over. What must only read leaves nothing.
+    fn not_taken_down(&self, steps: &[Step]) -> Option<String> {
+        let stays = |step: &&Step| {
+            let has_undo = !step.undo.is_empty() || step.undo_by_hand.is_some();
+            step.changes() && !has_undo && !self.is_word_for_word(step)
+        };
+        let stay: Vec<u32> = steps.iter().filter(stays).map(|step| step.id).collect();
+        let word = match stay.as_slice() {
+            [] => return None,
+            [_] => "step",
+            _ => "steps",
+        };
+        let steps = numbered(&stay);
+        Some(format!("{word} {steps} may leave something: nothing says how it is taken down (`undo`)"))
+    }
+
     /// What is to be looked at twice: commands that are the same in production.
     fn word_for_word(&self, steps: &[Step]) -> Option<String> {
-        let same = |step: &&Step| {
-            let Some(at) = &step.written else { return false };
-            let command = |is: &&Is| is.run.is_some() || is.shell.is_some();
-            written(self.system, at).filter(command).is_some_and(|is| self.is_same(is, at, step))
-        };
-        let same: Vec<u32> = steps.iter().filter(same).map(|step| step.id).collect();
+        let same = steps.iter().filter(|step| self.is_word_for_word(step));
+        let same: Vec<u32> = same.map(|step| step.id).collect();
         match same.as_slice() {
             [] => None,
             [one] => Some(format!("step {one} is word for word that of production: it must only read")),

@@ -18,6 +18,8 @@ pub enum ToldAt {
     Downtime,
     /// When it is over, or within `after_s` of that.
     Resolved,
+    /// When it does not go on, as its `calls` say.
+    Escalated,
 }
 
 /// Somebody who is told something at one time.
@@ -49,6 +51,20 @@ pub struct Notice {
     pub text: Option<String>,
     /// Who tells them.
     pub owner: Option<Owner>,
+    /// What calls them, of a level of an escalation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<Calls>,
+}
+
+/// What calls a level of an escalation: whatever comes first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calls {
+    /// So many seconds from the start of the recovery; none where the clock does not decide.
+    pub after_s: Option<i64>,
+    /// A step that waits for a person for so many seconds without an answer.
+    pub unanswered_s: Option<i64>,
+    /// That the objective will be missed, as things stand.
+    pub rto_at_risk: bool,
 }
 
 /// A list of what is looked at.
@@ -75,10 +91,16 @@ pub struct Called {
     pub description: Option<String>,
     /// The level.
     pub level: String,
-    /// Seconds from the start of the recovery; none when only `when` decides.
-    pub after_s: Option<i64>,
+    /// What calls them.
+    #[serde(flatten)]
+    pub calls: Calls,
     /// What makes those before call them.
     pub when: Option<String>,
+    /// The channel through which a run calls them.
+    pub channel: Option<Name>,
+    /// What a run tells them.
+    #[serde(skip)]
+    pub notice: Option<Notice>,
     /// Who is called.
     pub contacts: Vec<Owner>,
 }

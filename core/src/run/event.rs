@@ -77,6 +77,9 @@ pub enum Event {
     Notified {
         /// The notice, by its place.
         notice: u32,
+        /// Why now, where that is not when it was promised.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
         /// Why it could not be told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<ProviderError>,

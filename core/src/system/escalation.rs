@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::reference::ContactRef;
+use super::reference::{ChannelRef, ContactRef};
 use crate::schema::Invalid;
 
 /// Who is called next, after how long.
@@ -15,7 +15,16 @@ pub struct Escalation {
     pub level: Vec<Level>,
 }
 
-/// Those who are called at one time.
+crate::words! {
+    /// What calls a level, whatever the clock says.
+    Trouble {
+        /// The objective will be missed, as things stand.
+        RtoAtRisk = "rto_at_risk",
+    }
+    "rto_at_risk"
+}
+
+/// Those who are called at one time, by whatever comes first of what it names.
 #[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
 pub struct Level {
     /// What it is called: "1", "management".
@@ -23,10 +32,24 @@ pub struct Level {
     pub name: String,
     /// Who is called.
     pub contacts: Vec<ContactRef>,
-    /// How long after the beginning; without it at once, or only `when` it is so.
+    /// How long after the beginning. A level that names nothing else is called at once without it.
     pub after: Option<SignedDuration>,
-    /// What makes those before call them, in words: "data is lost". With `after`, whichever comes first.
+    /// How long a step may wait for a person without an answer.
+    pub unanswered: Option<SignedDuration>,
+    /// What has to be about to go wrong.
+    pub on: Option<Vec<Trouble>>,
+    /// What makes those before call them, in words: "data is lost".
     pub when: Option<String>,
+    /// The channel through which a run calls them, once. Without it those before do.
+    pub via: Option<ChannelRef>,
+}
+
+impl Level {
+    /// When it is called by the clock alone; none where only something else calls it.
+    pub fn on_the_clock(&self) -> Option<SignedDuration> {
+        let otherwise = self.when.is_some() || self.unanswered.is_some() || self.on.is_some();
+        self.after.or((!otherwise).then_some(SignedDuration::ZERO))
+    }
 }
 
 impl Escalation {
@@ -43,11 +66,11 @@ impl Escalation {
             if level.contacts.is_empty() {
                 return wrong("nobody is called", "contacts");
             }
-            // What people decide has no place on the clock.
-            if level.after.is_none() && level.when.is_some() {
-                continue;
+            if level.unanswered.is_some_and(|time| time <= SignedDuration::ZERO) {
+                return wrong("must be longer than nothing", "unanswered");
             }
-            let after = level.after.unwrap_or_default();
+            // What events or people decide has no place on the clock.
+            let Some(after) = level.on_the_clock() else { continue };
             if before.is_some_and(|before| after <= before) {
                 return wrong("must be later than the level before", "after");
             }

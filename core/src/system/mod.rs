@@ -39,7 +39,7 @@ pub use credential::Credential;
 pub use datastore::Datastore;
 pub use day::Day;
 pub use drill::Drill;
-pub use escalation::{Escalation, Level};
+pub use escalation::{Escalation, Level, Trouble};
 pub use late::{OfAnswer, OfRows, Target};
 pub use measured::{Measured, Took};
 pub(crate) use method::Wanted;

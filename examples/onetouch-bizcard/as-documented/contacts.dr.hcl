@@ -70,5 +70,6 @@ escalation "procedures" {
     contacts = [contact.engineering_manager, contact.cto]
     after    = "2h"
     when     = "critical business impact, data loss scenarios"
+    via      = channel.phone
   }
 }

@@ -27,8 +27,11 @@ escalation "engineering" {
     contacts = [contact.lead]
   }
   level "2" {
-    contacts = [contact.lead, contact.press]
-    after    = "30m"
+    contacts   = [contact.lead, contact.press]
+    after      = "30m"
+    unanswered = "10m"
+    on         = ["rto_at_risk"]
+    via        = channel.status
   }
   level "3" {
     contacts = [contact.lead]
@@ -38,6 +41,7 @@ escalation "engineering" {
     contacts = [contact.press]
     after    = "2h"
     when     = "the press calls"
+    via      = channel.mail
   }
 }
 

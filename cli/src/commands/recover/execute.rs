@@ -162,6 +162,7 @@ pub(crate) fn execute(
     let mut begun = Begun {
         at_end,
         left_out,
+        simulated: ground.simulated(),
         by: Some(session::holder(ui, "recover", clock.as_ref()).user),
         ..Begun::of(plan, of, clock.now(), on_failure)
     };

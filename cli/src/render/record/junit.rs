@@ -5,7 +5,7 @@ use drctl_core::recovery::readable;
 use drctl_core::run::Standing;
 use drctl_engine::runs::{Folder, Job, Of};
 
-use super::super::junit::{Case, Outcome, Suite, xml};
+use super::super::junit::{Case, Outcome, Suite, named, xml};
 use super::measured::{canary, downtime, rpo, took};
 use super::postmortem::why_not;
 use super::remains::remains;
@@ -16,7 +16,7 @@ pub(crate) fn junit(run: &Record, folder: &Folder) -> String {
     let mut suites = vec![steps(run), objectives(run, folder)];
     suites.extend(matches!(run.header.of, Of::Drill(_)).then(|| teardown(run)));
     suites.retain(|suite| !suite.cases.is_empty());
-    xml(&of(run), &suites, run.header.began)
+    xml(&named(&of(run), run.header.simulated), &suites, run.header.began)
 }
 
 fn steps(run: &Record) -> Suite {
@@ -26,7 +26,7 @@ fn steps(run: &Record) -> Suite {
         let took_s = time.unwrap_or_default().max(0);
         Case {
             of: whose(job),
-            name: named(*id, &job.summary),
+            name: numbered(*id, &job.summary),
             outcome: went(run, *id, job),
             took_s,
             properties: Vec::new(),
@@ -34,7 +34,7 @@ fn steps(run: &Record) -> Suite {
     });
     let left_out = run.header.left_out.iter().map(|left| Case {
         of: "left out".to_owned(),
-        name: named(left.step, &left.summary),
+        name: numbered(left.step, &left.summary),
         outcome: Outcome::Skipped(left.why.clone()),
         took_s: 0,
         properties: Vec::new(),
@@ -43,7 +43,7 @@ fn steps(run: &Record) -> Suite {
     Suite { name: format!("run {}{note}", run.header.run), cases: own.chain(left_out).collect() }
 }
 
-fn named(id: StepId, summary: &str) -> String {
+fn numbered(id: StepId, summary: &str) -> String {
     format!("{} {summary}", id.0)
 }
 
@@ -103,7 +103,7 @@ fn teardown(run: &Record) -> Suite {
         .iter()
         .map(|one| Case {
             of: "teardown".to_owned(),
-            name: named(one.step, one.summary),
+            name: numbered(one.step, one.summary),
             outcome: Outcome::Failed("left", one.why.clone()),
             took_s: 0,
             properties: Vec::new(),

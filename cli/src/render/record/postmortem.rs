@@ -46,6 +46,9 @@ fn head(run: &Record, folder: &Folder) -> String {
     };
     let mut text = format!("# {}\n\n", cell(&of(run)));
     let _ = writeln!(text, "Run `{}`, begun {:.0}{by}, {stands}.", cell(&begun.run), begun.began);
+    if begun.simulated {
+        text += "\n**SIM**: on a simulated cloud.\n";
+    }
     if let Some(told) = injected(run) {
         let _ = writeln!(text, "\nIt was made to go wrong on purpose, {}.", cell(&told));
     }
@@ -89,6 +92,7 @@ fn times<'r>(text: &mut String, runs: impl Iterator<Item = (&'r Folder, &'r Reco
         notes.extend(
             (!begun.left_out.is_empty()).then(|| format!("{} left out", count(begun.left_out.len(), "step"))),
         );
+        notes.extend(begun.simulated.then(|| "SIM".to_owned()));
         notes.extend(injected(run));
         let _ = writeln!(
             text,

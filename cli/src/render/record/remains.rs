@@ -98,6 +98,7 @@ pub(super) fn text(run: &Record, look: Look) -> String {
         let down = run.run.outcome().undone.len() - before.outcome().undone.len();
         let told = match (down, left.is_empty()) {
             (_, true) => "taken down: nothing that it made is left".to_owned(),
+            (0, false) => "nothing is taken down".to_owned(),
             (down, false) => format!("taken down: what {} made", count(down, "step")),
         };
         let _ = writeln!(text, "  {told}");

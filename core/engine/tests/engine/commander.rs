@@ -94,7 +94,7 @@ impl RunReporter for Heard {
     fn taken_down(&self, by: Option<&str>) {
         self.0.lock().unwrap().push(format!("taken down by {by:?}"));
     }
-    fn message(&self, notice: &Notice, Message { notice: _, text, sent }: &Message) {
+    fn message(&self, notice: &Notice, Message { notice: _, text, sent, why: _ }: &Message) {
         self.0.lock().unwrap().push(format!("{} <- {text}: {sent:?}", notice.whom));
     }
 }
@@ -151,6 +151,7 @@ fn begun(jobs: Vec<Job>) -> Begun {
         on_failure: OnFailure::Unwind,
         at_end: AtEnd::Keep,
         by: None,
+        simulated: false,
         left_out: Vec::new(),
         injected: Vec::new(),
         nodes: nodes.collect(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::commander::{Scene, World, job};
 use drctl_core::addr::Name;
-use drctl_core::recovery::{Action, Notice, ToldAt};
+use drctl_core::recovery::{Action, Calls, Notice, ToldAt};
 use drctl_core::run::Event;
 use drctl_engine::clock::Clock;
 use drctl_engine::commander::{Ended, Patience};
@@ -34,6 +34,7 @@ fn notice(at: ToldAt, after_s: Option<i64>, command: &str) -> Notice {
         webhook: None,
         text: None,
         owner: None,
+        calls: None,
     }
 }
 
@@ -53,7 +54,7 @@ fn scene(seconds: &[i64], notices: Vec<Notice>, world: World) -> Scene {
 fn told(scene: &Scene) -> Vec<(u32, bool)> {
     let events = scene.folder().read().unwrap().unwrap().events;
     let told = events.into_iter().filter_map(|(_, event)| match event {
-        Event::Notified { notice, error } => Some((notice, error.is_none())),
+        Event::Notified { notice, error, why: _ } => Some((notice, error.is_none())),
         _ => None,
     });
     told.collect()
@@ -104,4 +105,34 @@ async fn who_was_told_is_not_told_again_when_a_run_is_gone_on_with() {
     tokio::time::advance(Duration::from_secs(2_000)).await;
     assert!(matches!(scene.command(Patience::Leave).await, Ended::Waiting(_)));
     assert_eq!(told(&scene), [(0, true), (1, true)]);
+}
+
+/// Why each level was called, as the journal has it.
+fn called(scene: &Scene) -> Vec<(u32, String)> {
+    let events = scene.folder().read().unwrap().unwrap().events;
+    let called = events.into_iter().filter_map(|(_, event)| match event {
+        Event::Notified { notice, why: Some(why), error: None } => Some((notice, why)),
+        _ => None,
+    });
+    called.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_level_is_called_once_when_a_person_does_not_answer() {
+    let calls = |after_s, unanswered_s| Notice {
+        calls: Some(Calls { after_s, unanswered_s, rto_at_risk: false }),
+        ..notice(ToldAt::Escalated, None, "call")
+    };
+    let notices = vec![calls(Some(7_200), Some(600)), calls(Some(3_600), None)];
+    let mut scene = scene(&[10], notices, World::default());
+    scene.begun.nodes[0].by = drctl_core::run::By::Person;
+    assert!(matches!(scene.command(Patience::Leave).await, Ended::Waiting(_)));
+    assert_eq!(called(&scene), []);
+    tokio::time::advance(Duration::from_secs(700)).await;
+    assert!(matches!(scene.command(Patience::Leave).await, Ended::Waiting(_)));
+    let first = (0, "step 1 waits for a person since 11m 40s".to_owned());
+    assert_eq!(called(&scene), [first.clone()], "asked before this process took the run over");
+    tokio::time::advance(Duration::from_secs(7_000)).await;
+    assert!(matches!(scene.command(Patience::Leave).await, Ended::Waiting(_)));
+    assert_eq!(called(&scene), [first, (1, "it does not work for 2h 8m".to_owned())]);
 }
