@@ -65,7 +65,7 @@ note 'datastore.redis is made anew from other data: no step does it'
 trap stopped EXIT
 note 'call, at once: contact.on_call (On-Call Engineer, PagerDuty schedule) (escalation.procedures, level 1)'
 note 'call, when: complex issues, multiple system failures: contact.senior_engineer (Senior Engineer) (escalation.procedures, level 2)'
-note 'call, T+2h, or when: critical business impact, data loss scenarios: contact.engineering_manager (Engineering Manager, [phone]), contact.cto (CTO, [phone]) (escalation.procedures, level 3)'
+note 'call, T+2h, or when: critical business impact, data loss scenarios: contact.engineering_manager (Engineering Manager, [phone]), contact.cto (CTO, [phone]) (escalation.procedures, level 3); a run calls them once, by channel.phone (the phone, [phone])'
 note 'tell, at once: on-call engineer, by channel.paging (how the on-call engineer is alerted, PagerDuty/Slack)'
 note 'tell, at once: engineering team, by channel.unsaid (the runbook does not say how)'
 note 'tell, at once: status page, by channel.status_page (the status page); say: We'\''re investigating an issue affecting [service]'
