@@ -5,9 +5,17 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use crate::machine::Machine;
 
-fn saved() -> Machine {
+fn on_disk() -> Machine {
     let machine = Machine::bare();
-    let (repository, paths) = (machine.path_of("restic"), machine.path_of("home/tls"));
+    let repository = machine.path_of("restic");
+    saved(machine, &repository)
+}
+
+/// Keys that are to be saved to a repository, which is made.
+pub(crate) fn saved(machine: Machine, repository: &str) -> Machine {
+    let paths = machine.path_of("home/tls");
+    let environment = machine.environment().chain(["RESTIC_PASSWORD"]);
+    let environment: Vec<&str> = environment.collect();
     machine.write(
         "work/main.dr.hcl",
         &format!(
@@ -26,7 +34,7 @@ backup "keys" {{
     tags       = ["tls"]
     keep       = "7d"
     takes      = "1m"
-    env        = ["RESTIC_PASSWORD"]
+    env        = {environment:?}
   }}
   to "vault" {{
     site = site.vault
@@ -60,7 +68,7 @@ scenario "gone" {{
     fs::set_permissions(machine.dir().join("home/tls/server.key"), fs::Permissions::from_mode(0o600))
         .unwrap();
     let made = machine
-        .command("restic", &["--repo", &repository, "init"])
+        .command("restic", &["--repo", repository, "init"])
         .env("RESTIC_PASSWORD", "planted-restic-password")
         .output()
         .unwrap();
@@ -70,7 +78,7 @@ scenario "gone" {{
 
 #[test]
 fn files_are_saved_verified_and_come_back_with_their_modes() {
-    let machine = saved();
+    let machine = on_disk();
     machine.says(0, &["backup", "run", "keys"]);
     let said = machine.says(0, &["backup", "verify", "keys", "--level", "queries"]);
     assert!(said.contains("✓ queries"), "{said}");
@@ -85,7 +93,7 @@ fn files_are_saved_verified_and_come_back_with_their_modes() {
 
 #[test]
 fn a_damaged_repository_and_a_path_that_is_gone_are_failures() {
-    let machine = saved();
+    let machine = on_disk();
     machine.says(0, &["backup", "run", "keys"]);
     fs::rename(machine.dir().join("home/tls"), machine.dir().join("home/elsewhere")).unwrap();
     let said = machine.says(1, &["backup", "run", "keys"]);

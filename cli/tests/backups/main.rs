@@ -7,5 +7,7 @@ mod files;
 #[path = "../support/machine.rs"]
 mod machine;
 mod recoveries;
+mod s3;
 mod shop;
+mod store;
 mod tools;

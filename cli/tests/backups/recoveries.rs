@@ -6,9 +6,12 @@ use std::fs;
 use crate::machine::{Machine, until};
 use crate::shop::configure;
 
-/// A server with a database under load, of which a backup was made.
 fn loaded() -> Machine {
-    let machine = Machine::start();
+    load(Machine::start())
+}
+
+/// A server with a database under load, of which a backup was made.
+pub(crate) fn load(machine: Machine) -> Machine {
     configure(&machine);
     machine.ask("postgres", "create database shop");
     let database = machine.database("shop");
@@ -24,11 +27,11 @@ fn loaded() -> Machine {
     machine
 }
 
-fn history(machine: &Machine) -> String {
+pub(crate) fn history(machine: &Machine) -> String {
     machine.ask("shop", "select count(*), coalesce(sum(delta), 0) from pgbench_history")
 }
 
-fn run_of(machine: &Machine) -> serde_json::Value {
+pub(crate) fn run_of(machine: &Machine) -> serde_json::Value {
     let runs = machine.json(&["recover", "runs"]);
     let name = runs["runs"][0]["run"].as_str().unwrap().to_owned();
     machine.json(&["recover", "show", &name])

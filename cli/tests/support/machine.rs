@@ -26,8 +26,15 @@ pub(crate) struct Machine {
     user: Option<(u32, u32)>,
     drctl: PathBuf,
     stanza: &'static str,
-    repositories: u8,
+    kept: Kept,
     pub(crate) port: u16,
+}
+
+/// Where backups are kept: options of pgBackRest, and what is in the environment of every tool.
+#[derive(Default)]
+pub(crate) struct Kept {
+    pub(crate) options: Vec<(String, String)>,
+    pub(crate) environment: Vec<(&'static str, String)>,
 }
 
 /// Waits until it is so, looking again and again.
@@ -54,7 +61,21 @@ impl Machine {
     /// The same with a stanza of that name, and with that many repositories.
     pub(crate) fn archiving(stanza: &'static str, repositories: u8) -> Machine {
         let mut machine = Machine::bare();
-        (machine.stanza, machine.repositories) = (stanza, repositories);
+        let place = |n| machine.path_of(&if n == 1 { "repo".to_owned() } else { format!("repo{n}") });
+        let options = (1..=repositories).map(|n| (format!("repo{n}-path"), place(n))).collect();
+        machine.stanza = stanza;
+        machine.knowing(Kept { options, environment: Vec::new() }).serving()
+    }
+
+    /// With backups that are kept there.
+    pub(crate) fn knowing(mut self, kept: Kept) -> Machine {
+        self.kept = kept;
+        self
+    }
+
+    /// With a server that runs and archives its log to where backups are kept.
+    pub(crate) fn serving(self) -> Machine {
+        let mut machine = self;
         let made =
             machine.run("initdb", &["-D", &machine.path_of("data"), "-U", USER, "-A", "trust", "--no-sync"]);
         assert!(made.status.success(), "{made:?}");
@@ -98,7 +119,7 @@ impl Machine {
             user,
             drctl: env!("CARGO_BIN_EXE_drctl").into(),
             stanza: "main",
-            repositories: 1,
+            kept: Kept::default(),
             port: 0,
         };
         machine.own("");
@@ -130,13 +151,7 @@ impl Machine {
         ];
         let pg = pg.into_iter().filter(|(name, _)| more.contains(name));
         let options = always.into_iter().chain(pg).map(|(name, value)| format!("--{name}={value}"));
-        options.chain(self.repositories()).collect()
-    }
-
-    /// Where the repositories are.
-    fn repositories(&self) -> impl Iterator<Item = String> {
-        let place = |n| if n == 1 { "repo".to_owned() } else { format!("repo{n}") };
-        (1..=self.repositories).map(move |n| format!("--repo{n}-path={}", self.path_of(&place(n))))
+        options.chain(self.kept.options.iter().map(|(name, value)| format!("--{name}={value}"))).collect()
     }
 
     pub(crate) fn path_of(&self, name: &str) -> String {
@@ -186,6 +201,7 @@ impl Machine {
         };
         command.args(arguments).env_clear().current_dir(self.dir.path().join("work")).stdin(Stdio::null());
         command.env("PATH", &self.path).env("LD_LIBRARY_PATH", &self.libraries).env("LC_ALL", "C");
+        command.envs(self.kept.environment.clone());
         command.env("HOME", self.path_of("home")).env("TMPDIR", self.path_of("scratch")).env("USER", USER);
         command
     }
@@ -264,6 +280,11 @@ impl Machine {
         });
     }
 
+    /// The variables that its tools need.
+    pub(crate) fn environment(&self) -> impl Iterator<Item = &'static str> {
+        self.kept.environment.iter().map(|(name, _)| *name)
+    }
+
     /// What the block of a backup by pgBackRest says of where things are.
     pub(crate) fn pgbackrest(&self) -> String {
         let lines = self.options(&["pg1-path", "pg1-port", "pg1-socket-path", "pg1-user"]);
@@ -271,7 +292,9 @@ impl Machine {
         let lines = lines
             .filter(|(name, _)| *name != "stanza")
             .map(|(name, value)| format!("{name} = \"{value}\"\n"));
-        format!("stanza = \"{}\"\noptions = {{\n{}}}\n", self.stanza, lines.collect::<String>())
+        let env: Vec<&str> = self.environment().collect();
+        let (stanza, lines) = (self.stanza, lines.collect::<String>());
+        format!("stanza = \"{stanza}\"\nenv = {env:?}\noptions = {{\n{lines}}}\n")
     }
 
     pub(crate) fn dir(&self) -> &Path {

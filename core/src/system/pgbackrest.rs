@@ -50,6 +50,8 @@ pub enum Command {
     Verify,
     /// Restores.
     Restore,
+    /// Fetches the log, for a server that replays it.
+    ArchiveGet,
 }
 
 impl Command {
@@ -59,6 +61,7 @@ impl Command {
             Command::Backup => "backup",
             Command::Verify => "verify",
             Command::Restore => "restore",
+            Command::ArchiveGet => "archive-get",
         }
     }
 
@@ -121,8 +124,25 @@ impl PgBackRest {
             "n" => format!("--no-{name}"),
             value => format!("--{name}={value}"),
         });
-        let words = ["pgbackrest".to_owned(), stanza].into_iter().chain(config).chain(options);
+        let fetch = (command == Command::Restore).then(|| self.fetch()).flatten();
+        let fetch = fetch.map(|fetch| format!("--recovery-option=restore_command={fetch}"));
+        let words = ["pgbackrest".to_owned(), stanza].into_iter().chain(config).chain(options).chain(fetch);
         Some(words.chain([command.as_str().to_owned()]).collect())
+    }
+
+    /// What a restored server fetches its log with. pgBackRest writes that down itself, but for the cipher:
+    /// of an encrypted repository that no file configures the log could not be read.
+    fn fetch(&self) -> Option<String> {
+        let is_cipher = |name: &str| name.starts_with("repo") && name.ends_with("-cipher-type");
+        if !self.options.iter().flatten().any(|(name, cipher)| is_cipher(name) && cipher != "none") {
+            return None;
+        }
+        let words = self.command(Command::ArchiveGet)?;
+        let (verb, words) = words.split_last()?;
+        // A shell reads it, and before that the file of a configuration.
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@+".contains(c);
+        let is_plain = words.iter().all(|word| word.chars().all(plain));
+        is_plain.then(|| format!("{} --pg1-path=\"$PWD\" {verb} %f \"%p\"", words.join(" ")))
     }
 
     /// What an option is set to.
@@ -180,4 +200,48 @@ fn placed(mut command: Vec<String>, options: Vec<String>, wanted: &Wanted<'_>) -
     command.extend(options);
     command.extend(verb);
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(options: &[(&str, &str)]) -> PgBackRest {
+        let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        PgBackRest {
+            full: Schedule::Continuous,
+            differential: None,
+            incremental: None,
+            archive_every: SignedDuration::from_mins(1),
+            keep_full: None,
+            keep_log: None,
+            takes: None,
+            stanza: Some("main".to_owned()),
+            config: None,
+            options: Some(options.collect()),
+            env: None,
+        }
+    }
+
+    #[test]
+    fn a_restored_server_reads_its_encrypted_log_and_nothing_that_a_shell_would_take_apart_is_written_down() {
+        let fetch = |options: &[(&str, &str)]| {
+            let words = with(options).command(Command::Restore).unwrap();
+            words.into_iter().find(|word| word.starts_with("--recovery-option="))
+        };
+        let cipher = ("repo1-cipher-type", "aes-256-cbc");
+        assert_eq!(
+            fetch(&[("pg1-path", "/data"), ("pg1-port", "5999"), ("repo1-retention-full", "2"), cipher])
+                .unwrap(),
+            "--recovery-option=restore_command=pgbackrest --stanza=main --repo1-cipher-type=aes-256-cbc \
+             --pg1-path=\"$PWD\" archive-get %f \"%p\""
+        );
+        for options in [
+            &[("repo1-path", "/r")][..],
+            &[("repo1-cipher-type", "none")],
+            &[cipher, ("repo1-path", "/a b'%f")],
+        ] {
+            assert_eq!(fetch(options), None, "{options:?}");
+        }
+    }
 }

@@ -177,8 +177,12 @@ fn died(ended: Result<String, ProviderError>) -> ProviderError {
         );
         return ProviderError { doing: crate::replay::REPLAYING.to_owned(), ..failed(DOING, why) };
     }
+    // What fetches the log says why there is none; PostgreSQL only misses it.
+    let fetching = said("WARN: repo").map(|why| format!("repository {why}"));
+    let fetching = fetching.or_else(|| said("ERROR: [").map(|why| format!("[{why}")));
+    let fetching = fetching.map_or_else(String::new, |why| format!("; pgBackRest said: {why}"));
     match said("FATAL:").or_else(|| said("PANIC:")) {
-        Some(why) => failed(DOING, format!("it ended: {why}")),
+        Some(why) => failed(DOING, format!("it ended: {why}{fetching}")),
         None => ProviderError { doing: DOING.to_owned(), ..error },
     }
 }
@@ -260,5 +264,10 @@ mod tests {
         );
         let error = died(Err(failed("x", "it failed:\n    FATAL:  could not map memory\n    HINT: less")));
         assert_eq!(error.message, "it ended: could not map memory");
+        let said = "it failed:\n    ERROR: [103]: unable to find a valid repository\n    FATAL:  no checkpoint record";
+        let error = died(Err(failed("x", said)));
+        let expected =
+            "it ended: no checkpoint record; pgBackRest said: [103]: unable to find a valid repository";
+        assert_eq!(error.message, expected);
     }
 }
