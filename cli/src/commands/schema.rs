@@ -51,6 +51,12 @@ pub(crate) enum Of {
     History,
     /// `drctl due --json` and `drctl drill due --json`
     Due,
+    /// `drctl backup list --json`
+    BackupList,
+    /// `drctl backup run --json`
+    BackupRun,
+    /// `drctl backup verify --json`
+    BackupVerify,
     /// `drctl validate --json`
     Validate,
     /// `--format sarif` of `findings`, `plan`, `show` and `validate`: the part of SARIF 2.1.0 that is written
@@ -89,6 +95,9 @@ pub(crate) fn schema(of: Of) -> Json {
         Of::Drill => include_str!("../../schemas/drill.schema.json"),
         Of::History => include_str!("../../schemas/history.schema.json"),
         Of::Due => include_str!("../../schemas/due.schema.json"),
+        Of::BackupList => include_str!("../../schemas/backup-list.schema.json"),
+        Of::BackupRun => include_str!("../../schemas/backup-run.schema.json"),
+        Of::BackupVerify => include_str!("../../schemas/backup-verify.schema.json"),
         Of::Validate => include_str!("../../schemas/validate.schema.json"),
         Of::Sarif => include_str!("../../schemas/sarif.schema.json"),
         Of::Runs => include_str!("../../schemas/runs.schema.json"),

@@ -8,6 +8,8 @@ mod files;
 mod machine;
 mod recoveries;
 mod s3;
+#[path = "../../src/render/schema_check.rs"]
+mod schema_check;
 mod shop;
 mod store;
 mod tools;

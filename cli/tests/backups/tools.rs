@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use crate::machine::{Machine, next_second, until};
+use crate::schema_check;
 
 const SECRET: &str = "planted-secret-of-drctl";
 
@@ -265,6 +266,34 @@ fn a_tool_that_is_missing_is_said_and_nothing_is_known() {
         let words = if code == 1 { "no program of that name is on the PATH" } else { "DR622" };
         assert!(said.contains(words), "{said}");
     }
+}
+
+#[test]
+fn what_programs_are_given_keeps_to_its_schema() {
+    let machine = filled();
+    let says = |code: i32, arguments: &[&str]| {
+        let schema = machine.drctl(&["schema", &arguments[..2].join("-")]);
+        let schema: serde_json::Value = serde_json::from_slice(&schema.stdout).unwrap();
+        let mut command = machine.drctl_command(&[arguments, &["--json"]].concat());
+        let output = command.env("PGPASSWORD", SECRET).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {output:?}");
+        let said = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(schema_check::check(&schema, &said), Vec::<String>::new(), "{arguments:?}: {said}");
+        said
+    };
+    let verified = says(3, &["backup", "verify", "dump", "--level", "checksum"]);
+    assert_eq!(verified["verification"]["failed"]["level"], "listed", "there is none yet: {verified}");
+    let made = says(0, &["backup", "run", "dump"]);
+    let listed = says(0, &["backup", "list", "dump"]);
+    assert_eq!(listed["backups"][0]["points"][0]["id"], made["point"]["id"]);
+    let verified = says(0, &["backup", "verify", "dump"]);
+    assert_eq!((&verified["reached"], &verified["asked"]), (&"canary".into(), &serde_json::Value::Null));
+    fs::rename(machine.dir().join("dumps"), machine.dir().join("gone")).unwrap();
+    let listed = says(1, &["backup", "list"]);
+    assert!(
+        listed["backups"][0]["points"].is_null() && listed["backups"][0]["unobserved"].is_string(),
+        "{listed}"
+    );
 }
 
 /// No file that drctl writes holds the secret.
