@@ -4,6 +4,7 @@
 #![allow(missing_docs)]
 
 mod files;
+mod full;
 #[path = "../support/machine.rs"]
 mod machine;
 mod recoveries;

@@ -98,7 +98,7 @@ fn configure(machine: &Machine) {
     machine.configure(DUMPS, &values);
 }
 
-fn filled() -> Machine {
+pub(crate) fn filled() -> Machine {
     let machine = Machine::start();
     configure(&machine);
     machine.ask("postgres", "create database shop");
