@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    advise, apply, backup, backups, drill, due, explain, findings, graph, import, kinds, kit, objectives,
-    plan, points, ready, recover, scenarios, schema, show, sim, snapshot, state, timeline, validate, version,
+    advise, alerts, apply, backup, backups, drill, due, explain, findings, graph, import, kinds, kit,
+    objectives, plan, points, ready, recover, scenarios, schema, show, sim, snapshot, state, timeline,
+    validate, version,
 };
 use crate::kit::KitArgs;
 
@@ -71,6 +72,8 @@ pub(crate) enum Command {
     Backups(backups::Args),
     /// Lists what is provably wrong with the declared system
     Findings(findings::Args),
+    /// Says which thresholds are crossed, and tells the channels of it; for a timer
+    Alerts(alerts::Args),
     /// Shows what is done in a drill: the way back on other things than those in use
     Drill(drill::Args),
     /// Lists drills, verifications and waivers by the day they are due, what is overdue first
@@ -113,6 +116,7 @@ impl Command {
             | Command::Backup(_)
             | Command::Backups(_)
             | Command::Findings(_)
+            | Command::Alerts(_)
             | Command::Due(_)
             | Command::Import(_)
             | Command::State(_)

@@ -74,7 +74,7 @@ fn start() -> Exit {
     }
     match dispatch(&cli, &mut ui) {
         Ok(exit) => exit,
-        Err(failure) => report(failure, &mut ui),
+        Err(failure) => report(failure, &ui),
     }
 }
 
@@ -124,6 +124,7 @@ fn dispatch(cli: &Cli, ui: &mut Ui) -> Result<Exit, Failure> {
         Command::Timeline(args) => commands::timeline::run(args, &project, ui),
         Command::Backup(args) => commands::backup::run(args, &project, ui),
         Command::Backups(args) => commands::backups::run(args, &project, ui),
+        Command::Alerts(args) => commands::alerts::run(args, &project, ui),
         Command::Drill(args) => commands::drill::run(args, &project, ui),
         Command::Due(args) => commands::due::run(args, &project, ui),
         Command::Graph(args) => commands::graph::run(args, &project, ui),
@@ -139,7 +140,7 @@ fn dispatch(cli: &Cli, ui: &mut Ui) -> Result<Exit, Failure> {
 }
 
 /// Prints why a command stopped.
-fn report(failure: Failure, ui: &mut Ui) -> Exit {
+pub(crate) fn report(failure: Failure, ui: &Ui) -> Exit {
     match failure {
         Failure::Diagnostics(reported) => {
             let Reported { diagnostics, sources, hidden, exit } = *reported;

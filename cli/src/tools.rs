@@ -208,3 +208,15 @@ pub(crate) async fn canary(
     let tool = Tool::new(host, canary.env.as_deref(), format!("canary/{name}"));
     Some(drctl_postgres::canary::write(&tool, &canary.database, name).await)
 }
+
+/// Until when the log of a backup is archived, as its server says; none when it has no log, or nothing says which
+/// server that is.
+pub(crate) async fn archived(
+    host: &Host,
+    (name, backup): (&Name, &Backup),
+) -> Option<Result<Timestamp, ProviderError>> {
+    backup.method().log?;
+    let canary = backup.canary.as_ref()?;
+    let tool = Tool::new(host, canary.env.as_deref(), format!("archived/{name}"));
+    Some(drctl_postgres::archived(&tool, &canary.database).await)
+}

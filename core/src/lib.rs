@@ -9,6 +9,7 @@ extern crate self as drctl_core;
 
 pub mod addr;
 pub mod advise;
+pub mod alert;
 pub mod codes;
 pub mod config;
 pub mod diag;

@@ -1,6 +1,7 @@
 //! One file per command: load, stop on diagnostics, call core and engine, render, exit.
 
 pub(crate) mod advise;
+pub(crate) mod alerts;
 pub(crate) mod apply;
 pub(crate) mod backup;
 pub(crate) mod backups;

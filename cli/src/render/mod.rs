@@ -1,6 +1,7 @@
 //! How things look. What things are is decided elsewhere.
 
 pub(crate) mod advise;
+pub(crate) mod alerts;
 pub(crate) mod applied;
 pub(crate) mod base;
 pub(crate) mod diagnostics;

@@ -3,12 +3,12 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use drctl_core::plan::sha256_hex;
+use drctl_core::alert::{Attempt, Record};
 use drctl_core::stored::{Made, Stored, Verified};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::files::{self, FileError, write_synced};
+use crate::files::{self, FileError, plain_name, write_synced};
 
 /// Largest record that is read: at a line an hour that is centuries.
 const MAX_RECORD_BYTES: u64 = 256 << 20;
@@ -70,17 +70,7 @@ pub struct Entries {
 impl Book {
     /// Of the backup of that name, below drctl's data.
     pub fn new(data: &Path, backup: &str) -> Book {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        let folder = match backup.chars().all(plain) && (1..=100).contains(&backup.len()) {
-            true => backup.to_owned(),
-            // No name leads elsewhere, and no two names to the same folder.
-            false => {
-                let kept: String = backup.chars().map(|c| if plain(c) { c } else { '-' }).take(60).collect();
-                let digest = sha256_hex(backup.as_bytes());
-                format!("{kept}.{}", &digest[..16])
-            }
-        };
-        Book(data.join("backups").join(folder))
+        Book(data.join("backups").join(plain_name(backup)))
     }
 
     /// The lock of whoever makes or verifies this backup.
@@ -142,6 +132,24 @@ impl Entries {
         found
             .filter(|(_, verified)| verified.reached().is_some())
             .max_by_key(|(at, verified)| (verified.reached(), *at))
+    }
+
+    /// The same as alerts look at it.
+    pub fn record(&self) -> Record {
+        let mut record = Record::default();
+        for entry in &self.all {
+            let attempt =
+                |made| Attempt { at: entry.at, took: SignedDuration::from_millis(entry.took_ms), made };
+            match &entry.what {
+                What::Made { point, .. } => record.attempts.push(attempt(Ok(point.clone()))),
+                What::NotMade { error, .. } => record.attempts.push(attempt(Err(error.clone()))),
+                What::Verified { verified } if verified.failed.is_none() => {
+                    record.verified.extend(verified.reached().map(|level| (entry.at, level)));
+                }
+                What::Verified { .. } => {}
+            }
+        }
+        record
     }
 
     /// How many seconds each backup took that was made, the oldest first.

@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
+use drctl_core::plan::sha256_hex;
+
 /// Something could not be done with a file.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
@@ -45,6 +47,17 @@ impl FileError {
             _ => FileError::Io { doing, path, source },
         }
     }
+}
+
+/// A name as that of a file or folder: no name leads elsewhere, and no two names to the same.
+pub fn plain_name(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if name.chars().all(plain) && (1..=100).contains(&name.len()) {
+        return name.to_owned();
+    }
+    let kept: String = name.chars().map(|c| if plain(c) { c } else { '-' }).take(60).collect();
+    let digest = sha256_hex(name.as_bytes());
+    format!("{kept}.{}", &digest[..16])
 }
 
 /// The bytes of a file; none when there is no such file.

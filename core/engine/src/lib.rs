@@ -5,6 +5,7 @@
 //! the [`lock`], held from reading the state to the last journal entry, the [`journal`], which is
 //! synced before and after each effect, and the [`state_file`], its checkpoint.
 
+pub mod alerts;
 pub mod backups;
 pub mod clock;
 pub mod commander;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use drctl_core::provider::{Attempt, BoxFuture, ErrorClass, ProviderError};
-use drctl_core::recovery::{Notice, Performer, Progress, Sent, due, message};
+use drctl_core::recovery::{Action, Notice, Performer, Progress, Sent, due, message};
 use drctl_core::run::Event;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
@@ -26,6 +26,26 @@ pub struct Message {
     pub why: Option<String>,
     /// What came of it; none where a person tells it.
     pub sent: Option<Result<(), ProviderError>>,
+}
+
+/// Sends a message, for as long as one may take: a dead channel keeps nothing waiting.
+///
+/// # Errors
+/// When it was not sent.
+pub async fn send(
+    performer: &dyn Performer,
+    action: &Action,
+    attempt: &Attempt,
+) -> Result<(), ProviderError> {
+    match tokio::time::timeout(PATIENCE, performer.perform(action, attempt)).await {
+        Ok(answer) => answer.map(|_said| ()),
+        Err(_elapsed) => Err(ProviderError {
+            doing: "sending a message".to_owned(),
+            class: ErrorClass::Timeout,
+            code: None,
+            message: format!("it was not sent within {} s", PATIENCE.as_secs()),
+        }),
+    }
 }
 
 /// The messages of a run.
@@ -82,15 +102,7 @@ impl<'r> Messages<'r> {
         let attempt = Attempt(format!("{}/notice/{}/{elapsed_s}", self.begun.run, message.notice));
         let performer = self.performer;
         Some(Box::pin(async move {
-            let sent = match tokio::time::timeout(PATIENCE, performer.perform(&action, &attempt)).await {
-                Ok(answer) => answer.map(|_said| ()),
-                Err(_elapsed) => Err(ProviderError {
-                    doing: "sending a message".to_owned(),
-                    class: ErrorClass::Timeout,
-                    code: None,
-                    message: format!("it was not sent within {} s", PATIENCE.as_secs()),
-                }),
-            };
+            let sent = send(performer, &action, &attempt).await;
             Message { sent: Some(sent), ..message }
         }))
     }

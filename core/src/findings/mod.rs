@@ -1,6 +1,7 @@
 //! Findings: what is provably wrong with a declared system, before anything is asked of a provider.
 //! Each rule is general and looks at declarations alone; [`RuleId`] is the table of them.
 
+mod alerts;
 mod backups;
 mod checks;
 mod commands;
@@ -85,6 +86,7 @@ pub struct Subject<'s> {
 /// Everything that is wrong: what is not waived first, then worst first, then by place.
 pub fn findings(subject: &Subject<'_>, now: Timestamp) -> Vec<Finding> {
     let mut found = Vec::new();
+    alerts::check(subject, &mut found);
     backups::check(subject, &mut found);
     checks::check(subject, &mut found);
     commands::check(subject, &mut found);

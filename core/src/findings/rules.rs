@@ -113,6 +113,13 @@ rules! {
     /// A scenario loses the `site` at which drctl keeps its own files, and no `last_world_copy` says that what
     /// was last seen is kept outside of that loss.
     OwnFilesLost = "DR827" "own-files-lost" Error;
+    /// An alert that comes later than what it guards was promised: `point_age` above the RPO, `not_verified` above
+    /// `every` of the verification. Or one of which nothing says how much is too much.
+    AlertTooLate = "DR828" "alert-too-late" Warning;
+    /// An alert that no machine tells anybody of: its channel has neither `run` nor `webhook`.
+    AlertUnsent = "DR829" "alert-unsent" Warning;
+    /// A command of a step that goes on until somebody stops it: `tail -f`, `kubectl logs --follow`, `watch`.
+    NeverEnds = "DR830" "never-ends" Warning;
 }
 
 impl RuleId {

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use promise::Promises;
+pub use promise::promised_rpo;
 pub(crate) use rto::{Downtime, downtimes};
 use serde::{Deserialize, Serialize};
 

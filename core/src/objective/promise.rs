@@ -57,6 +57,17 @@ impl<'s> Promises<'s> {
     }
 }
 
+/// The strictest RPO that was promised to the services that do not work without a datastore, whatever happens.
+pub fn promised_rpo(
+    system: &System,
+    dependents: &Dependents<'_>,
+    datastore: &Name,
+) -> Option<SignedDuration> {
+    let [promised, _] =
+        Promises::of(system, dependents).strictest(dependents.users(datastore), [RPO, MAXIMUM_RPO]);
+    promised.map(|promise| SignedDuration::from_secs(promise.most_s))
+}
+
 fn promise(length: SignedDuration, at: Span) -> Promise<Span> {
     Promise { most_s: length.as_secs(), at: Some(at) }
 }

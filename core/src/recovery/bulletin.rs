@@ -7,6 +7,7 @@ use super::action::{Action, Surroundings};
 use super::readable;
 use super::told::{Calls, Notice, ToldAt};
 use crate::plan::StepId;
+use crate::system::Channel;
 
 /// Seconds until a message that could not be sent is tried again.
 const AGAIN_S: i64 = 60;
@@ -148,16 +149,27 @@ pub fn message(notice: &Notice, of: &str, progress: &Progress) -> String {
 impl Notice {
     /// How a machine tells it; none where a person does.
     pub fn action(&self, message: String) -> Option<Action> {
-        if let Some(address_in) = self.webhook.clone() {
-            return Some(Action::Post { address_in, text: message });
-        }
-        if self.command.is_empty() {
-            return None;
-        }
-        let words = self.command.iter().cloned().chain([message]).collect();
-        let surroundings = Surroundings { env: self.env.clone(), ..Surroundings::default() };
-        Some(Action::Run { words, surroundings })
+        let Notice { webhook, command, env, .. } = self;
+        sending(webhook.as_deref(), command, env, message)
     }
+}
+
+/// How a machine tells a message through a channel; none where a person does.
+pub fn telling(channel: &Channel, message: String) -> Option<Action> {
+    let Channel { webhook, run, env, .. } = channel;
+    let words = |words: &Option<Vec<String>>| words.clone().unwrap_or_default();
+    sending(webhook.as_deref(), &words(run), &words(env), message)
+}
+
+fn sending(webhook: Option<&str>, command: &[String], env: &[String], message: String) -> Option<Action> {
+    if let Some(address_in) = webhook {
+        return Some(Action::Post { address_in: address_in.to_owned(), text: message });
+    }
+    if command.is_empty() {
+        return None;
+    }
+    let words = command.iter().cloned().chain([message]).collect();
+    Some(Action::Run { words, surroundings: Surroundings { env: env.to_vec(), ..Surroundings::default() } })
 }
 
 #[cfg(test)]

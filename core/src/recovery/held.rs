@@ -5,8 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::candidate::{Ask, Candidate, Named, candidates, steps};
 use super::inventory::Components;
-use super::model::Component;
+use super::model::{Component, Seen};
 use crate::addr::Address;
+use crate::alert::Newest;
 use crate::protection::Protection;
 
 /// Something that protects a resource.
@@ -37,6 +38,33 @@ pub fn held(components: &Components, resource: &Address, now: Timestamp) -> Vec<
     let Some(subject) = components.get(resource) else { return Vec::new() };
     let ask = Ask { components, until: None, wrong_since: None, now, lost: None };
     candidates(&ask, subject).into_iter().map(|candidate| one(&ask, subject, candidate)).collect()
+}
+
+/// The newest moment that the resource can be restored to now, as the provider told it; none where nothing that
+/// protects it has points in time.
+pub fn newest(components: &Components, resource: &Address, now: Timestamp) -> Option<Newest> {
+    let subject = components.get(resource)?;
+    let ask = Ask { components, until: None, wrong_since: None, now, lost: None };
+    let timed = |candidate: &Candidate<'_>| match &candidate.protection {
+        Protection::PointInTime { .. }
+        | Protection::ReplicatedBackups { .. }
+        | Protection::Snapshot { .. } => true,
+        Protection::Versions { .. } | Protection::ReplicatesTo { .. } | Protection::Replica { .. } => false,
+    };
+    let all: Vec<Candidate<'_>> = candidates(&ask, subject).into_iter().filter(timed).collect();
+    let seen = |candidate: &&Candidate<'_>| candidate.from.seen == Seen::Present;
+    let newest = all.iter().filter(seen).filter_map(|candidate| candidate.point).max();
+    let unseen = all.iter().find_map(|candidate| match &candidate.from.seen {
+        Seen::Unobserved(why) => Some(format!("{} was not observed: {why}", candidate.from.address)),
+        Seen::Present => candidate.doubt.clone().filter(|_| candidate.point.is_none()),
+        Seen::Absent => None,
+    });
+    match (newest, unseen) {
+        _ if all.is_empty() => None,
+        (newest, None) => Some(Newest::Seen(newest)),
+        (Some(at), Some(why)) => Some(Newest::NotBefore(at, why)),
+        (None, Some(why)) => Some(Newest::Unobserved(why)),
+    }
 }
 
 fn one(input: &Ask<'_>, resource: &Component, candidate: Candidate<'_>) -> Held {

@@ -45,13 +45,13 @@ mod weave;
 mod written;
 
 pub use action::{Action, Carried, Surroundings, Through};
-pub use bulletin::{Progress, Sent, Unanswered, due, message};
+pub use bulletin::{Progress, Sent, Unanswered, due, message, telling};
 pub use check::check;
 pub use components::components;
 pub use dependents::Dependents;
 pub use exposed::Exposed;
 pub use groups::{Group, Member, groups};
-pub use held::{Held, held};
+pub use held::{Held, held, newest};
 pub use hit::Hit;
 pub use home::{Home, Homes};
 pub use inventory::{Components, Inventory};

@@ -1,6 +1,7 @@
 //! The modelled system: what people depend on, the data behind it, what protects the data, where it
 //! all stands, what may be lost and how it comes back. One struct per block, one line in the table.
 
+mod alert;
 mod assertion;
 mod backup;
 mod channel;
@@ -30,6 +31,7 @@ mod waiver;
 
 use std::collections::BTreeMap;
 
+pub use alert::{Alert, On, Threshold};
 pub use assertion::{Assertion, Gravity};
 pub use backup::{Backup, Canary, Destination, Encryption, Proof, Verify};
 pub use channel::{Channel, Communication, Moment, Notify};
@@ -217,6 +219,8 @@ blocks! {
     communications: "communication" = Communication,
     /// Who is called next, after how long.
     escalations: "escalation" = Escalation,
+    /// A threshold of what drctl itself knows, and who is told when it is crossed.
+    alerts: "alert" = Alert,
     /// What is looked at before, during or after the steps of a recovery.
     checklists: "checklist" = Checklist,
     /// A scenario that is rehearsed again and again.

@@ -4,6 +4,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod archived;
 pub mod canary;
 mod connection;
 mod dump;
@@ -13,6 +14,7 @@ mod server;
 mod tool;
 pub mod verify;
 
+pub use archived::archived;
 pub use dump::Dumps;
 pub use pgbackrest::{Archive, Repository, Stanza, info};
 pub use replay::{can_replay, replay};

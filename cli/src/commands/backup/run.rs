@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{help, lock, named, not_ours, system};
+use crate::commands::alerts;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::planning::VariableArgs;
@@ -88,7 +89,14 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
                 "What was begun does not count as a backup, and is removed by the next run.",
             ).exit(Exit::Interrupted)),
         }
-    })?;
+    });
+    // Whatever became of it: those who wait for that are told at once, and a dead channel is no reason to fail.
+    if !system.alerts.is_empty()
+        && let Err(failure) = alerts::made(&system, name, project, clock.now(), ui)
+    {
+        crate::report(failure, ui);
+    }
+    let done = done?;
     match ui.format {
         Format::Text => ui.print(&text(name.as_str(), &done))?,
         Format::Json => ui.print_json(&json!({

@@ -1,0 +1,50 @@
+site "rack" {}
+site "vault" {}
+datastore "orders" {
+  site = site.rack
+}
+backup "dump" {
+  of = datastore.orders
+  pg_dump {
+    schedule = rate("10m")
+    takes    = "5m"
+    keep     = "7d"
+    restore  = ["restore"]
+  }
+  to "vault" {
+    site = site.vault
+  }
+  verify {
+    every = "7d"
+    last  = "2026-03-01"
+  }
+}
+channel "chat" {
+  webhook = "CHAT_WEBHOOK"
+}
+service "shop" {
+  data = [datastore.orders]
+  objective {
+    rpo = "20m"
+  }
+}
+service "till" {
+  depends_on = [service.shop]
+  objective {
+    rpo = "1h"
+  }
+}
+alert "age" {
+  on  = "point_age"
+  via = channel.chat
+}
+alert "sooner" {
+  on    = "point_age"
+  of    = [datastore.orders]
+  above = "15m"
+  via   = channel.chat
+}
+alert "proof" {
+  on  = "not_verified"
+  via = channel.chat
+}
