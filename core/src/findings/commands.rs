@@ -17,6 +17,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
                 found.extend(placeholder(&address, &texts, severity, here));
             }
             found.extend(wrong_call(&address, step, || at(procedure, number, &[])));
+            found.extend(never_ends(&address, step, || at(procedure, number, &[])));
         }
     }
     for (name, backup) in &subject.system.backups {
@@ -46,17 +47,21 @@ fn texts(step: &Step) -> Vec<(Vec<&'static str>, Vec<&str>, Severity)> {
     ]
 }
 
-/// The first placeholder of a command.
+/// The placeholders of a command, at the first of them.
 fn placeholder(
     address: &str,
     texts: &[&str],
     severity: Severity,
     at: impl Fn(&str) -> Span,
 ) -> Option<Finding> {
-    let mut found =
-        texts.iter().enumerate().filter_map(|(i, text)| Some((i, placeholder::in_command(text)?)));
-    let (number, placeholder) = found.next()?;
-    let summary = format!("There is a placeholder in it: {placeholder}");
+    let found: Vec<(usize, &str)> =
+        texts.iter().enumerate().filter_map(|(i, text)| Some((i, placeholder::in_command(text)?))).collect();
+    let (number, first) = found.first().copied()?;
+    let all: Vec<&str> = found.iter().map(|(_, placeholder)| *placeholder).collect();
+    let summary = match all.len() {
+        1 => format!("There is a placeholder in it: {first}"),
+        _ => format!("There are placeholders in it: {}", all.join(", ")),
+    };
     Some(
         Finding::new(RuleId::PlaceholderInStep, address, at(&number.to_string()), summary)
             .why("It would be carried out as it stands, and fail when it is needed.")
@@ -77,6 +82,35 @@ fn wrong_call(address: &str, step: &Step, at: impl Fn() -> Span) -> Option<Findi
         Finding::new(RuleId::WrongRestoreCall, address, at(), summary)
             .why("It makes an object in an archive class readable for some days. What the key shows stays as it is.")
             .fix("Copy the version over the key: `aws s3api copy-object --copy-source BUCKET/KEY?versionId=ID …`, or delete the delete marker."),
+    )
+}
+
+/// Programs whose `logs` go on when they are told to follow.
+const LOGS: [&str; 4] = ["kubectl", "docker", "podman", "oc"];
+/// Programs that go on until somebody stops them.
+const ENDLESS: [&str; 3] = ["watch", "top", "htop"];
+
+fn never_ends(address: &str, step: &Step, at: impl Fn() -> Span) -> Option<Finding> {
+    let follows = |word: &String| {
+        let short = word.strip_prefix('-').filter(|flags| flags.chars().all(char::is_alphanumeric));
+        word == "--follow" || word.starts_with("--follow=") || short.is_some_and(|flags| flags.contains('f'))
+    };
+    let endless = |words: &Vec<String>| {
+        let Some((first, rest)) = words.split_first() else { return false };
+        let (program, logs) = (program(first), rest.iter().any(|word| word == "logs"));
+        match program {
+            "tail" | "journalctl" => rest.iter().any(follows),
+            _ if LOGS.contains(&program) => logs && rest.iter().any(follows),
+            "pm2" => logs && !rest.iter().any(|word| word == "--nostream"),
+            _ => ENDLESS.contains(&program),
+        }
+    };
+    let words = commands(step).into_iter().find(endless)?;
+    let summary = format!("It never ends: `{}`", words.join(" "));
+    Some(
+        Finding::new(RuleId::NeverEnds, address, at(), summary)
+            .why("Whatever comes after it waits, until the step is stopped and counts as failed.")
+            .fix("Show the last lines instead (`tail --lines=200`), or put `timeout` before it."),
     )
 }
 

@@ -46,7 +46,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
         .filter(|w| !w.is_empty() && !w.starts_with(['$', '-']))
 }
 
-/// `your-org`, `backup-id`.
+/// `your-org`, `new-instance`, `backup-id`.
 fn is_placeholder(word: &str) -> bool {
     let lower = word.to_lowercase();
     let named = || {
@@ -55,6 +55,7 @@ fn is_placeholder(word: &str) -> bool {
     };
     WORDS.contains(&lower.as_str())
         || lower.strip_prefix("your").is_some_and(|rest| rest.starts_with(['-', '_']))
+        || lower.strip_prefix("new-").is_some_and(|thing| THINGS.contains(&thing))
         || named().unwrap_or_default()
 }
 
@@ -91,6 +92,8 @@ mod tests {
             ("backup_YYYYMMDD_HHMMSS.sql.gz", Some("backup_YYYYMMDD_HHMMSS.sql.gz")),
             ("git clone git@github.com:your-org/app", Some("your-org")),
             ("--snapshot-identifier snapshot-name", Some("snapshot-name")),
+            ("--db-instance-identifier new-instance", Some("new-instance")),
+            ("--db-instance-identifier new-orders", None),
             ("aws ec2 start-instances --ids i-xxxxxxxx", Some("i-xxxxxxxx")),
             ("https://example.net/XXX", Some("XXX")),
             ("aws rds x --snapshot-name nightly", None),

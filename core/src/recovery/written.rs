@@ -265,9 +265,8 @@ fn psql(Sql { database: _, query, file, assert: _ }: &Sql, database: Option<&str
     command
 }
 
-/// The names that a scenario does not give and steps need all the same.
+/// The names that steps need and no scenario gives: the one at hand, or none where there is none.
 pub(crate) fn unbound(plan: &RecoveryPlan) -> Option<String> {
-    let scenario = plan.scenario.as_ref()?;
     let texts =
         plan.steps.iter().flat_map(|s| s.command_equivalent.iter().chain([&s.summary]).chain(&s.before));
     let mut names: BTreeSet<&str> = BTreeSet::new();
@@ -276,5 +275,11 @@ pub(crate) fn unbound(plan: &RecoveryPlan) -> Option<String> {
         names.extend(parts.map(|(name, _)| name));
     }
     let names: Vec<String> = names.into_iter().map(|name| format!("target.{name}")).collect();
-    (!names.is_empty()).then(|| format!("scenario {scenario} does not say what {} is", names.join(" and ")))
+    let names = (!names.is_empty()).then(|| names.join(" and "))?;
+    Some(match &plan.scenario {
+        Some(scenario) => format!("scenario {scenario} does not say what {names} is"),
+        None => {
+            format!("without a scenario nothing says what {names} is: put that in before you type a command")
+        }
+    })
 }
