@@ -20,6 +20,26 @@ channel "stakeholders" {
   via         = "stakeholders@inventory.example"
 }
 
+channel "alerts" {
+  description = "the backup channel of the team"
+  webhook     = "BACKUP_ALERTS_WEBHOOK"
+}
+
+alert "backup_status" {
+  on    = "backup_failed"
+  of    = [backup.hourly]
+  via   = channel.alerts
+  owner = contact.database_admin
+}
+
+alert "backup_age" {
+  on    = "point_age"
+  of    = [backup.hourly]
+  above = "3h"
+  via   = channel.alerts
+  owner = contact.database_admin
+}
+
 communication "internal" {
   notify "on-call engineer" {
     via = channel.page

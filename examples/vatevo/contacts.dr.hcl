@@ -84,6 +84,64 @@ channel "pager" {
   url         = "https://vatevo.pagerduty.example/incidents"
 }
 
+channel "alerts" {
+  description = "the pager of who is on call"
+  webhook     = "ALERTS_WEBHOOK"
+}
+
+# A timer runs `drctl alerts --send` every minute; `drctl backup run` tells of a failure itself.
+alert "backup_failure" {
+  on    = "backup_failed"
+  of    = [backup.database]
+  via   = channel.alerts
+  text  = "Backup Failure"
+  owner = contact.database_admin
+}
+
+alert "backup_duration" {
+  on    = "backup_slow"
+  of    = [backup.database]
+  above = "30m"
+  via   = channel.alerts
+  owner = contact.database_admin
+}
+
+alert "backup_size" {
+  on    = "size_changed"
+  of    = [backup.database]
+  above = "50%"
+  via   = channel.alerts
+  owner = contact.database_admin
+}
+
+alert "backup_storage" {
+  on    = "storage"
+  of    = [backup.database]
+  above = "2TiB"
+  via   = channel.alerts
+  owner = contact.database_admin
+}
+
+alert "backup_proof" {
+  on    = "not_verified"
+  via   = channel.alerts
+  owner = contact.database_admin
+}
+
+alert "rpo_exceeded" {
+  on    = "point_age"
+  of    = [backup.database]
+  via   = channel.alerts
+  text  = "RPO Exceeded"
+  owner = contact.on_call
+}
+
+alert "drills" {
+  on    = "drill_overdue"
+  via   = channel.alerts
+  owner = contact.incident_commander
+}
+
 # What opens and what resolves an incident on the status page are steps, for a person says what was wrong; this is
 # what comes between, by the clock.
 communication "outage" {

@@ -32,6 +32,12 @@ channel "not_said" {
   description = "the plan does not say through what"
 }
 
+# §Prevention Measures, Regular Backups: "Backup monitoring"; Monitoring & Alerting: "Backup status monitoring".
+alert "backup_status" {
+  on  = "backup_failed"
+  via = channel.not_said
+}
+
 # §Communication Plan, Internal Communication
 communication "internal" {
   # 1. Immediate (0-15 min)

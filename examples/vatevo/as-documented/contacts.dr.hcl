@@ -91,6 +91,21 @@ channel "alert" {
   description = "an alert"
 }
 
+# §Backup Verification, Monitoring. §Backup Monitoring: Success/Failure. §Alerting Thresholds: Backup Failure, at once.
+alert "backup_failure" {
+  on   = "backup_failed"
+  via  = channel.alert
+  text = "Backup Failure"
+}
+
+# §Recovery Monitoring: RPO Tracking. §Alerting Thresholds: RPO Exceeded, at once. It goes by the RPO of the services.
+alert "rpo_exceeded" {
+  on   = "point_age"
+  of   = [datastore.postgres]
+  via  = channel.alert
+  text = "RPO Exceeded"
+}
+
 # §External Communication. §Pre-Recovery Checklist says when: before the recovery.
 communication "status_page" {
   notify "the public" {
@@ -149,4 +164,16 @@ escalation "incidents" {
 
 communication "escalation" {
   escalation = escalation.incidents
+}
+
+# §Last Updated, Next Review, Owner, Approved By: the CTO has approved it. How the team is reached is not written.
+contact "devops_team" {
+  role = "DevOps Team"
+}
+
+drill "review" {
+  description = "Review of the runbook, approved by the CTO"
+  every       = "30d"
+  owner       = contact.devops_team
+  last        = "2025-09-09T03:30:00Z"
 }
