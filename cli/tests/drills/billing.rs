@@ -52,8 +52,8 @@ fn came_back(stage: &Stage, run: &Run, content: &str) {
     let cloud = stage.machine.json(&["sim", "show"]);
     let regions = cloud["accounts"]["000000000000"]["regions"].as_object().unwrap();
     let name = format!("drill-metrics-billing-{}", run.name);
-    let instance = regions.values().map(|region| &region["db_instances"][&name]["instance"]);
-    let instance = instance.filter(|instance| !instance.is_null()).next_back().expect("it was made");
+    let mut instance = regions.values().map(|region| &region["db_instances"][&name]["instance"]);
+    let instance = instance.rfind(|instance| !instance.is_null()).expect("it was made");
     assert_eq!(
         (instance["status"].as_str(), &instance["deletion_protection"]),
         (Some("deleting"), &false.into())
