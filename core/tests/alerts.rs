@@ -166,7 +166,8 @@ fn a_point_that_nobody_has_seen_is_neither_fresh_nor_old() {
     let fresh = [point("1h", 1)];
     let old = [point("3h", 1)];
     let flawed = [Stored { flaw: Some("damaged".to_owned()), ..point("1h", 1) }];
-    let cases: &[(&str, &[(&str, Option<u64>)], Option<&[Stored]>, Standing)] = &[
+    type Case<'c> = (&'c str, &'c [(&'c str, Option<u64>)], Option<&'c [Stored]>, Standing);
+    let cases: &[Case<'_>] = &[
         ("", &[], Some(&fresh), Ok),
         ("above = \"30m\"", &[], Some(&fresh), Firing),
         ("", &[], Some(&old), Firing),
