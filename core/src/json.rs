@@ -1,9 +1,12 @@
-//! JSON as people read it, byte for byte as `serde_json` indents it: two spaces a level. Each line's beginning is
-//! written in one piece; a plan of many resources is more indentation than anything else.
+//! JSON of drctl's own files and answers: written as people read it, and read by whichever drctl comes later.
+//!
+//! It is written byte for byte as `serde_json` indents it, two spaces a level. Each line's beginning is written
+//! in one piece; a plan of many resources is more indentation than anything else.
 
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
 
@@ -13,6 +16,34 @@ use serde_json::ser::Formatter;
 /// When it cannot be written, or has a map whose keys are no text.
 pub fn write_indented(to: impl Write, value: &impl Serialize) -> serde_json::Result<()> {
     value.serialize(&mut Serializer::with_formatter(to, Indented::default()))
+}
+
+/// What a text with a `format_version` is.
+pub(crate) enum Versioned<T> {
+    /// It was read.
+    Known(T),
+    /// A newer drctl wrote it, in this format.
+    Newer(String),
+}
+
+/// Reads a text of a format of which `ours` is the newest version that this drctl knows: a new major version
+/// changes what is there, a new minor one only adds.
+///
+/// # Errors
+/// With why it is none of them.
+pub(crate) fn read_versioned<T: DeserializeOwned>(text: &str, ours: &str) -> Result<Versioned<T>, String> {
+    #[derive(Deserialize)]
+    struct Head {
+        format_version: String,
+    }
+    let malformed = |e: serde_json::Error| e.to_string();
+    let head: Head = serde_json::from_str(text).map_err(malformed)?;
+    let major = |version: &str| version.split('.').next().and_then(|n| n.parse::<u32>().ok());
+    match major(&head.format_version) {
+        None => Err("`format_version` is no version".to_owned()),
+        version if version > major(ours) => Ok(Versioned::Newer(head.format_version)),
+        Some(_) => serde_json::from_str(text).map(Versioned::Known).map_err(malformed),
+    }
 }
 
 /// What an item begins with at most: a comma, a new line, and the spaces of so many levels.

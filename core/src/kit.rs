@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::addr::Name;
+use crate::json::{Versioned, read_versioned};
 use crate::plan::sha256_hex;
 use crate::text::is_hostile;
 
@@ -216,19 +217,16 @@ impl About {
     /// When the text is none.
     pub fn from_json(text: &[u8]) -> Result<Read, Wrong> {
         #[derive(Deserialize)]
-        struct Head {
-            format_version: String,
+        struct By {
             drctl_version: String,
         }
-        let malformed = |e: serde_json::Error| Wrong::About(e.to_string());
-        let head: Head = serde_json::from_slice(text).map_err(malformed)?;
-        let major = |v: &str| v.split('.').next().and_then(|n| n.parse::<u32>().ok());
-        match major(&head.format_version) {
-            None => Err(Wrong::About("`format_version` is no version".to_owned())),
-            version if version > major(FORMAT_VERSION) => {
-                Ok(Read::Newer(head.drctl_version, head.format_version))
+        let text = str::from_utf8(text).map_err(|e| Wrong::About(e.to_string()))?;
+        match read_versioned(text, FORMAT_VERSION).map_err(Wrong::About)? {
+            Versioned::Known(about) => Ok(Read::About(Box::new(about))),
+            Versioned::Newer(format) => {
+                let by: By = serde_json::from_str(text).map_err(|e| Wrong::About(e.to_string()))?;
+                Ok(Read::Newer(by.drctl_version, format))
             }
-            Some(_) => Ok(Read::About(Box::new(serde_json::from_slice(text).map_err(malformed)?))),
         }
     }
 }

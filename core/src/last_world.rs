@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::addr::{Address, KindName, ProviderAddress};
 use crate::config::Config;
-use crate::json::write_indented;
+use crate::json::{Versioned, read_versioned, write_indented};
 use crate::plan::{Basis, Earlier, Expanded, Instance, Observation, ProviderHead, World, followed, requests};
 use crate::provider::{ErrorClass, Id, Observed, Place, Unobserved, Wanted};
 use crate::recovery::readable;
@@ -98,17 +98,9 @@ impl LastWorld {
     /// # Errors
     /// When the text is none, or of a newer format.
     pub fn from_json(text: &str) -> Result<LastWorld, Unreadable> {
-        #[derive(Deserialize)]
-        struct Head {
-            format_version: String,
-        }
-        let malformed = |e: serde_json::Error| Unreadable::Malformed(e.to_string());
-        let head: Head = serde_json::from_str(text).map_err(malformed)?;
-        let major = |v: &str| v.split('.').next().and_then(|n| n.parse::<u32>().ok());
-        match major(&head.format_version) {
-            None => Err(Unreadable::Malformed("`format_version` is no version".to_owned())),
-            version if version > major(FORMAT_VERSION) => Err(Unreadable::Newer(head.format_version)),
-            Some(_) => serde_json::from_str(text).map_err(malformed),
+        match read_versioned(text, FORMAT_VERSION).map_err(Unreadable::Malformed)? {
+            Versioned::Known(read) => Ok(read),
+            Versioned::Newer(version) => Err(Unreadable::Newer(version)),
         }
     }
 

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::addr::{Address, ProviderAddress};
 use crate::diag::Diagnostics;
+use crate::json::{Versioned, read_versioned};
 use crate::lang::reduce;
 use crate::plan::{Op, Progress, ResourceChange, StateRef};
 use crate::provider::{AnyKind, Id};
@@ -105,17 +106,9 @@ impl State {
     /// # Errors
     /// When the text is none, or of a newer format.
     pub fn from_json(text: &str) -> Result<State, Unreadable> {
-        #[derive(Deserialize)]
-        struct Head {
-            format_version: String,
-        }
-        let malformed = |e: serde_json::Error| Unreadable::Malformed(e.to_string());
-        let head: Head = serde_json::from_str(text).map_err(malformed)?;
-        let major = |v: &str| v.split('.').next().and_then(|n| n.parse::<u32>().ok());
-        match major(&head.format_version) {
-            None => Err(Unreadable::Malformed("`format_version` is no version".to_owned())),
-            version if version > major(FORMAT_VERSION) => Err(Unreadable::Newer(head.format_version)),
-            Some(_) => serde_json::from_str(text).map_err(malformed),
+        match read_versioned(text, FORMAT_VERSION).map_err(Unreadable::Malformed)? {
+            Versioned::Known(read) => Ok(read),
+            Versioned::Newer(version) => Err(Unreadable::Newer(version)),
         }
     }
 
