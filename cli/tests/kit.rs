@@ -184,6 +184,30 @@ fn the_same_input_makes_the_same_bytes() {
 }
 
 #[test]
+fn each_scenario_has_a_runbook_of_its_own() {
+    let shop = Shop::applied();
+    let mut main = fs::OpenOptions::new().append(true).open(shop.path("shop/main.dr.hcl")).unwrap();
+    let each = r#"
+scenario "outage" {
+  for_each = toset(["eu/west-1", "eu-west-1"])
+  lose "region" {
+    name = replace(each.key, "/", "-")
+  }
+}
+"#;
+    main.write_all(each.as_bytes()).unwrap();
+    shop.build("shop.kit", UNENCRYPTED);
+    let open = ["kit", "open", "../shop.kit", "--to", "../opened", "--trust", "../keys/ci.pub"];
+    shop.drctl("empty", &open, 0);
+    let runbooks = fs::read_dir(shop.path("opened/runbooks")).unwrap();
+    let texts = runbooks.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect::<Vec<_>>();
+    assert_eq!(texts.len(), 3);
+    for scenario in [r#"outage\["eu/west-1"\]"#, r#"outage\["eu-west-1"\]"#] {
+        assert_eq!(texts.iter().filter(|text| text.contains(scenario)).count(), 1, "{scenario}");
+    }
+}
+
+#[test]
 fn other_tools_read_and_check_a_kit() {
     let shop = Shop::applied();
     shop.build("shop.kit", FOR_CI);

@@ -201,7 +201,8 @@ impl Packing {
             let heading = format!("scenario {name}");
             let (simulated, seen) = (ground.simulated(), ground.last_seen());
             let markdown = runbook::markdown(&Told { plan: &plan, heading: &heading, simulated, seen });
-            let file = self.put(&format!("runbooks/{}.md", plain(name)), markdown.into_bytes())?;
+            let file = self
+                .put(&format!("runbooks/{}.md", files::plain_name(name.as_str())), markdown.into_bytes())?;
             let feasible = plan.is_feasible();
             if !feasible {
                 let why = "not everything in it has a way back; its runbook says what";
@@ -240,12 +241,6 @@ impl Packing {
         self.put(ABOUT, about.to_json().into_bytes())?;
         Ok(Contents { entries: self.entries, about })
     }
-}
-
-/// A name as that of a file.
-fn plain(name: &Name) -> String {
-    let plain = |c: char| if c.is_alphanumeric() || c == '-' || c == '_' { c } else { '-' };
-    name.as_str().chars().map(plain).collect()
 }
 
 /// The file of the project that is meant, and its name in a kit. None when it is not one of the project's own:
