@@ -17,8 +17,9 @@ use machine::{Machine, until};
 /// An odd number, so that there is one in the middle.
 const RUNS: usize = 3;
 
-/// How many times 16 MB of data there are.
-const SCALE: &str = "40";
+/// How many times 16 MB of data there are: enough that the copying takes longer than the starting of servers.
+/// As much memory is needed three times over.
+const SCALE: &str = "160";
 
 fn main() {
     let machine = Machine::start();

@@ -13,7 +13,7 @@ use crate::tool::{Tool, failed, rejected};
 const DOING: &str = "starting a server on what was restored";
 
 /// Between two looks at whether the server answers.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// How long a server may take to stop before it is stopped by force.
 const STOP_WITHIN: Duration = Duration::from_secs(60);
@@ -136,7 +136,8 @@ pub async fn serve<T>(
         ended = &mut running => return Err(died(ended)),
         done = work => done,
     };
-    let stop = ["stop", "-m", "fast", "-w", "-D"].map(str::to_owned);
+    // Told, not waited for: the server is a child, and its end is seen at once.
+    let stop = ["stop", "-m", "fast", "-W", "-D"].map(str::to_owned);
     let stop = [programs.program("pg_ctl")].into_iter().chain(stop).chain([data.display().to_string()]);
     let stopped = async {
         tool.run(stop.collect()).await?;
