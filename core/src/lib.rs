@@ -24,6 +24,7 @@ pub mod lang;
 pub mod last_world;
 pub mod map;
 pub mod objective;
+pub mod objects;
 pub mod plan;
 pub mod protection;
 pub mod provider;

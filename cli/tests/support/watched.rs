@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use drctl_aws::port::*;
+use drctl_core::objects::{Put, When};
 use drctl_core::provider::Place;
 
 /// Is told of every call, and may never come back.
@@ -72,6 +73,9 @@ watched! {
     fn head_object(bucket: &str, key: &str, version: Option<&str>) -> Option<ObjectHead>;
     fn remove_delete_marker(bucket: &str, key: &str, version: &str) -> ();
     fn copy_object_version(bucket: &str, key: &str, version: &str) -> ();
+    fn put_object(bucket: &str, key: &str, bytes: &[u8], when: When) -> Put;
+    fn get_object(bucket: &str, key: &str, limit: usize) -> Option<Vec<u8>>;
+    fn delete_object(bucket: &str, key: &str) -> ();
     fn describe_db_instances(identifier: Option<&str>) -> Vec<DbInstance>;
     fn modify_db_instance(change: &ModifyDbInstance) -> ();
     fn add_tags_to_resource(arn: &str, tags: &BTreeMap<String, String>) -> ();

@@ -71,6 +71,7 @@ facts! {
     S30 (gk) "Default encryption covers objects written from now on; those already there keep their own.", "general knowledge";
     S31 (gk) "A Deny in a bucket policy binds every principal, administrators included, until the policy is changed.", "general knowledge";
     S32 (gk) "One request copies an object of at most 5 GB; a larger one needs a multipart copy.", "general knowledge";
+    S33 (gk) "A put with `If-None-Match: *` is refused where the key shows an object, and only one of several at once succeeds; a delete marker counts as none.", "Amazon S3 User Guide, Conditional writes";
     S4 "Governance mode can be bypassed by anyone with `s3:BypassGovernanceRetention`.", "Amazon S3 User Guide, How Object Lock works";
     S5 "Default retention covers objects written from now on; changing it changes no existing object.", "Amazon S3 User Guide, How Object Lock works";
     S6 "Default retention is a mode and either days or years, stored in the unit given.", "terraform-provider-aws; Amazon S3 API, DefaultRetention";

@@ -7,6 +7,7 @@
 
 pub mod facts;
 pub mod kinds;
+pub mod objects;
 pub mod port;
 pub mod provider_config;
 pub mod values;

@@ -13,6 +13,7 @@ mod objects;
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
+use drctl_core::objects::{Put, When};
 use drctl_core::provider::{Place, ProviderError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -104,6 +105,14 @@ pub trait Aws: Send + Sync {
     async fn remove_delete_marker(&self, bucket: &str, key: &str, version: &str) -> Answer<()>;
     /// Copies a version over what its key shows now: the copy becomes the newest version (S14).
     async fn copy_object_version(&self, bucket: &str, key: &str, version: &str) -> Answer<()>;
+    /// Puts a small object in one request; only where the key shows none when asked (S33).
+    async fn put_object(&self, bucket: &str, key: &str, bytes: &[u8], when: When) -> Answer<Put>;
+    /// What an object holds; `None` when there is none, or it is hidden. More bytes than the limit are not
+    /// read, and an error.
+    async fn get_object(&self, bucket: &str, key: &str, limit: usize) -> Answer<Option<Vec<u8>>>;
+    /// Deletes an object: where the bucket is versioned it is hidden (S9). One that is not there counts as
+    /// deleted.
+    async fn delete_object(&self, bucket: &str, key: &str) -> Answer<()>;
 
     /// All instances of the region, in pages of 100; or one by identifier (then at most one, and an
     /// unknown identifier gives none).

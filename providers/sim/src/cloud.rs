@@ -11,6 +11,7 @@ use drctl_aws::port::{
     ReplicationConfiguration, RestoreDbInstanceFromDbSnapshot, RestoreDbInstanceToPointInTime, SourceRegion,
     StartBackupsReplication, VersionMark, VersioningState, VersioningStatus, VersionsPage,
 };
+use drctl_core::objects::{Put, When};
 use drctl_core::provider::{ErrorClass, Place, ProviderError};
 
 use crate::clock::Looked;
@@ -78,20 +79,20 @@ impl SimCloud {
     }
 
     /// A call that changes something.
-    fn write(
+    fn write<T>(
         &self,
         op: Op<'_>,
         thing: Option<Thing>,
-        act: impl FnOnce(&mut SimWorld, &Caller, &str) -> Answer<()>,
-    ) -> Answer<()> {
+        act: impl FnOnce(&mut SimWorld, &Caller, &str) -> Answer<T>,
+    ) -> Answer<T> {
         let (caller, doing) = (&self.caller, op.doing());
         let changed = self.sim.change(|world| {
             world.gate(caller, &op)?;
             let before = thing.and_then(|thing| world.remember(caller, &thing));
-            act(world, caller, &doing)?;
+            let done = act(world, caller, &doing)?;
             world.writes += 1;
             world.stale.extend(before);
-            world.strike(&op, FaultMoment::After)
+            world.strike(&op, FaultMoment::After).map(|()| done)
         });
         let answer = self.kept(&op, changed).and_then(|answer| answer);
         self.recorded("write", &op, answer)
@@ -133,12 +134,12 @@ impl SimCloud {
         self.read(op, None, |world, caller, doing| s3::bucket(world, caller, doing, bucket).map(&part))
     }
 
-    fn put(
+    fn put<T>(
         &self,
         name: &'static str,
         bucket: &str,
-        act: impl FnOnce(&mut SimWorld, &Caller, &str) -> Answer<()>,
-    ) -> Answer<()> {
+        act: impl FnOnce(&mut SimWorld, &Caller, &str) -> Answer<T>,
+    ) -> Answer<T> {
         self.write(Op { service: "s3", name, resource: bucket }, Some(Thing::Bucket(bucket.to_owned())), act)
     }
 }
@@ -308,6 +309,25 @@ impl Aws for SimCloud {
     async fn copy_object_version(&self, bucket: &str, key: &str, version: &str) -> Answer<()> {
         self.put("CopyObject", bucket, |w, c, doing| {
             versions::copy_version(w, c, doing, (bucket, key, version))
+        })
+    }
+
+    async fn put_object(&self, bucket: &str, key: &str, bytes: &[u8], when: When) -> Answer<Put> {
+        self.put("PutObject", bucket, |w, c, doing| versions::put(w, c, doing, (bucket, key, when), bytes))
+    }
+
+    async fn get_object(&self, bucket: &str, key: &str, limit: usize) -> Answer<Option<Vec<u8>>> {
+        let op = Op { service: "s3", name: "GetObject", resource: bucket };
+        self.read(op, None, |world, caller, doing| {
+            versions::get(s3::bucket(world, caller, doing, bucket)?, doing, key, limit)
+        })
+    }
+
+    async fn delete_object(&self, bucket: &str, key: &str) -> Answer<()> {
+        self.put("DeleteObject", bucket, |w, c, doing| {
+            s3::bucket(w, c, doing, bucket)?;
+            w.hide(bucket, key);
+            Ok(())
         })
     }
 

@@ -88,13 +88,20 @@ impl SimWorld {
 
     /// Deletes an object: hides it behind a delete marker where versioning is or was on (S9).
     pub fn delete_object(&mut self, bucket: &str, key: &str) -> Result<(), ProviderError> {
-        let doing = format!("s3:DeleteObject of `{bucket}/{key}`");
+        self.reach(&format!("s3:DeleteObject of `{bucket}/{key}`"), bucket)?;
+        self.hide(bucket, key);
+        self.writes += 1;
+        Ok(())
+    }
+
+    /// Deletes what a key shows, in a bucket that is there.
+    pub(crate) fn hide(&mut self, bucket: &str, key: &str) {
         let (now, seed, nth) = (self.now, self.seed, self.writes);
-        let found = self.reach(&doing, bucket)?;
+        let found = self.find_bucket_mut(bucket).expect("whoever deletes has found the bucket");
         let id = match found.versioning.status {
             None => {
                 found.objects.remove(key);
-                return Ok(());
+                return;
             }
             Some(VersioningStatus::Enabled) => chance::id(seed, &["marker", bucket, key, &nth.to_string()]),
             Some(VersioningStatus::Suspended) => "null".to_owned(),
@@ -110,8 +117,6 @@ impl SimWorld {
             replicating: Vec::new(),
         };
         push(found, key, marker);
-        self.writes += 1;
-        Ok(())
     }
 
     /// Deletes one version for good, unless it is locked (S3, S4, S8).

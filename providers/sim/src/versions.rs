@@ -1,19 +1,23 @@
 //! What drctl does with objects through the port: list their versions, look at one, take a delete
-//! marker away, copy an earlier version over what is there.
+//! marker away, copy an earlier version over what is there, put and get a small object.
 
 use drctl_aws::port::{
     Answer, ObjectHead, ObjectsPage, VersionEntry, VersionKind, VersionMark, VersionsPage,
 };
 use drctl_aws::values::base64;
+use drctl_core::objects::{Put, When};
 use drctl_core::provider::ErrorClass;
 
 use crate::error::{denied, not_found, refuse, rejected};
 use crate::objects::{Bypass, take_version};
 use crate::s3::{bucket, bucket_mut};
-use crate::world::{Bucket, Caller, ObjectVersion, SimWorld};
+use crate::world::{Bucket, Caller, Content, ObjectVersion, SimWorld};
 
 /// Entries of a page. Small, so that tests turn pages.
 const PAGE: usize = 100;
+
+/// The longest key.
+const KEY_BYTES_MAX: usize = 1024;
 
 /// S32: what one request copies at most.
 const COPY_BYTES_MAX: u64 = 5 * 1024 * 1024 * 1024;
@@ -68,6 +72,7 @@ pub(crate) fn list_objects(found: &Bucket, prefix: &str, after: Option<&str>) ->
             break;
         }
         page.objects += 1;
+        page.keys.push(key.clone());
         page.bytes += version.content.size;
         page.newest = page.newest.max(Some(version.written));
         last = Some(key.clone());
@@ -145,4 +150,40 @@ pub(crate) fn copy_version(
     let content = source.content.clone();
     world.write_version(name, key, content);
     Ok(())
+}
+
+/// S33: where it is asked to be the first, a key that shows an object is left as it is.
+pub(crate) fn put(
+    world: &mut SimWorld,
+    caller: &Caller,
+    doing: &str,
+    (name, key, when): (&str, &str, When),
+    bytes: &[u8],
+) -> Answer<Put> {
+    let found = bucket(world, caller, doing, name)?;
+    let shows = found.objects.get(key).and_then(|all| all.last()).is_some_and(|v| !v.delete_marker);
+    if key.is_empty() || key.len() > KEY_BYTES_MAX {
+        return Err(rejected(doing, "KeyTooLongError", "Your key is too long", ""));
+    }
+    if when == When::Absent && shows {
+        return Ok(Put::Taken);
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        let message = "the simulated cloud keeps texts only";
+        return Err(refuse(doing, ErrorClass::Rejected, "NotImplemented", message, ""));
+    };
+    world.write_version(name, key, Content::of(text));
+    Ok(Put::Done)
+}
+
+/// What the key shows. Of an object of which only the size was told, nothing can be read.
+pub(crate) fn get(found: &Bucket, doing: &str, key: &str, limit: usize) -> Answer<Option<Vec<u8>>> {
+    let shown = found.objects.get(key).and_then(|all| all.last()).filter(|v| !v.delete_marker);
+    let Some(content) = shown.map(|version| &version.content) else { return Ok(None) };
+    let malformed = |message: String| refuse(doing, ErrorClass::Malformed, "InvalidObject", &message, "");
+    match &content.text {
+        Some(text) if text.len() <= limit => Ok(Some(text.clone().into_bytes())),
+        Some(text) => Err(malformed(format!("it has {} bytes, and {limit} are read at most", text.len()))),
+        None => Err(malformed("the simulated cloud knows its size, and not what is in it".to_owned())),
+    }
 }

@@ -1,7 +1,9 @@
 //! What drctl does with objects through the port, against S3's rules.
 #![expect(clippy::unwrap_used, reason = "a failing test should say where")]
 
+use drctl_aws::objects::Prefixed;
 use drctl_aws::port::{Cloud, VersionEntry, VersionKind, VersioningStatus};
+use drctl_core::objects::{Objects, Put, When};
 use drctl_core::provider::ErrorClass;
 use drctl_sim::{Sim, SimWorld};
 use jiff::SignedDuration;
@@ -153,4 +155,52 @@ async fn a_bucket_elsewhere_or_of_somebody_else_is_told_apart_from_one_that_is_e
     assert_eq!(refused.class, ErrorClass::Elsewhere);
     let refused = london.list_objects("nonesuch", "", None).await.unwrap_err();
     assert_eq!(refused.class, ErrorClass::NotFound);
+}
+
+#[tokio::test]
+async fn s33_who_asks_to_be_the_first_is_told_when_another_one_was() {
+    for versioning in [json!({}), json!({ "versioning": "Enabled" })] {
+        let (_sim, cloud) = world(versioning);
+        let put = async |text: &str, when| cloud.put_object("aaa", "k", text.as_bytes(), when).await.unwrap();
+        let get = async || cloud.get_object("aaa", "k", 100).await.unwrap();
+        assert_eq!(get().await, None);
+        assert_eq!(put("one", When::Absent).await, Put::Done);
+        assert_eq!(put("two", When::Absent).await, Put::Taken);
+        assert_eq!(get().await.unwrap(), b"one");
+        assert_eq!(put("three", When::Always).await, Put::Done);
+        assert_eq!(get().await.unwrap(), b"three");
+        for _ in 0..2 {
+            cloud.delete_object("aaa", "k").await.unwrap();
+        }
+        assert_eq!(get().await, None);
+        assert_eq!(put("four", When::Absent).await, Put::Done, "a delete marker counts as none");
+    }
+}
+
+#[tokio::test]
+async fn objects_below_a_prefix_are_put_got_listed_and_refused() {
+    let (sim, cloud) = world(json!({}));
+    put(&sim, "elsewhere", "text");
+    let objects = Prefixed::new(cloud.clone(), "aaa", "dr/");
+    for nth in 0..130 {
+        let done = objects.put(&format!("runs/{nth:03}"), b"12345", When::Always).await;
+        assert_eq!(done.unwrap(), Put::Done);
+    }
+    assert_eq!(cloud.get_object("aaa", "dr/runs/007", 5).await.unwrap().unwrap(), b"12345");
+    let keys = objects.keys("runs/", 120).await.unwrap();
+    assert_eq!((keys.len(), keys[0].as_str(), keys[119].as_str()), (120, "runs/000", "runs/119"));
+    assert_eq!(objects.keys("", 1000).await.unwrap().len(), 130, "what is not below the prefix is not ours");
+    let too_large = objects.get("runs/007", 4).await.unwrap_err();
+    assert_eq!(too_large.class, ErrorClass::Malformed, "{too_large}");
+    sim.change(|w| w.put_object("aaa", "dr/unknown")).unwrap().unwrap();
+    assert_eq!(objects.get("unknown", 100).await.unwrap_err().class, ErrorClass::Malformed);
+    let (long, none) = ("k".repeat(1025), String::new());
+    for key in [long, none] {
+        let refused = cloud.put_object("aaa", &key, b"x", When::Always).await.unwrap_err();
+        assert_eq!(refused.class, ErrorClass::Rejected);
+    }
+    let nowhere = Prefixed::new(cloud, "nonesuch", "");
+    assert_eq!(nowhere.put("k", b"x", When::Absent).await.unwrap_err().class, ErrorClass::NotFound);
+    assert_eq!(nowhere.get("k", 1).await.unwrap_err().class, ErrorClass::NotFound);
+    assert_eq!(nowhere.delete("k").await.unwrap_err().class, ErrorClass::NotFound);
 }

@@ -10,6 +10,7 @@ use drctl_aws::port::{
     ReplicationConfiguration, RestoreDbInstanceFromDbSnapshot, RestoreDbInstanceToPointInTime, SourceRegion,
     StartBackupsReplication, VersionMark, VersioningState, VersioningStatus, VersionsPage,
 };
+use drctl_core::objects::{Put, When};
 use drctl_core::provider::Place;
 
 use crate::calls::Calls;
@@ -175,6 +176,15 @@ impl Aws for SdkCloud {
     }
     async fn copy_object_version(&self, bucket: &str, key: &str, version: &str) -> Answer<()> {
         self.bucket(bucket).copy_version(key, version).await
+    }
+    async fn put_object(&self, bucket: &str, key: &str, bytes: &[u8], when: When) -> Answer<Put> {
+        self.bucket(bucket).put_object(key, bytes, when).await
+    }
+    async fn get_object(&self, bucket: &str, key: &str, limit: usize) -> Answer<Option<Vec<u8>>> {
+        self.bucket(bucket).get_object(key, limit).await
+    }
+    async fn delete_object(&self, bucket: &str, key: &str) -> Answer<()> {
+        self.bucket(bucket).delete_object(key).await
     }
     async fn describe_db_instances(&self, identifier: Option<&str>) -> Answer<Vec<DbInstance>> {
         self.rds.instances(&self.calls, identifier).await

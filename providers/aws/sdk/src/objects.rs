@@ -1,9 +1,10 @@
 //! Operations on objects. Keys are asked for in URL encoding, for XML cannot carry them all.
 
-use aws_sdk_s3::primitives::DateTime;
+use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use aws_sdk_s3::types as s3;
 use drctl_aws::port::{self, Answer, VersionEntry, VersionKind};
-use drctl_core::provider::ErrorClass;
+use drctl_core::objects::{Put, When};
+use drctl_core::provider::{ErrorClass, ProviderError};
 use jiff::Timestamp;
 
 use crate::convert_s3::Odd;
@@ -72,9 +73,12 @@ impl Bucket<'_> {
             .set_continuation_token(after.map(str::to_owned));
         let page = self.calls.send(&doing, request.send()).await?;
         let odd = |odd: Odd| malformed(&doing, odd);
+        let is_encoded = page.encoding_type() == Some(&s3::EncodingType::Url);
         let mut found = port::ObjectsPage::default();
         for object in page.contents() {
             found.objects += 1;
+            let key = object.key().ok_or_else(|| odd("an object without a key".into()))?;
+            found.keys.push(if is_encoded { decoded(key).map_err(odd)? } else { key.to_owned() });
             found.bytes += u64::try_from(object.size().unwrap_or_default()).unwrap_or_default();
             found.newest = found.newest.max(object.last_modified().map(instant).transpose().map_err(odd)?);
         }
@@ -152,6 +156,50 @@ impl Bucket<'_> {
             .set_expected_source_bucket_owner(self.owner)
             .key(key)
             .copy_source(source);
+        self.calls.send(&doing, request.send()).await.map(|_| ())
+    }
+
+    pub(crate) async fn put_object(self, key: &str, bytes: &[u8], when: When) -> Answer<Put> {
+        let doing = format!("putting `{key}` into bucket `{}`", self.name);
+        let request = self
+            .client
+            .put_object()
+            .bucket(self.name)
+            .set_expected_bucket_owner(self.owner)
+            .key(key)
+            .set_if_none_match((when == When::Absent).then(|| "*".to_owned()))
+            .body(ByteStream::from(bytes.to_vec()));
+        let put = self.calls.read(&doing, &["PreconditionFailed"], request.send()).await?;
+        Ok(if put.is_some() { Put::Done } else { Put::Taken })
+    }
+
+    pub(crate) async fn get_object(self, key: &str, limit: usize) -> Answer<Option<Vec<u8>>> {
+        let doing = format!("getting `{key}` from bucket `{}`", self.name);
+        let request =
+            self.client.get_object().bucket(self.name).set_expected_bucket_owner(self.owner).key(key);
+        let Some(found) = self.calls.read(&doing, &["NoSuchKey"], request.send()).await? else {
+            return Ok(None);
+        };
+        let (mut body, mut bytes) = (found.body, Vec::new());
+        while let Some(part) = body.next().await {
+            let part = part.map_err(|e| ProviderError {
+                doing: doing.clone(),
+                class: ErrorClass::Unavailable,
+                code: None,
+                message: format!("the answer broke off: {e}"),
+            })?;
+            bytes.extend_from_slice(&part);
+            if bytes.len() > limit {
+                return Err(malformed(&doing, format!("it has more than {limit} bytes")));
+            }
+        }
+        Ok(Some(bytes))
+    }
+
+    pub(crate) async fn delete_object(self, key: &str) -> Answer<()> {
+        let doing = format!("deleting `{key}` from bucket `{}`", self.name);
+        let request =
+            self.client.delete_object().bucket(self.name).set_expected_bucket_owner(self.owner).key(key);
         self.calls.send(&doing, request.send()).await.map(|_| ())
     }
 }

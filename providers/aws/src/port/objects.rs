@@ -59,6 +59,8 @@ pub enum VersionKind {
 pub struct ObjectsPage {
     /// How many.
     pub objects: u64,
+    /// Their keys.
+    pub keys: Vec<String>,
     /// Their bytes.
     pub bytes: u64,
     /// When the newest of them was written.

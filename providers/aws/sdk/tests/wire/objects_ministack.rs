@@ -2,6 +2,7 @@
 //! through the port is read with boto3.
 
 use drctl_aws::port::{Cloud, LockAtBirth, VersionKind, VersioningStatus};
+use drctl_core::objects::{Put, When};
 use serde_json::{Value, json};
 
 use crate::cloud;
@@ -89,4 +90,28 @@ async fn objects_are_counted_over_all_pages_and_one_version_is_looked_at() {
     let head = world.cloud.head_object("many", "out", Some(version)).await.unwrap().unwrap();
     assert_eq!((head.version.as_deref(), head.size, head.legal_hold), (Some(version), 1, false));
     assert_eq!(world.cloud.head_object("many", "nowhere", None).await, Ok(None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_object_is_put_got_and_deleted_and_the_first_stays() {
+    let world = World::with_bucket("own").await;
+    let cloud = &world.cloud;
+    for key in ["drctl/lock.json", HOSTILE] {
+        assert_eq!(cloud.get_object("own", key, 10).await, Ok(None), "{key}");
+        assert_eq!(cloud.put_object("own", key, b"one", When::Absent).await, Ok(Put::Done));
+        assert_eq!(cloud.put_object("own", key, b"two", When::Absent).await, Ok(Put::Taken));
+        assert_eq!(cloud.get_object("own", key, 10).await, Ok(Some(b"one".to_vec())));
+        assert_eq!(cloud.put_object("own", key, b"three", When::Always).await, Ok(Put::Done));
+        let seen = world.look(json!([["s3", "head_object", {"Bucket": "own", "Key": key}]]));
+        assert_eq!(seen[0]["ContentLength"], json!(5));
+        let page = cloud.list_objects("own", "", None).await.unwrap();
+        assert_eq!(page.keys, [key]);
+        assert!(cloud.get_object("own", key, 4).await.unwrap_err().message.contains("more than 4 bytes"));
+        for _ in 0..2 {
+            cloud.delete_object("own", key).await.unwrap();
+        }
+        assert_eq!(cloud.get_object("own", key, 10).await, Ok(None));
+        assert_eq!(cloud.put_object("own", key, b"four", When::Absent).await, Ok(Put::Done));
+        cloud.delete_object("own", key).await.unwrap();
+    }
 }

@@ -7,6 +7,8 @@ use drctl_aws::port::{
     SourceRegion, StartBackupsReplication,
 };
 use drctl_aws_sdk::AssumeRole;
+use drctl_core::objects::{Put, When};
+use drctl_core::provider::ErrorClass;
 
 use crate::cloud;
 use crate::harness::canned::{Canned, Reply};
@@ -268,4 +270,25 @@ async fn nothing_is_deleted_unless_it_was_asked_for() {
     let asked: Vec<_> =
         ["lifecycle", "replication", "policy", "tagging"].map(|s| format!("DELETE /b/?{s}")).into();
     assert_eq!(calls, asked);
+}
+
+#[tokio::test]
+async fn who_asks_to_be_the_first_says_so_and_a_refusal_of_that_is_an_answer_s33() {
+    let refused = |status, code: &str| Reply::new(status, &format!("<Error><Code>{code}</Code></Error>"));
+    let server = Canned::start([
+        Reply::new(200, ""),
+        refused(412, "PreconditionFailed"),
+        refused(409, "ConditionalRequestConflict"),
+        Reply::new(200, ""),
+    ])
+    .await;
+    let cloud = cloud(server.url(), |_| {}).await;
+    let first = async || cloud.put_object("own", "lock.json", b"{}", When::Absent).await;
+    assert_eq!(first().await, Ok(Put::Done));
+    assert_eq!(first().await, Ok(Put::Taken));
+    assert_eq!(first().await.unwrap_err().class, ErrorClass::Conflict, "another one was put just now");
+    assert_eq!(cloud.put_object("own", "lock.json", b"{}", When::Always).await, Ok(Put::Done));
+    let asked: Vec<_> = server.seen().iter().map(|r| r.header("if-none-match").map(str::to_owned)).collect();
+    let first = || Some("*".to_owned());
+    assert_eq!(asked, [first(), first(), first(), None]);
 }
