@@ -42,7 +42,8 @@ pub(super) fn recipes(search: &Search<'_>, one: &Judgement<Span>) -> (Vec<Recipe
     let (noticing, late) = noticed(search, one, name, most);
     let left = most.checked_sub(late).unwrap_or_default();
     let mut all = Vec::new();
-    for (backup, declared) in system.backups.iter().filter(|(_, b)| b.is.of.0 == *name) {
+    let whole = |backup: &Backup| backup.of.0 == *name && backup.part.is_none();
+    for (backup, declared) in system.backups.iter().filter(|(_, b)| whole(&b.is)) {
         for place in places(search, datastore, declared, backup) {
             let way = Way { search, backup, declared, late, has_log: has_log(&datastore.is) };
             all.extend(way.recipe(left, place, noticing.clone()));

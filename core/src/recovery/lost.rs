@@ -199,6 +199,9 @@ impl<'a> Lost<'a> {
     /// Why nothing is left of a backup in one place that it is kept at; with none it is kept beside the
     /// data.
     pub fn kept(&self, (name, backup): (&Name, &Backup), place: Option<&Destination>) -> Option<String> {
+        if let Some(part) = &backup.part {
+            return Some(format!("it holds only a part: {part}"));
+        }
         if let Some(by) = self.named("backup", name) {
             return Some(format!("it may be deleted with credential.{by}, which is lost"));
         }

@@ -18,6 +18,9 @@ use crate::schema::Invalid;
 pub struct Backup {
     /// The datastore it is of.
     pub of: DatastoreRef,
+    /// What of the datastore is in it, in words, where that is not all: `the tables of the tariffs`. A part is of
+    /// use to whoever looks for it, and no way back for the datastore.
+    pub part: Option<String>,
     /// The provider configuration through which drctl sees to it that the backup is made: what that takes on
     /// the server and on the machine is planned and applied like any resource. Without it the backup is
     /// only described.
@@ -160,10 +163,11 @@ pub struct Destination {
 }
 
 impl Backup {
-    /// Exactly one block says how it is made.
-    fn check(self) -> Result<Backup, Invalid> {
+    /// The ways to make one, by the names of their blocks; one of them is there.
+    fn ways(&self) -> [(&'static str, Option<Method<'_>>); 5] {
         let Backup {
             of: _,
+            part: _,
             provider: _,
             external,
             pgbackrest,
@@ -174,14 +178,19 @@ impl Backup {
             encryption: _,
             verify: _,
             canary: _,
-        } = &self;
-        let made = [
-            ("external", external.is_some()),
-            ("pgbackrest", pgbackrest.is_some()),
-            ("pg_dump", pg_dump.is_some()),
-            ("restic", restic.is_some()),
-            ("copy", copy.is_some()),
-        ];
+        } = self;
+        [
+            ("external", external.as_ref().map(External::method)),
+            ("pgbackrest", pgbackrest.as_ref().map(PgBackRest::method)),
+            ("pg_dump", pg_dump.as_ref().map(PgDump::method)),
+            ("restic", restic.as_ref().map(Restic::method)),
+            ("copy", copy.as_ref().map(Copied::method)),
+        ]
+    }
+
+    /// Exactly one block says how it is made.
+    fn check(self) -> Result<Backup, Invalid> {
+        let made = self.ways().map(|(name, way)| (name, way.is_some()));
         match one_of(&made, "a backup is made in one way")? {
             Some(_) => Ok(self),
             None => Err(Invalid::new(format!(
@@ -203,27 +212,7 @@ impl Backup {
 
     /// How it is made.
     pub fn method(&self) -> Method<'_> {
-        let Backup {
-            of: _,
-            provider: _,
-            external,
-            pgbackrest,
-            pg_dump,
-            restic,
-            copy,
-            to: _,
-            encryption: _,
-            verify: _,
-            canary: _,
-        } = self;
-        let mut made = [
-            external.as_ref().map(External::method),
-            pgbackrest.as_ref().map(PgBackRest::method),
-            pg_dump.as_ref().map(PgDump::method),
-            restic.as_ref().map(Restic::method),
-            copy.as_ref().map(Copied::method),
-        ];
-        made.iter_mut().find_map(Option::take).expect("a backup that was read has a method")
+        self.ways().into_iter().find_map(|(_, way)| way).expect("a backup that was read has a method")
     }
 }
 

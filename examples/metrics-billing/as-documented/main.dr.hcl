@@ -50,7 +50,8 @@ backup "daily" {
 # (hashed), pricing rules, invoice templates. By what they are made, how long they are kept and where is not
 # said, nor how often "regular" is; no procedure restores from them.
 backup "exports" {
-  of = datastore.database
+  of   = datastore.database
+  part = "organisations and projects, API keys (hashed), pricing rules, invoice templates"
   external {
     schedule = on("regular exports")
   }
