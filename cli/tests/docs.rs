@@ -145,12 +145,13 @@ fn rows(table: &[Attribute], above: &str, out: &mut String) {
 
 fn kind(kind: &dyn AnyKind) -> String {
     let mut out = format!("\n## {}\n\n{}\n\n", kind.name(), cell(kind.docs()));
+    // Only what drctl has made is ever deleted.
     out += if kind.creates() {
-        "drctl creates it, adopts an existing one"
+        "drctl creates it, adopts an existing one, and deletes it only when that is accepted by address \
+         (`delete:ADDRESS`).\n\n"
     } else {
-        "drctl adopts an existing one and never creates it"
+        "drctl adopts an existing one, and neither creates nor deletes it.\n\n"
     };
-    out += ", and deletes it only when that is accepted by address (`delete:ADDRESS`).\n\n";
     let _ = writeln!(
         out,
         "| attribute | type | role | default | removed from the text | meaning |\n|---|---|---|---|---|---|"

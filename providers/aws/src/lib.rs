@@ -24,6 +24,7 @@ pub static ENTRY: ProviderEntry = ProviderEntry {
         &Erased::<kinds::db_instance::DbInstance>::new(),
         &Erased::<kinds::db_snapshot::DbSnapshot>::new(),
         &Erased::<kinds::s3_bucket::S3Bucket>::new(),
+        &Erased::<kinds::s3_legal_hold::S3LegalHold>::new(),
     ],
     facts: facts::FACTS,
 };

@@ -100,6 +100,9 @@ pub trait Aws: Send + Sync {
     /// answers the same for a bucket that does not exist.
     async fn head_object(&self, bucket: &str, key: &str, version: Option<&str>)
     -> Answer<Option<ObjectHead>>;
+    /// Whether a legal hold is on a version (S8). What [`head_object`](Aws::head_object) leaves out may only be
+    /// missing for want of a permission; this says which.
+    async fn get_object_legal_hold(&self, bucket: &str, key: &str, version: &str) -> Answer<bool>;
     /// Removes a delete marker by its own version, so that what it hides shows again (S9). One that is gone
     /// already counts as removed. Never given the id of anything but a marker.
     async fn remove_delete_marker(&self, bucket: &str, key: &str, version: &str) -> Answer<()>;

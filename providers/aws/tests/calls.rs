@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use drctl_aws::ENTRY;
 use drctl_core::provider::{AnyCloud, AnyKind, Attempt, ErrorClass, Id, Observed, Request, Update};
 use drctl_core::value::Value;
+use drctl_sim::admin::{self, Scope};
 use drctl_sim::{Sim, SimWorld};
 use serde_json::{Value as Json, json};
 
@@ -216,4 +217,52 @@ async fn a_snapshot_is_taken_once_and_deleting_it_twice_is_fine() {
     }
     let found = snapshots.read(&cloud, &request("last", &[])).await.unwrap().unwrap();
     assert_eq!(found.attributes["db_instance_identifier"], Value::String("main".into()));
+}
+
+#[tokio::test]
+async fn s8_every_version_below_the_prefix_is_asked_for_its_hold() {
+    let sim = sim(json!({"regions": {"eu-west-1": {"buckets": {"worm": {
+        "versioning": "Enabled", "object_lock": {},
+    }}}}}));
+    let keys = (0..150).map(|n| format!("matter/{n:03}")).chain(["other".to_owned()]);
+    for key in keys.chain(["matter/000".to_owned()]) {
+        sim.change(|w| w.put_object("worm", &key)).unwrap().unwrap();
+    }
+    let hold = |key: &str, on: bool| {
+        sim.change(|w| {
+            let versions = w.find_bucket_mut("worm").unwrap().objects.get_mut(key).unwrap();
+            versions.iter_mut().for_each(|version| version.legal_hold = on);
+        })
+        .unwrap();
+    };
+    (0..150).for_each(|n| hold(&format!("matter/{n:03}"), true));
+    let cloud = connect(&sim, "eu-west-1");
+    let holds = kind("aws_s3_legal_hold");
+    operations(&sim);
+    let asked = request("worm/matter/", &[]);
+    let outputs = holds.read(&cloud, &asked).await.unwrap().unwrap().outputs;
+    assert_eq!(outputs["versions"], Value::from_json(&json!(151)).unwrap());
+    assert_eq!(outputs["not_held"], Value::from_json(&json!(0)).unwrap());
+    let calls = operations(&sim);
+    assert_eq!(calls.iter().filter(|call| *call == "s3:GetObjectLegalHold").count(), 151);
+    assert_eq!(calls.len(), 151 + 2, "two pages");
+    // One is lifted, and an earlier version of a key counts as well.
+    hold("matter/007", false);
+    hold("matter/000", false);
+    let outputs = holds.read(&cloud, &asked).await.unwrap().unwrap().outputs;
+    assert_eq!(outputs["not_held"], Value::from_json(&json!(3)).unwrap());
+    // A hold that may not be asked for is not known, and never taken for lifted.
+    admin::deny(&sim, Scope::Everywhere, "s3:GetObjectLegalHold").unwrap();
+    assert_eq!(holds.read(&cloud, &asked).await.unwrap_err().class, ErrorClass::Denied);
+}
+
+#[tokio::test]
+async fn a_prefix_with_too_much_below_it_is_not_looked_through() {
+    let bucket = json!({"versioning": "Enabled", "object_lock": {}});
+    let sim = sim(json!({"regions": {"eu-west-1": {"buckets": {"worm": bucket}}}}));
+    sim.change(|w| (0..1001).try_for_each(|n| w.put_object("worm", &format!("{n}")).map(drop)))
+        .unwrap()
+        .unwrap();
+    let error = kind("aws_s3_legal_hold").read(&connect(&sim, "eu-west-1"), &request("worm/", &[])).await;
+    assert!(error.unwrap_err().message.contains("name a narrower prefix"));
 }

@@ -146,6 +146,24 @@ fn noncurrent(days: u32) -> Json {
 }
 
 #[test]
+fn s8_what_is_not_held_is_told() {
+    let held = |outputs: Json| {
+        let desired = json!({"bucket": "worm", "prefix": "matter/"});
+        Case::new("aws_s3_legal_hold.matter", desired.clone()).is(desired).has(outputs).notes()
+    };
+    let first = ["a (1)", "b (2)", "c (3)", "d (4)", "e (5)"];
+    let told = one(&held(json!({"versions": 9, "not_held": 6, "not_held_first": first})), "S8", Effect::Warn);
+    assert!(
+        told.reason.contains("6 of 9 versions") && told.reason.ends_with("e (5) and 1 more"),
+        "{}",
+        told.reason
+    );
+    let nothing = held(json!({"versions": 0, "not_held": 0, "not_held_first": []}));
+    assert!(one(&nothing, "S8", Effect::Warn).reason.contains("nothing stands below `matter/`"));
+    silent(&held(json!({"versions": 9, "not_held": 0, "not_held_first": []})), "S8");
+}
+
+#[test]
 fn s10_lifecycle_waits_for_the_lock() {
     let of = |days| {
         bucket_to_be(json!({"object_lock": lock(GOVERNANCE, "days", 7), "lifecycle": noncurrent(days)}))

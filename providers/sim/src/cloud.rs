@@ -300,6 +300,13 @@ impl Aws for SimCloud {
         }
     }
 
+    async fn get_object_legal_hold(&self, bucket: &str, key: &str, version: &str) -> Answer<bool> {
+        let op = Op { service: "s3", name: "GetObjectLegalHold", resource: bucket };
+        self.read(op, None, |world, caller, doing| {
+            versions::legal_hold(s3::bucket(world, caller, doing, bucket)?, doing, (key, version))
+        })
+    }
+
     async fn remove_delete_marker(&self, bucket: &str, key: &str, version: &str) -> Answer<()> {
         self.put("DeleteObjectVersion", bucket, |w, c, doing| {
             versions::remove_marker(w, c, doing, (bucket, key, version))

@@ -105,6 +105,19 @@ pub(crate) fn head(found: &Bucket, key: &str, version: Option<&str>) -> Option<O
     })
 }
 
+/// Whether a legal hold is on a version (S8). Nothing is held in a bucket without Object Lock (S2).
+pub(crate) fn legal_hold(found: &Bucket, doing: &str, (key, version): (&str, &str)) -> Answer<bool> {
+    if found.object_lock.is_none() {
+        return Err(rejected(doing, "InvalidRequest", "Bucket is missing Object Lock Configuration", "S2"));
+    }
+    let Some(versions) = found.objects.get(key) else {
+        return Err(not_found(doing, "NoSuchKey", "The specified key does not exist."));
+    };
+    let found = versions.iter().find(|v| v.id == version && !v.delete_marker);
+    let no_such = || not_found(doing, "NoSuchVersion", "The specified version does not exist.");
+    found.map(|v| v.legal_hold).ok_or_else(no_such)
+}
+
 /// Deletes by version id, as the service does: a lock holds (S3, S4, S8), and what is gone is gone.
 pub(crate) fn remove_marker(
     world: &mut SimWorld,

@@ -167,7 +167,12 @@ async fn s8_legal_hold_outlives_retention_and_yields_to_no_bypass() {
         .unwrap();
     };
     let delete = |bypass| sim.change(|w| w.delete_object_version("aaa", "k", &version, bypass)).unwrap();
+    let held = || async { west(&sim).get_object_legal_hold("aaa", "k", &version).await };
+    assert_eq!(held().await, Ok(false));
     hold(true);
+    assert_eq!(held().await, Ok(true));
+    let nowhere = west(&sim).get_object_legal_hold("aaa", "k", "other").await.unwrap_err();
+    assert_eq!(nowhere.code.as_deref(), Some("NoSuchVersion"));
     sim.change(|w| w.advance(SignedDuration::from_hours(24 * 365))).unwrap().unwrap();
     refused(delete(Bypass::Governance), "AccessDenied", "S8");
     assert!(!west(&sim).bucket_is_empty("aaa").await.unwrap());

@@ -171,6 +171,10 @@ impl Aws for SdkCloud {
     ) -> Answer<Option<ObjectHead>> {
         self.bucket(bucket).head(key, version).await
     }
+    async fn get_object_legal_hold(&self, bucket: &str, key: &str, version: &str) -> Answer<bool> {
+        self.bucket(bucket).legal_hold(key, version).await
+    }
+
     async fn remove_delete_marker(&self, bucket: &str, key: &str, version: &str) -> Answer<()> {
         self.bucket(bucket).remove_marker(key, version).await
     }

@@ -133,6 +133,26 @@ impl Bucket<'_> {
         }))
     }
 
+    pub(crate) async fn legal_hold(self, key: &str, version: &str) -> Answer<bool> {
+        let doing = format!("asking for the legal hold of `{key}` in bucket `{}`", self.name);
+        let request = self
+            .client
+            .get_object_legal_hold()
+            .bucket(self.name)
+            .set_expected_bucket_owner(self.owner)
+            .key(key)
+            .version_id(version);
+        match self.calls.send(&doing, request.send()).await {
+            Ok(found) => {
+                let status = found.legal_hold().and_then(s3::ObjectLockLegalHold::status);
+                Ok(status == Some(&s3::ObjectLockLegalHoldStatus::On))
+            }
+            // Of a version that never had one.
+            Err(error) if error.code.as_deref() == Some("NoSuchObjectLockConfiguration") => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     pub(crate) async fn remove_marker(self, key: &str, version: &str) -> Answer<()> {
         let doing = format!("removing the delete marker of `{key}` in bucket `{}`", self.name);
         let request = self

@@ -4,6 +4,7 @@ pub mod db_automated_backups_replication;
 pub mod db_instance;
 pub mod db_snapshot;
 pub mod s3_bucket;
+pub mod s3_legal_hold;
 mod sides;
 
 /// The key of an encrypted thing of RDS: as it is written, else as it was observed.

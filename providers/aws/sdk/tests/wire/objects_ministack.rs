@@ -93,6 +93,26 @@ async fn objects_are_counted_over_all_pages_and_one_version_is_looked_at() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn s8_a_legal_hold_is_told_from_none() {
+    let world = World::with_bucket("own").await;
+    let put = |key: &str| json!(["s3", "put_object", {"Bucket": "worm", "Key": key, "Body": "x"}]);
+    let wrote = world.look(json!([
+        ["s3", "create_bucket", {"Bucket": "worm", "ObjectLockEnabledForBucket": true,
+            "CreateBucketConfiguration": {"LocationConstraint": "eu-west-2"}}],
+        put("free"),
+        put(HOSTILE),
+        put("lifted"),
+        ["s3", "put_object_legal_hold", {"Bucket": "worm", "Key": HOSTILE, "LegalHold": {"Status": "ON"}}],
+        ["s3", "put_object_legal_hold", {"Bucket": "worm", "Key": "lifted", "LegalHold": {"Status": "ON"}}],
+        ["s3", "put_object_legal_hold", {"Bucket": "worm", "Key": "lifted", "LegalHold": {"Status": "OFF"}}],
+    ]));
+    for (key, nth, held) in [("free", 1, false), (HOSTILE, 2, true), ("lifted", 3, false)] {
+        let version = wrote[nth]["VersionId"].as_str().unwrap();
+        assert_eq!(world.cloud.get_object_legal_hold("worm", key, version).await, Ok(held), "{key}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_small_object_is_put_got_and_deleted_and_the_first_stays() {
     let world = World::with_bucket("own").await;
     let cloud = &world.cloud;
