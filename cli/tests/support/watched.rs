@@ -71,6 +71,7 @@ watched! {
     fn list_object_versions(bucket: &str, prefix: &str, after: Option<&VersionMark>) -> VersionsPage;
     fn list_objects(bucket: &str, prefix: &str, after: Option<&str>) -> ObjectsPage;
     fn head_object(bucket: &str, key: &str, version: Option<&str>) -> Option<ObjectHead>;
+    fn get_object_legal_hold(bucket: &str, key: &str, version: &str) -> bool;
     fn remove_delete_marker(bucket: &str, key: &str, version: &str) -> ();
     fn copy_object_version(bucket: &str, key: &str, version: &str) -> ();
     fn put_object(bucket: &str, key: &str, bytes: &[u8], when: When) -> Put;
