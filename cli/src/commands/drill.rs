@@ -145,7 +145,8 @@ fn rehearse(name: &str, args: &Args, project: &Project, ui: &Ui) -> Result<Exit,
         });
         let left_out = left_out.collect();
         let (plan, name) = (&rehearsal.plan, name.as_str());
-        let what = What { plan, of, name, wrong_since: None, at_end, left_out, injected };
+        let off_limits = rehearsal.off_limits.clone();
+        let what = What { plan, of, name, wrong_since: None, at_end, left_out, off_limits, injected };
         return execute(what, &args.manner, (&ground, &args.ways), project, ui);
     }
     Ok(Exit::Success)

@@ -9,7 +9,7 @@ pub(crate) mod word;
 
 use clap::ValueEnum;
 use drctl_core::plan::LastSeen;
-use drctl_core::recovery::{Judged, RecoveryPlan, Status};
+use drctl_core::recovery::{Judged, OffLimits, RecoveryPlan, Status};
 use drctl_core::run::AtEnd;
 
 use self::execute::{ExecuteArgs, What};
@@ -118,7 +118,8 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         let wrong_since = case.loss.since.values().min().copied();
         let (at_end, left_out) = (AtEnd::Keep, Vec::new());
         let injected = (Vec::new(), Vec::new());
-        let what = What { plan: &plan, of, name: &name, wrong_since, at_end, left_out, injected };
+        let off_limits = OffLimits::default();
+        let what = What { plan: &plan, of, name: &name, wrong_since, at_end, left_out, off_limits, injected };
         return execute::execute(what, &args.execute.manner, (&ground, &args.ways), project, ui);
     }
     Ok(exit(&plan))

@@ -104,3 +104,22 @@ fn a_name_of_production_in_any_step_is_refused_before_the_first_effect() {
     machine.says(0, &["drill", "gone", "--execute", "--auto-approve"]);
     assert!(machine.exists("work/effect"));
 }
+
+#[test]
+fn a_name_of_production_that_a_person_types_is_refused_before_the_step_is_done() {
+    let machine = Machine::bare();
+    let asks = "run = [\"touch\", \"shop-${input.place}\"]\n    \
+                input \"place\" {\n      description = \"where\"\n    }";
+    machine.write("work/main.dr.hcl", &configuration(asks));
+    machine.says(9, &["drill", "gone", "--execute", "--keep", "--auto-approve"]);
+    for place in ["prod", "shop-prod", "x shop-prod/x"] {
+        let said = machine.says(1, &["recover", "mark", "2", "--go", "--input", &format!("place={place}")]);
+        assert!(said.contains("DR605") && said.contains("With that `place` step 2 of drill gone"), "{said}");
+        assert!(said.contains("There `shop-prod` is target.app of scenario.gone"), "{said}");
+        assert!(said.contains("in this drill it is `shop-drill`"), "{said}");
+    }
+    machine.says(0, &["recover", "mark", "2", "--go", "--input", "place=drill"]);
+    let run = machine.json(&["recover", "runs"])["runs"][0]["run"].as_str().unwrap().to_owned();
+    machine.says(0, &["recover", "--resume", &run]);
+    assert!(machine.exists("work/shop-drill") && !machine.exists("work/shop-prod"));
+}

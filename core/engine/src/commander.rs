@@ -24,6 +24,7 @@ use crate::journal::{Journal, JournalError, Replayed};
 use crate::messages::{Message, Messages};
 use crate::runs::{Begun, Folder, Job, Word};
 use crate::telling::{RunClock, RunReporter, Told};
+use crate::typed;
 
 /// Steps in flight unless told otherwise.
 pub const PARALLEL_STEPS: usize = 10;
@@ -115,17 +116,13 @@ pub async fn begin(command: &Command<'_>) -> Result<Ended, CommandError> {
 /// When something of it cannot be written.
 pub async fn resume(command: &Command<'_>, so_far: Replayed<Begun>) -> Result<Ended, CommandError> {
     let journal = Journal::go_on(&command.folder.journal(), &so_far)?;
-    let mut said = BTreeMap::new();
     let mut asked = BTreeMap::new();
     for (at, event) in &so_far.events {
-        if let Event::Marked { inputs, .. } = event {
-            said.extend(inputs.clone());
-        }
         if let Event::Asked { step } = event {
             asked.insert(*step, *at);
         }
     }
-    let mut commander = Commander::new(command, journal, so_far.run, said);
+    let mut commander = Commander::new(command, journal, so_far.run, typed::said(&so_far.events));
     commander.asked = asked;
     commander.record(&Event::Resumed);
     commander.run_all(Messages::new(command.begun, command.performer, &so_far.events)).await
@@ -438,6 +435,9 @@ impl<'r, 'a> Commander<'r, 'a> {
             }
         }
     }
+        if let Some(typed) = typed::reaches(self.command.begun, &self.said, word) {
+            return self.command.reporter.say(&format!("not taken up: {typed}"));
+        }
 
     fn take_up(&mut self, word: &Event) {
         // A word that comes too late or too early is told and changes nothing: its sender has been told

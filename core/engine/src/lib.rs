@@ -27,4 +27,5 @@ pub mod session;
 pub mod state_file;
 mod step;
 pub mod telling;
+pub mod typed;
 pub mod verbs;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use drctl_core::plan::StepId;
-use drctl_core::recovery::{CameBack, Carried, Notice, Owner, RecoveryPlan};
+use drctl_core::recovery::{CameBack, Carried, Notice, OffLimits, Owner, RecoveryPlan};
 use drctl_core::run::{AtEnd, Event, Next, Node, OnFailure, Run, Verdict};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -62,6 +62,9 @@ pub struct Begun {
     /// The steps of the way back that a drill does not do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
+    /// What nobody may name in a drill.
+    #[serde(default, skip_serializing_if = "OffLimits::is_empty")]
+    pub off_limits: OffLimits,
     /// What goes wrong on purpose.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub injected: Vec<Fault>,
@@ -178,6 +181,7 @@ impl Begun {
             came_back: plan.chosen_points.iter().filter_map(|choice| choice.came_back.clone()).collect(),
             // Nobody is called out of bed for a practice or a drill.
             notices: match of {
+            off_limits: OffLimits::default(),
                 Of::Practice(_) | Of::Drill(_) => Vec::new(),
                 Of::Recovery(_) => {
                     let called = plan.escalation.iter().filter_map(|called| called.notice.clone());

@@ -157,6 +157,14 @@ fn fill(text: &str, mut value: impl FnMut(&str) -> Option<String>) -> Result<Str
     Ok(filled)
 }
 
+/// The text with what was said by now; what nobody has said yet stays open in it.
+pub fn so_far(text: &str, said: &BTreeMap<String, String>) -> String {
+    let open =
+        |name: &str| if name == "point.id" { format!("${{{name}}}") } else { format!("${{input.{name}}}") };
+    let filled = fill(text, |name| Some(said.get(name).cloned().unwrap_or_else(|| open(name))));
+    filled.expect("every place has a text, if only its own")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,6 +191,12 @@ mod tests {
         let shell = Action::Shell { line, surroundings };
         let words = shell.words().unwrap_or_default();
         assert_eq!(words[..3], ["env", "DRCTL_INPUT_BACKUP=$(reboot); 'x'", "sh"]);
+    }
+
+    #[test]
+    fn what_nobody_has_said_yet_stays_open() {
+        let text = "a${input.backup}b${input.other}c${point.id}d${HOME}";
+        assert_eq!(so_far(text, &said()), "a$(reboot); 'x'b${input.other}c${point.id}d${HOME}");
     }
 
     #[test]

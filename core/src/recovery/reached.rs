@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::model::{Input, Seen, Step};
 use super::rehearsal::Share;
 use crate::provider::StepNature;
@@ -19,17 +21,39 @@ pub struct Reached {
     pub of: String,
 }
 
-/// What is looked for.
-pub(super) struct Reaching {
-    /// What scenarios name, and what that is.
-    known: Vec<(String, String)>,
-    /// What holds the data in use, and which.
-    things: Vec<(String, String)>,
+/// What a drill must not name. It stands in the opening of the drill's run, for what people type later.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OffLimits {
+    /// What scenarios name.
+    known: Vec<InUse>,
+    /// What holds the data in use.
+    things: Vec<InUse>,
     /// What the drill says that it shares: it may hold names of production.
     shared: Vec<String>,
 }
 
-impl Reaching {
+/// A name of production.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InUse {
+    /// The name.
+    pub value: String,
+    /// What that is: `target.app of scenario.fire`, `datastore.orders`.
+    pub of: String,
+    /// What stands for it in the drill, where something does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<String>,
+}
+
+/// What a step does whose words are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Does {
+    /// It brings data back: that names what it restores from.
+    Restores,
+    /// Anything else.
+    Else,
+}
+
+impl OffLimits {
     /// A drill of a procedure alone looks for what any scenario names. What holds the id of the run is not in
     /// use yet.
     pub(super) fn of(
@@ -37,45 +61,65 @@ impl Reaching {
         drill: &Drill,
         target: &BTreeMap<String, (String, Share)>,
         run: &str,
-    ) -> Reaching {
+    ) -> OffLimits {
         let rehearsed = drill.scenario.as_ref().map(|s| &s.0);
-        let mut known: Vec<(String, String)> = Vec::new();
+        let mut known: Vec<InUse> = Vec::new();
         for (name, scenario) in &input.system.scenarios {
             if rehearsed.is_some_and(|only| only != name) {
                 continue;
             }
             for (key, value) in scenario.is.target.iter().flat_map(|target| &target.0) {
                 let own = target.values().any(|(own, _)| own == value);
-                let told = known.iter().any(|(told, _)| told == value);
+                let told = known.iter().any(|told| told.value == *value);
                 if !own && !told && !value.contains(run) && value.contains(char::is_alphabetic) {
-                    known.push((value.clone(), format!("target.{key} of scenario.{name}")));
+                    known.push(InUse {
+                        value: value.clone(),
+                        of: format!("target.{key} of scenario.{name}"),
+                        instead: target.get(key).map(|(own, _)| own.clone()),
+                    });
                 }
             }
         }
         let datastores = input.system.datastores.iter().filter_map(|(name, datastore)| {
             let held = input.components.get(&datastore.is.resource.as_ref()?.0)?;
             let there = !matches!(held.seen, Seen::Absent);
-            there.then(|| (held.id.0.clone(), format!("datastore.{name}")))
+            let of = format!("datastore.{name}");
+            there.then(|| InUse { value: held.id.0.clone(), of, instead: None })
         });
         let is_shared = |(value, share): &(String, Share)| (*share == Share::Shared).then(|| value.clone());
         let shared = target.values().filter_map(is_shared).collect();
-        Reaching { known, things: datastores.collect(), shared }
+        OffLimits { known, things: datastores.collect(), shared }
+    }
+
+    /// Whether there is nothing that must not be named.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty() && self.things.is_empty()
+    }
+
+    /// The names of production that one of these words holds, of a step that does so.
+    pub fn named<'n, 'w>(
+        &'n self,
+        words: impl Iterator<Item = &'w String> + Clone,
+        does: Does,
+    ) -> impl Iterator<Item = &'n InUse> {
+        let things = self.things.iter().filter(move |_| does == Does::Else);
+        let is_named = move |name: &&InUse| words.clone().any(|word| self.names(word, &name.value));
+        self.known.iter().chain(things).filter(is_named)
     }
 
     /// Commands that name it.
     pub(super) fn by_machine(&self, steps: &[Step]) -> Vec<Reached> {
         let mut found = Vec::new();
         for step in steps {
-            // What restores names what it restores from.
             let restores = step.written.is_none() || step.datastore.is_some();
-            let things = self.things.iter().filter(|_| !restores);
+            let does = if restores { Does::Restores } else { Does::Else };
             let dir = step.written.as_ref().and_then(|at| at.dir.as_ref());
-            let words = || step.command_equivalent.iter().chain(&step.undo).chain(dir);
-            for (value, of) in self.known.iter().chain(things) {
-                if words().any(|word| self.names(word, value)) {
-                    found.push(Reached { step: step.id, value: value.clone(), of: of.clone() });
-                }
-            }
+            let words = step.command_equivalent.iter().chain(&step.undo).chain(dir);
+            found.extend(self.named(words, does).map(|name| Reached {
+                step: step.id,
+                value: name.value.clone(),
+                of: name.of.clone(),
+            }));
         }
         found
     }
@@ -84,8 +128,8 @@ impl Reaching {
     pub(super) fn by_hand(&self, steps: &[Step]) -> Vec<String> {
         let told = |step: &Step| {
             let all = self.known.iter().chain(&self.things);
-            let named = all.filter(|(value, _)| self.names(&step.summary, value));
-            let named: Vec<String> = named.map(|(value, of)| format!("`{value}`, {of}")).collect();
+            let named = all.filter(|name| self.names(&step.summary, &name.value));
+            let named: Vec<String> = named.map(|name| format!("`{}`, {}", name.value, name.of)).collect();
             (!named.is_empty()).then(|| {
                 format!(
                     "step {} is told to a person and names {}: a drill does not mean that",
@@ -173,14 +217,14 @@ mod tests {
     #[test]
     fn what_is_shared_may_hold_a_name_of_production() {
         let shared = vec!["registry.example/shop:current".to_owned(), "cdg".to_owned()];
-        let reaching = Reaching { known: Vec::new(), things: Vec::new(), shared };
+        let off_limits = OffLimits { shared, ..OffLimits::default() };
         for (text, value, found) in [
             ("run registry.example/shop:current", "shop", false),
             ("run registry.example/shop:current --app shop", "shop", true),
             ("run registry.example/shop:current-2", "shop", true),
             ("--host db.cdg.example", "db.cdg.example", true),
         ] {
-            assert_eq!(reaching.names(text, value), found, "{value} in {text}");
+            assert_eq!(off_limits.names(text, value), found, "{value} in {text}");
         }
     }
 }

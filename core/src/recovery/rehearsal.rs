@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::action::Action;
 use super::model::{Infeasible, Input, RecoveryPlan, Step, WrittenAt};
 use super::planner::{numbered, remarked, way_back};
-use super::reached::{Reached, Reaching, places};
+use super::reached::{OffLimits, Reached, places};
 use super::steps::clock;
 use super::told::Notice;
 use super::via::sent;
@@ -25,6 +25,8 @@ pub struct Rehearsal {
     pub skipped: Vec<Skipped>,
     /// What names production all the same.
     pub reaches: Vec<Reached>,
+    /// What nobody may name in it.
+    pub off_limits: OffLimits,
     /// Who would be told if it were meant. A drill tells nobody.
     pub untold: Vec<Notice>,
 }
@@ -77,8 +79,8 @@ pub fn rehearse(input: &Input<'_>, production: &System, drill: &Drill) -> Rehear
     sent(&mut kept, input.system);
     let ids: BTreeSet<u32> = kept.iter().map(|step| step.id).collect();
     let target = target(input.system, drill);
-    let reaching = Reaching::of(input, drill, &target, &plan.run);
-    let reaches = reaching.by_machine(&kept);
+    let off_limits = OffLimits::of(input, drill, &target, &plan.run);
+    let reaches = off_limits.by_machine(&kept);
     if drill.scenario.is_none() {
         // Nothing is lost: that something is restored all the same is what a drill is for.
         plan.warnings.clear();
@@ -88,14 +90,14 @@ pub fn rehearse(input: &Input<'_>, production: &System, drill: &Drill) -> Rehear
     plan.warnings.extend(beside.word_for_word(&kept));
     plan.warnings.extend(beside.led(&kept));
     plan.warnings.extend(beside.not_taken_down(&kept));
-    plan.warnings.extend(reaching.by_hand(&kept));
+    plan.warnings.extend(off_limits.by_hand(&kept));
     plan.steps = kept;
     plan.pivots.clear();
     plan.unprotected.clear();
     let untold = std::mem::take(&mut plan.notices);
     plan.escalation.clear();
     plan.blocked.retain(|blocked| blocked.step.is_some_and(|step| ids.contains(&step)));
-    Rehearsal { target, plan, skipped, reaches, untold }
+    Rehearsal { target, plan, skipped, reaches, off_limits, untold }
 }
 
 /// What a drill brings back archives nothing: that would go into the repository of production.

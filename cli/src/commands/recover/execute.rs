@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use drctl_core::codes::Code;
-use drctl_core::recovery::{Action, Notice, Performer, RecoveryPlan, SecretSource, Step, numbered};
+use drctl_core::recovery::{
+    Action, Notice, OffLimits, Performer, RecoveryPlan, SecretSource, Step, numbered,
+};
 use drctl_core::run::{AtEnd, By, OnFailure};
 use drctl_engine::clock::Clock;
 use drctl_engine::commander::{self, Command, CommandError, Ended, PARALLEL_STEPS, Patience};
@@ -128,13 +130,15 @@ pub(crate) struct What<'w> {
     pub(crate) at_end: AtEnd,
     /// What of the way back is not done.
     pub(crate) left_out: Vec<LeftOut>,
+    /// What nobody may name in it.
+    pub(crate) off_limits: OffLimits,
     /// What goes wrong on purpose, and who is told in vain because of it.
     pub(crate) injected: (Vec<Fault>, Vec<Notice>),
 }
 
 /// Carries a plan out.
 pub(crate) fn execute(
-    What { plan, of, name, wrong_since, at_end, left_out, injected }: What<'_>,
+    What { plan, of, name, wrong_since, at_end, left_out, off_limits, injected }: What<'_>,
     manner: &Manner,
     (ground, ways): (&Ground, &WayArgs),
     project: &Project,
@@ -162,6 +166,7 @@ pub(crate) fn execute(
     let mut begun = Begun {
         at_end,
         left_out,
+        off_limits,
         simulated: ground.simulated(),
         by: Some(session::holder(ui, "recover", clock.as_ref()).user),
         ..Begun::of(plan, of, clock.now(), on_failure)

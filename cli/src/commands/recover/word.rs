@@ -8,6 +8,7 @@ use drctl_core::plan::StepId;
 use drctl_core::run::{Event, Verdict};
 use drctl_engine::journal::Replayed;
 use drctl_engine::runs::{Begun, Folder, Of, Stand, stand};
+use drctl_engine::typed::{self, Typed};
 
 use super::open;
 use crate::exit::Exit;
@@ -132,6 +133,7 @@ fn leave(
     let clock = session::clock(ui)?;
     let word = word(session::holder(ui, "recover", clock.as_ref()).user);
     asked_for(&word, so_far)?;
+    stays_away(&word, so_far)?;
     not_over(&word, so_far)?;
     if let Err(illegal) = so_far.run.clone().record(&word) {
         let help = format!("`drctl recover show {}` says where it stands.", so_far.header.run);
@@ -151,6 +153,21 @@ fn not_over(word: &Event, so_far: &Replayed<Begun>) -> Result<(), Failure> {
     let headline = format!("Run {} is over: there is nothing to give up", so_far.header.run);
     let help = "What it brought back is in use. Only what a drill has made is taken away afterwards.";
     Err(Failure::new(Code::WordRefused, headline, help))
+}
+
+/// What is typed leads a drill to nothing of production.
+fn stays_away(word: &Event, so_far: &Replayed<Begun>) -> Result<(), Failure> {
+    let said = typed::said(&so_far.events);
+    let Some(Typed { input, step, name }) = typed::reaches(&so_far.header, &said, word) else {
+        return Ok(());
+    };
+    let headline =
+        format!("With that `{input}` step {} of {} would touch production", step.0, so_far.header.of);
+    let help = match &name.instead {
+        Some(instead) => format!("There `{}` is {}; in this drill it is `{instead}`.", name.value, name.of),
+        None => format!("`{}` is {}. Type a name of the drill's own.", name.value, name.of),
+    };
+    Err(Failure::new(Code::DrillTouchesProduction, headline, help))
 }
 
 /// What a step asks for is said with it, and nothing else.

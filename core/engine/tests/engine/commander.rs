@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use drctl_core::plan::StepId;
 use drctl_core::provider::{Attempt, BoxFuture, ErrorClass, ProviderError, StepNature};
-use drctl_core::recovery::{Action, Answer, Carried, Notice, Performer, Surroundings};
+use drctl_core::recovery::{Action, Answer, Carried, Notice, OffLimits, Performer, Surroundings};
 use drctl_core::run::{AtEnd, By, Event, Node, OnFailure, Question, Repeat, TakeBack, Verdict};
 use drctl_core::value::Value;
 use drctl_engine::clock::{Clock, FixedClock};
@@ -153,6 +153,7 @@ fn begun(jobs: Vec<Job>) -> Begun {
         by: None,
         simulated: false,
         left_out: Vec::new(),
+        off_limits: OffLimits::default(),
         injected: Vec::new(),
         nodes: nodes.collect(),
         jobs: jobs.into_iter().zip(1..).map(|(job, id)| (StepId(id), job)).collect(),
@@ -290,6 +291,35 @@ async fn what_nobody_has_said_fails_before_anything_is_done() {
     let Ended::Over(outcome) = scene.command(Patience::Leave).await else { panic!("waits") };
     assert_eq!(outcome.failed, [StepId(1)].into());
     assert!(scene.heard.all().join("\n").contains("nobody has said what backup is"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_word_that_would_lead_a_drill_to_production_is_not_taken_up() {
+    let step =
+        |words: &str| Job { command: words.split(' ').map(str::to_owned).collect(), ..job(run(words), "") };
+    let written = |job: Job| Job { written: Some(("back".to_owned(), "step".to_owned())), ..job };
+    let mut scene = Scene::new(
+        vec![job(Action::Person, ""), written(step("scale ${input.app} shop-${input.env}"))],
+        World::default(),
+    );
+    let app = serde_json::json!({ "value": "shop-prod", "of": "target.app of scenario.gone" });
+    let data = serde_json::json!({ "value": "orders", "of": "datastore.orders" });
+    let off_limits = serde_json::json!({ "known": [app], "things": [data], "shared": [] });
+    scene.begun.off_limits = serde_json::from_value(off_limits).unwrap();
+    for (app, env) in [("shop-prod", "x"), ("x", "prod"), ("x,SHOP-PROD", "x"), ("orders", "x")] {
+        scene.mark(1, Verdict::Done, &[("app", app), ("env", env)]);
+        assert_eq!(scene.command(Patience::Leave).await, Ended::Waiting([StepId(1)].into()), "{app} {env}");
+    }
+    let heard = scene.heard.all().join("\n");
+    assert_eq!(heard.matches("not taken up: with that").count(), 4, "{heard}");
+    assert!(
+        heard.contains("with that `env` step 2 would touch production: `shop-prod` is target.app"),
+        "{heard}"
+    );
+    assert!(scene.world.effects().is_empty());
+    scene.mark(1, Verdict::Done, &[("app", "shop-drill"), ("env", "drill")]);
+    assert!(matches!(scene.command(Patience::Leave).await, Ended::Over(outcome) if outcome.is_success()));
+    assert_eq!(scene.world.effects(), ["scale shop-drill shop-drill"]);
 }
 
 /// Cut off after every line of its journal, a run ends as it would have, and nothing that is not safe to
