@@ -262,6 +262,19 @@ pub enum Undo {
     },
 }
 
+/// How what a step has made in a drill is removed again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakeDown {
+    /// As the kind does it. It removes nothing that does not bear the key of the attempt that made it.
+    pub verb: Verb,
+    /// What a person types once nothing protects it any more, one word an element.
+    pub command: Vec<String>,
+    /// For how long it is tried again as long as it cannot be done yet.
+    pub within: SignedDuration,
+    /// The facts it rests on.
+    pub facts: Vec<crate::fact::FactId>,
+}
+
 /// The parts of a way back, in their order. Nothing of a later one starts before the earlier are done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

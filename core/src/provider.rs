@@ -19,7 +19,7 @@ pub use self::observed::{
 };
 pub use crate::protection::{
     ApiNeed, Estimate, Kept, Lock, Look, Phase, Protection, RecoveryStep, Retention, Safeguards, Seeing,
-    StepNature, Subject, Target, Undo, Verb, Window,
+    StepNature, Subject, TakeDown, Target, Undo, Verb, Window,
 };
 use crate::rule::Rule;
 use crate::schema::{Attribute, Attributes, Invalid, Role};
@@ -159,6 +159,14 @@ pub trait Kind: Sized + Send + Sync + 'static {
         None
     }
 
+    /// How what one of its recovery steps makes in that region is removed again, where that was a drill: the
+    /// step's verb, and the key under which it was done. None where it makes nothing that could be removed
+    /// alone. Nothing but a drill asks for it.
+    fn take_down(made: &Verb, by: &Attempt, region: &str) -> Option<TakeDown> {
+        let _ = (made, by, region);
+        None
+    }
+
     /// Does what one of its recovery steps says, and gives what came of it. What cannot be done yet is
     /// [`ErrorClass::Conflict`]: it is asked again as long as the step lets it.
     fn perform(
@@ -266,6 +274,8 @@ pub trait AnyKind: Send + Sync {
     fn recover(&self, subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep>;
     /// See [`Kind::see`].
     fn see(&self, subject: &Subject<'_>, seeing: &Seeing) -> Option<Look>;
+    /// See [`Kind::take_down`].
+    fn take_down(&self, made: &Verb, by: &Attempt, region: &str) -> Option<TakeDown>;
     /// See [`Kind::perform`].
     fn perform<'a>(
         &self,

@@ -89,6 +89,7 @@ watched! {
     fn create_db_snapshot(create: &CreateDbSnapshot) -> ();
     fn delete_db_snapshot(identifier: &str) -> ();
     fn restore_db_instance_to_point_in_time(restore: &RestoreDbInstanceToPointInTime) -> ();
+    fn delete_db_instance(identifier: &str) -> ();
     fn promote_read_replica(identifier: &str, backup_retention_period: u32) -> ();
     fn restore_db_instance_from_db_snapshot(restore: &RestoreDbInstanceFromDbSnapshot) -> ();
 }

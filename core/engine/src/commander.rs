@@ -8,7 +8,7 @@ use std::time::Duration;
 use drctl_core::lang;
 use drctl_core::plan::StepId;
 use drctl_core::provider::{Attempt, BoxFuture, ErrorClass, ProviderError};
-use drctl_core::recovery::{Action, Answer, Performer, Progress, Surroundings, Unanswered};
+use drctl_core::recovery::{Action, Answer, Carried, Down, Performer, Progress, Surroundings, Unanswered};
 use drctl_core::run::{Event, Illegal, Next, Outcome, Question, Run, Standing};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
@@ -321,7 +321,7 @@ impl<'r, 'a> Commander<'r, 'a> {
 
     fn start(&mut self, step: StepId) -> Option<BoxFuture<'r, Back>> {
         let job = self.job(step);
-        let attempt = self.key(step, "");
+        let attempt = self.key(step, Attempt::clone);
         let action = job.carried.action.filled(&self.said);
         let told = match &action {
             Ok(action) => action.words().unwrap_or_else(|| job.command.clone()),
@@ -337,7 +337,10 @@ impl<'r, 'a> Commander<'r, 'a> {
         Some(Box::pin(async move {
             tokio::time::sleep(pause).await;
             let result = match action {
-                Ok(action) => carry_out(&performer, job, &action, &attempt).await,
+                Ok(action) => {
+                    let Carried { timeout_s, within_s, .. } = job.carried;
+                    carry_out(&performer, (timeout_s, within_s), &action, &attempt).await
+                }
                 Err(name) => Err(failed(format!("nobody has said what {name} is"))),
             };
             Back { step, way: Way::There, result }
@@ -346,21 +349,9 @@ impl<'r, 'a> Commander<'r, 'a> {
 
     fn take_back(&mut self, step: StepId) -> Option<BoxFuture<'r, Back>> {
         let job = self.job(step);
-        let attempt = self.key(step, "/undo");
-        let surroundings = match &job.carried.action {
-            Action::Run { surroundings, .. }
-            | Action::Restore { surroundings, .. }
-            | Action::Shell { surroundings, .. }
-            | Action::Sql { surroundings, .. } => surroundings.clone(),
-            Action::Http { .. }
-            | Action::Tcp { .. }
-            | Action::Dns { .. }
-            | Action::Post { .. }
-            | Action::Wait { .. }
-            | Action::Verb { .. }
-            | Action::Person => Surroundings::default(),
-        };
-        let action = Action::Run { words: job.undo.clone(), surroundings }.filled(&self.said);
+        let attempt = self.key(step, Attempt::back);
+        let (action, within_s) = undoing(job);
+        let action = action.filled(&self.said);
         if !self.record(&Event::Undoing { step, attempt: attempt.clone() }) {
             return None;
         }
@@ -369,7 +360,9 @@ impl<'r, 'a> Commander<'r, 'a> {
         let performer = self.command.performer;
         Some(Box::pin(async move {
             let result = match action {
-                Ok(action) => in_time(performer, job.carried.timeout_s, &action, &attempt).await,
+                Ok(action) => {
+                    carry_out(performer, (job.carried.timeout_s, within_s), &action, &attempt).await
+                }
                 Err(name) => Err(failed(format!("nobody has said what {name} is"))),
             };
             Back { step, way: Way::Back, result }
@@ -377,8 +370,8 @@ impl<'r, 'a> Commander<'r, 'a> {
     }
 
     /// The key under which a step is safe to repeat: that of its last start, where there was one.
-    fn key(&self, step: StepId, suffix: &str) -> Attempt {
-        let new = || Attempt(format!("{}/{}{suffix}", self.command.begun.run, step.0));
+    fn key(&self, step: StepId, way: impl Fn(&Attempt) -> Attempt) -> Attempt {
+        let new = || way(&Attempt::of(&self.command.begun.run, step.0));
         self.run.attempt(step).cloned().unwrap_or_else(new)
     }
 
@@ -435,15 +428,15 @@ impl<'r, 'a> Commander<'r, 'a> {
             }
         }
     }
-        if let Some(typed) = typed::reaches(self.command.begun, &self.said, word) {
-            return self.command.reporter.say(&format!("not taken up: {typed}"));
-        }
 
     fn take_up(&mut self, word: &Event) {
         // A word that comes too late or too early is told and changes nothing: its sender has been told
         // where the run stood, and that may have changed.
         if let Err(illegal) = self.run.clone().record(word) {
             return self.command.reporter.say(&format!("not taken up: {illegal}"));
+        }
+        if let Some(typed) = typed::reaches(self.command.begun, &self.said, word) {
+            return self.command.reporter.say(&format!("not taken up: {typed}"));
         }
         if !self.record(word) {
             return;
@@ -492,17 +485,44 @@ fn pause(failures: u32) -> Duration {
     }
 }
 
+/// What takes a step back, and for how many seconds it is tried.
+fn undoing(job: &Job) -> (Action, Option<i64>) {
+    let surroundings = match (&job.carried.action, &job.carried.take_down) {
+        (Action::Verb { through, verb: _ }, Some(Down { verb, within_s })) => {
+            return (Action::Verb { through: through.clone(), verb: verb.clone() }, Some(*within_s));
+        }
+        (
+            Action::Run { surroundings, .. }
+            | Action::Restore { surroundings, .. }
+            | Action::Shell { surroundings, .. }
+            | Action::Sql { surroundings, .. },
+            _,
+        ) => surroundings.clone(),
+        (
+            Action::Http { .. }
+            | Action::Tcp { .. }
+            | Action::Dns { .. }
+            | Action::Post { .. }
+            | Action::Wait { .. }
+            | Action::Verb { .. }
+            | Action::Person,
+            _,
+        ) => Surroundings::default(),
+    };
+    (Action::Run { words: job.undo.clone(), surroundings }, None)
+}
+
 /// Does it once; or, where it has to hold within a time, until it holds.
 async fn carry_out(
     performer: &dyn Performer,
-    job: &Job,
+    (timeout_s, within_s): (i64, Option<i64>),
     action: &Action,
     attempt: &Attempt,
 ) -> Result<Answer, ProviderError> {
     let mut pause = LOOK_AGAIN;
-    let until = job.carried.within_s.map(|s| Instant::now() + Duration::from_secs(s.unsigned_abs()));
+    let until = within_s.map(|s| Instant::now() + Duration::from_secs(s.unsigned_abs()));
     loop {
-        let answer = in_time(performer, job.carried.timeout_s, action, attempt).await;
+        let answer = in_time(performer, timeout_s, action, attempt).await;
         let holds = answer.and_then(|answer| judged(action, answer));
         match (holds, until) {
             (Err(error), Some(until)) if may_hold(action, &error) && Instant::now() + pause < until => {

@@ -147,7 +147,11 @@ impl Begun {
         let job = |step: &drctl_core::recovery::Step| Job {
             summary: step.summary.clone(),
             written: step.written.as_ref().map(|w| (w.procedure.to_string(), w.step.clone())),
-            carried: step.carried.clone(),
+            carried: match of {
+                Of::Drill(_) => step.carried.clone(),
+                // What comes back is in use: whatever a plan says, no kind removes it.
+                Of::Practice(_) | Of::Recovery(_) => Carried { take_down: None, ..step.carried.clone() },
+            },
             command: step.command_equivalent.clone(),
             undo: step.undo.clone(),
             undo_by_hand: step.undo_by_hand.clone(),
@@ -177,11 +181,11 @@ impl Begun {
             by: None,
             simulated: false,
             left_out: Vec::new(),
+            off_limits: OffLimits::default(),
             injected: Vec::new(),
             came_back: plan.chosen_points.iter().filter_map(|choice| choice.came_back.clone()).collect(),
             // Nobody is called out of bed for a practice or a drill.
             notices: match of {
-            off_limits: OffLimits::default(),
                 Of::Practice(_) | Of::Drill(_) => Vec::new(),
                 Of::Recovery(_) => {
                     let called = plan.escalation.iter().filter_map(|called| called.notice.clone());
@@ -192,8 +196,8 @@ impl Begun {
                 Of::Practice(_) => plan.looks(),
                 Of::Recovery(_) | Of::Drill(_) => plan.nodes(),
             },
-            of,
             jobs: plan.steps.iter().map(|step| (StepId(step.id), job(step))).collect(),
+            of,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use super::{
     AnyCloud, AnyKind, Attempt, BoxFuture, ErrorClass, Id, Kept, Kind, Look, Managed, Observed, OfBackup,
     Place, Protection, ProviderError, Reading, Reads, RecoveryStep, Request, Retention, Safeguards, Seeing,
-    Subject, Target, Update, Verb,
+    Subject, TakeDown, Target, Update, Verb,
 };
 use crate::rule::Rule;
 use crate::schema::{Attribute, Attributes, Invalid};
@@ -185,6 +185,9 @@ impl<K: Kind> AnyKind for Erased<K> {
     }
     fn see(&self, subject: &Subject<'_>, seeing: &Seeing) -> Option<Look> {
         K::see(subject, seeing)
+    }
+    fn take_down(&self, made: &Verb, by: &Attempt, region: &str) -> Option<TakeDown> {
+        K::take_down(made, by, region)
     }
     fn perform<'a>(
         &self,

@@ -25,6 +25,19 @@ impl std::fmt::Display for Id {
 #[serde(transparent)]
 pub struct Attempt(pub String);
 
+impl Attempt {
+    /// That of the step of that number in a run.
+    pub fn of(run: &str, step: u32) -> Attempt {
+        Attempt(format!("{run}/{step}"))
+    }
+
+    /// That of taking the same step back.
+    #[must_use]
+    pub fn back(&self) -> Attempt {
+        Attempt(format!("{}/undo", self.0))
+    }
+}
+
 /// Who and where a provider configuration is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {

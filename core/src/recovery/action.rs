@@ -155,6 +155,18 @@ pub struct Carried {
     pub within_s: Option<i64>,
     /// Whether it does no harm to do it a second time.
     pub repeatable: bool,
+    /// How the kind itself removes what it has made: only ever of a drill's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub take_down: Option<Down>,
+}
+
+/// How a kind removes what a step of a drill has made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Down {
+    /// What is done, where the step was done.
+    pub verb: Verb,
+    /// Seconds for which it is tried again as long as it cannot be done yet.
+    pub within_s: i64,
 }
 
 /// Seconds until a step that says nothing counts as failed. Long, for a restore that is killed for being
@@ -171,6 +183,7 @@ impl Carried {
             timeout_s: p95_s.map_or(TIMEOUT_S, |p95| TIMEOUT_S.max(p95.saturating_mul(4))),
             within_s: None,
             repeatable: nature == StepNature::Check,
+            take_down: None,
         }
     }
 
@@ -214,6 +227,7 @@ pub(super) fn node(step: &Step, is_pivot: bool, blocked: bool) -> Node {
         attempts: step.carried.attempts,
         repeat: if step.carried.repeatable { Repeat::Safe } else { Repeat::Ask },
         take_back: match (step.undo.is_empty(), &step.undo_by_hand, &step.carried.action) {
+            _ if step.carried.take_down.is_some() => TakeBack::Machine,
             // What a kind did is not taken back by a command from here: that may lead to another cloud.
             (false, _, Action::Verb { .. }) | (true, Some(_), _) => TakeBack::Person,
             (false, _, _) => TakeBack::Machine,

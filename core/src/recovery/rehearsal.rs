@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::action::Action;
+use super::action::{Action, Down};
 use super::model::{Infeasible, Input, RecoveryPlan, Step, WrittenAt};
 use super::planner::{numbered, remarked, way_back};
 use super::reached::{OffLimits, Reached, places};
@@ -11,7 +11,7 @@ use super::steps::clock;
 use super::told::Notice;
 use super::via::sent;
 use crate::addr::Name;
-use crate::provider::{Phase, StepNature};
+use crate::provider::{Attempt, Phase, StepNature, TakeDown};
 use crate::system::{Drill, InDrill, Step as Is, System};
 
 /// What is done in a drill.
@@ -67,7 +67,7 @@ pub fn rehearse(input: &Input<'_>, production: &System, drill: &Drill) -> Rehear
         let in_vain = !step.needs.is_empty() && step.needs.iter().all(|n| instead.contains_key(n));
         step.needs = step.needs.iter().flat_map(before).collect();
         match beside.left_out(&step).or_else(|| beside.waits(&step, in_vain)) {
-            None => kept.push(without_archiving(step)),
+            None => kept.push(taken_down(without_archiving(step), input, &plan.run)),
             Some(why) => {
                 instead.insert(step.id, step.needs);
                 let written = step.written.map(|w| (w.procedure, w.step));
@@ -111,6 +111,21 @@ fn without_archiving(mut step: Step) -> Step {
     {
         words.insert(words.len().saturating_sub(1), OFF.to_owned());
         step.command_equivalent.clone_from(words);
+    }
+    step
+}
+
+/// What a kind has made for a drill it takes down itself, unless the step says how that is done.
+fn taken_down(mut step: Step, input: &Input<'_>, run: &str) -> Step {
+    let Action::Verb { through, verb } = &step.carried.action else { return step };
+    let kind = input.components.iter().map(|c| c.kind).find(|kind| kind.name() == through.kind.as_str());
+    let down = kind.filter(|_| step.undo.is_empty());
+    let down = down.and_then(|kind| kind.take_down(verb, &Attempt::of(run, step.id), &through.region));
+    if let Some(TakeDown { verb, command, within, facts }) = down {
+        step.carried.take_down = Some(Down { verb, within_s: within.as_secs() });
+        step.undo = command;
+        step.undo_by_hand = None;
+        step.facts.extend(facts.into_iter().filter(|fact| !step.facts.contains(fact)).collect::<Vec<_>>());
     }
     step
 }

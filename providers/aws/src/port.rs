@@ -122,6 +122,9 @@ pub trait Aws: Send + Sync {
     async fn describe_db_instances(&self, identifier: Option<&str>) -> Answer<Vec<DbInstance>>;
     /// Changes an instance. Only what is `Some` is sent.
     async fn modify_db_instance(&self, change: &ModifyDbInstance) -> Answer<()>;
+    /// Deletes an instance, with its automated backups and without a last snapshot (R22). Only ever given what
+    /// a drill has made.
+    async fn delete_db_instance(&self, identifier: &str) -> Answer<()>;
     /// Ends for good that an instance follows another (R24), and keeps automated backups of it.
     async fn promote_read_replica(&self, identifier: &str, backup_retention_period: u32) -> Answer<()>;
     /// Adds or overwrites tags of an RDS resource.

@@ -9,10 +9,10 @@ use drctl_aws::ENTRY;
 use drctl_aws::port::StartBackupsReplication;
 use drctl_core::provider::{
     AnyCloud, AnyKind, Attempt, ErrorClass, Id, Place, Protection, ProviderError, RecoveryStep, Subject,
-    Target, Verb,
+    TakeDown, Target, Verb,
 };
 use drctl_core::value::Value;
-use drctl_sim::admin::{advance, log};
+use drctl_sim::admin::{Scope, advance, log};
 use drctl_sim::world::Outage;
 use drctl_sim::{Sim, SimWorld, admin};
 use jiff::SignedDuration;
@@ -117,6 +117,66 @@ async fn r10_r11_every_restore_makes_a_new_instance_with_what_is_given_once() {
         let taken = perform("aws_db_instance", &west, "r2/2", &restore).await.unwrap_err();
         assert_eq!(taken.class, ErrorClass::Rejected, "{taken}");
     }
+}
+
+/// How what the step made is taken down, had that key made it.
+fn down(steps: &[RecoveryStep], id: &str, key: &str) -> Option<TakeDown> {
+    kind("aws_db_instance").take_down(&verb(steps, id), &Attempt(key.into()), "eu-west-1")
+}
+
+#[tokio::test]
+async fn r22_r23_what_a_drill_restored_is_removed_by_its_tag_and_nothing_else_is() {
+    for by in [here(), of_snapshot()] {
+        let sim = world();
+        sim.change(|world| world.pace.looks = u32::MAX).unwrap();
+        let (west, steps) = (cloud(&sim, "eu-west-1"), steps(&by, "eu-west-1", None));
+        for other in ["wait", "protect"] {
+            assert_eq!(down(&steps, other, "r1/2"), None, "{other} makes nothing");
+        }
+        let removed = async |key: &str| {
+            let verb = down(&steps, "restore", key).unwrap().verb;
+            perform("aws_db_instance", &west, "r1/2/undo", &verb).await
+        };
+        removed("r1/2").await.expect("what is not there needs nothing");
+        perform("aws_db_instance", &west, "r1/2", &verb(&steps, "restore")).await.unwrap();
+        let busy = removed("r1/2").await.unwrap_err();
+        assert!(busy.is_transient(), "while it is made it cannot be removed: {busy}");
+        advance(&sim, SignedDuration::from_hours(1)).unwrap();
+        // Another run's, or another step's, is not meant.
+        for key in ["r2/2", "r1/3", ""] {
+            let refused = removed(key).await.unwrap_err();
+            assert!(!refused.is_transient() && refused.message.contains("it stays"), "{refused}");
+        }
+        assert_eq!(
+            calls(&sim, "rds:ModifyDBInstance"),
+            1,
+            "its protection stays, too: the one was too early"
+        );
+        assert_eq!(calls(&sim, "rds:DeleteDBInstance"), 0);
+        for _ in 0..2 {
+            let told = removed("r1/2").await.unwrap();
+            assert_eq!(told["status"].as_str(), Some("deleting"));
+        }
+        assert_eq!(calls(&sim, "rds:DeleteDBInstance"), 1, "the second time it is known again");
+        advance(&sim, SignedDuration::from_hours(1)).unwrap();
+        removed("r1/2").await.unwrap();
+        let left = sim.connect(ACCOUNT, "eu-west-1").describe_db_instances(None).await.unwrap();
+        assert_eq!(left.iter().map(|i| i.identifier.as_str()).collect::<Vec<_>>(), ["main"]);
+    }
+}
+
+#[tokio::test]
+async fn r23_production_is_removed_under_no_key_and_what_nobody_may_see_is_not_taken_for_gone() {
+    let sim = world();
+    let (west, steps) = (cloud(&sim, "eu-west-1"), steps(&here(), "eu-west-1", None));
+    let mut verb = down(&steps, "restore", "r1/2").unwrap().verb;
+    verb.arguments.insert("db_instance_identifier".into(), "main".into());
+    let refused = perform("aws_db_instance", &west, "r1/2/undo", &verb).await.unwrap_err();
+    assert!(refused.message.contains("it stays"), "{refused}");
+    admin::deny(&sim, Scope::Everywhere, "rds:DescribeDBInstances").unwrap();
+    let denied = perform("aws_db_instance", &west, "r1/2/undo", &verb).await.unwrap_err();
+    assert_eq!(denied.class, ErrorClass::Denied);
+    assert_eq!(calls(&sim, "rds:DeleteDBInstance") + calls(&sim, "rds:ModifyDBInstance"), 0);
 }
 
 #[tokio::test]

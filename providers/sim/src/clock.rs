@@ -57,6 +57,7 @@ impl SimWorld {
             self.regions.iter().filter(|(_, r)| r.outage.is_some()).map(|(n, _)| n.clone()).collect();
         for (number, account) in &mut self.accounts {
             for (region, contents) in account.regions.iter_mut().filter(|(r, _)| !down.contains(r)) {
+                contents.db_instances.retain(|_, database| !database.is_gone(now));
                 for database in contents.db_instances.values_mut() {
                     database.settle_if_over(now);
                 }
@@ -221,9 +222,19 @@ impl Database {
         self.release(at);
     }
 
+    /// Whether what it is busy with is over.
+    fn is_settled(&self, now: Timestamp) -> bool {
+        self.settling.is_some_and(|s| s.looks == 0 || s.until <= now)
+    }
+
+    /// Whether its deletion is over.
+    fn is_gone(&self, now: Timestamp) -> bool {
+        self.instance.status == crate::rds::DELETING && self.is_settled(now)
+    }
+
     /// Ends a modification that is over.
     pub(crate) fn settle_if_over(&mut self, now: Timestamp) {
-        if self.settling.is_some_and(|s| s.looks == 0 || s.until <= now) {
+        if self.is_settled(now) && !self.is_gone(now) {
             self.settling = None;
             let restored = std::mem::replace(&mut self.instance.status, "available".into()) == "creating";
             self.release(now);

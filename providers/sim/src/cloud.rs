@@ -412,6 +412,13 @@ impl Aws for SimCloud {
         })
     }
 
+    async fn delete_db_instance(&self, identifier: &str) -> Answer<()> {
+        let op = rds("DeleteDBInstance", identifier);
+        self.write(op, Some(Thing::Database(identifier.to_owned())), |w, c, doing| {
+            rds::delete_instance(w, c, doing, identifier)
+        })
+    }
+
     async fn promote_read_replica(&self, identifier: &str, backup_retention_period: u32) -> Answer<()> {
         let op = rds("PromoteReadReplica", identifier);
         self.write(op, Some(Thing::Database(identifier.to_owned())), |w, c, doing| {

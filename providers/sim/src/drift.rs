@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::error::{SimError, not_found, rejected};
+use crate::error::{SimError, not_found};
 use crate::world::{Caller, SimWorld};
 
 /// What is changed behind drctl's back.
@@ -89,12 +89,7 @@ impl SimWorld {
             )
             .into());
         };
-        // R23.
-        if database.instance.deletion_protection {
-            let message =
-                "Cannot delete protected DB Instance, please disable deletion protection and try again.";
-            return Err(rejected(&doing, "InvalidParameterCombination", message, "R23").into());
-        }
+        crate::rds::unprotected(&doing, &database.instance)?;
         if let FinalSnapshot::Take(snapshot) = last {
             let create = drctl_aws::port::CreateDbSnapshot {
                 identifier: snapshot.to_owned(),

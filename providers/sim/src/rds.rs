@@ -22,6 +22,9 @@ const RETENTION_MAX: u32 = 35;
 /// States in which an instance takes a change.
 const CHANGEABLE: [&str; 3] = ["available", "storage-full", "storage-optimization"];
 
+/// The state of an instance whose deletion goes on.
+pub(crate) const DELETING: &str = "deleting";
+
 /// The region in which an RDS ARN is.
 pub(crate) fn region_of(arn: &str) -> Option<&str> {
     let parts: Vec<&str> = arn.splitn(7, ':').collect();
@@ -154,6 +157,40 @@ fn check_change(doing: &str, database: &Database, change: &ModifyDbInstance) -> 
             return invalid("InvalidParameterValue", message, "R7");
         }
     }
+    Ok(())
+}
+
+/// R23: only what nothing protects is deleted.
+pub(crate) fn unprotected(doing: &str, instance: &DbInstance) -> Answer<()> {
+    if instance.deletion_protection {
+        let message =
+            "Cannot delete protected DB Instance, please disable deletion protection and try again.";
+        return Err(rejected(doing, "InvalidParameterCombination", message, "R23"));
+    }
+    Ok(())
+}
+
+/// R22: its automated backups go with it, and it goes on being `deleting` for a while.
+pub(crate) fn delete_instance(
+    world: &mut SimWorld,
+    caller: &Caller,
+    doing: &str,
+    identifier: &str,
+) -> Answer<()> {
+    let (now, pace) = (world.now, world.pace);
+    let Some(database) = world.here_mut(caller).db_instances.get_mut(identifier) else {
+        return Err(unknown_instance(doing, identifier));
+    };
+    unprotected(doing, &database.instance)?;
+    if database.settling.is_some() || database.instance.status == DELETING {
+        let message = format!("Instance {identifier} is {}.", database.instance.status);
+        return Err(conflict(doing, "InvalidDBInstanceState", &message, ""));
+    }
+    database.instance.status = DELETING.into();
+    database.instance.latest_restorable_time = None;
+    database.backups.clear();
+    database.settling = Some(settling(now, pace.modify_seconds, pace.looks));
+    world.settle_over();
     Ok(())
 }
 

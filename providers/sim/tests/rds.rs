@@ -258,6 +258,26 @@ async fn r22_r23_protection_stops_deletion_and_snapshots_outlive_it() {
 }
 
 #[tokio::test]
+async fn r22_r23_what_is_deleted_is_deleting_for_a_while_and_takes_nothing_any_more() {
+    let sim = world(json!({ "deletion_protection": true, "backup_retention_period": 7 }));
+    let aws = west(&sim);
+    refused(aws.delete_db_instance("other").await, "DBInstanceNotFound", "");
+    refused(aws.delete_db_instance("main").await, "InvalidParameterCombination", "R23");
+    aws.modify_db_instance(&ModifyDbInstance { deletion_protection: Some(false), ..change() }).await.unwrap();
+    aws.modify_db_instance(&now(0)).await.unwrap();
+    refused(aws.delete_db_instance("main").await, "InvalidDBInstanceState", "");
+    pass(&sim, 1);
+    aws.modify_db_instance(&now(7)).await.unwrap();
+    pass(&sim, 1);
+    aws.delete_db_instance("main").await.unwrap();
+    refused(aws.delete_db_instance("main").await, "InvalidDBInstanceState", "");
+    refused(aws.modify_db_instance(&change()).await, "InvalidDBInstanceState", "");
+    let deleting = main(&sim).await;
+    assert_eq!((deleting.status.as_str(), deleting.latest_restorable_time), ("deleting", None));
+    assert!(aws.describe_db_instances(None).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn unknown_names_are_told_and_snapshots_settle() {
     let sim = world(json!({ "copy_tags_to_snapshot": true, "tags": { "team": "a" } }));
     let aws = west(&sim);

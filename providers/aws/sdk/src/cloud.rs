@@ -208,6 +208,9 @@ impl Aws for SdkCloud {
     async fn start_backups_replication(&self, start: &StartBackupsReplication) -> Answer<()> {
         self.rds.start_replication(&self.calls, start).await
     }
+    async fn delete_db_instance(&self, identifier: &str) -> Answer<()> {
+        self.rds.delete(&self.calls, identifier).await
+    }
     async fn promote_read_replica(&self, identifier: &str, backup_retention_period: u32) -> Answer<()> {
         self.rds.promote(&self.calls, identifier, backup_retention_period).await
     }

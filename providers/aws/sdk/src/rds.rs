@@ -95,6 +95,17 @@ impl Rds {
         calls.send(&doing, request.send()).await.map(|_| ())
     }
 
+    /// R22: nothing of it is kept, for it was made in a drill and what it came from is still there.
+    pub(crate) async fn delete(&self, calls: &Calls, identifier: &str) -> Answer<()> {
+        let request = self
+            .client
+            .delete_db_instance()
+            .db_instance_identifier(identifier)
+            .skip_final_snapshot(true)
+            .delete_automated_backups(true);
+        calls.send(&format!("deleting database instance `{identifier}`"), request.send()).await.map(|_| ())
+    }
+
     /// R24: the retention goes along, because turning backups on afterwards interrupts (R2).
     pub(crate) async fn promote(&self, calls: &Calls, identifier: &str, retention: u32) -> Answer<()> {
         let doing = format!("promoting the read replica `{identifier}`");

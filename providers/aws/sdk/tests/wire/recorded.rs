@@ -111,6 +111,18 @@ async fn a_replica_is_promoted_with_its_retention_r2_r24() {
 }
 
 #[tokio::test]
+async fn an_instance_is_deleted_with_its_backups_and_without_a_last_snapshot_r22() {
+    let name = "DeleteDBInstance";
+    let server =
+        Canned::start([Reply::new(200, &format!("<{name}Response><{name}Result/></{name}Response>"))]).await;
+    cloud(server.url(), |_| {}).await.delete_db_instance("main-r1").await.unwrap();
+    let seen: Vec<_> = server.seen().iter().map(parameters).collect();
+    let identifier = ("DBInstanceIdentifier", "main-r1");
+    let (snapshot, backups) = (("SkipFinalSnapshot", "true"), ("DeleteAutomatedBackups", "true"));
+    assert_eq!(seen, [expected(&[("Action", name), identifier, snapshot, backups])]);
+}
+
+#[tokio::test]
 async fn replicated_backups_are_restored_by_their_arn_with_everything_given_r11_r17() {
     let answer = || {
         let name = "RestoreDBInstanceToPointInTime";

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use drctl_core::Attributes;
 use drctl_core::provider::{
     Attempt, ErrorClass, Id, Kept, Kind, Pending, Place, Protection, ProviderError, Reading, Reads,
-    RecoveryStep, Request, Retention, Safeguards, Subject, Target, Verb,
+    RecoveryStep, Request, Retention, Safeguards, Subject, TakeDown, Target, Verb,
 };
 use drctl_core::rule::{Rule, Timing, Window};
 use drctl_core::schema::AttributeType;
@@ -185,6 +185,10 @@ impl Kind for DbInstance {
 
     fn recover(subject: &Subject<'_>, by: &Protection, target: &Target) -> Vec<RecoveryStep> {
         recovery::recover(subject, by, target)
+    }
+
+    fn take_down(made: &Verb, by: &Attempt, region: &str) -> Option<TakeDown> {
+        verbs::take_down(made, by, region)
     }
 
     async fn perform(

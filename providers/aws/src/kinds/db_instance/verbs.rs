@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 
 use drctl_core::Attributes;
-use drctl_core::provider::{Attempt, ErrorClass, ProviderError, Verb, unknown_verb};
+use drctl_core::provider::{Attempt, ErrorClass, ProviderError, TakeDown, Verb, unknown_verb};
 use drctl_core::schema::{Attributes as _, Invalid};
 use drctl_core::value::Value;
 use jiff::Timestamp;
 
+use super::recovery::{BUSY_AT_MOST, words};
+use crate::facts;
 use crate::port::{
     self, BackupsOf, Cloud, ModifyDbInstance, NewDbInstance, RestoreDbInstanceFromDbSnapshot,
     RestoreDbInstanceToPointInTime,
@@ -23,6 +25,10 @@ const PROTECT: &str = "protect";
 const PROMOTE: &str = "promote_read_replica";
 const WAIT_PROMOTED: &str = "wait_until_promoted";
 const FIND: &str = "find_replicated_backups";
+const REMOVE: &str = "remove_what_a_drill_restored";
+
+/// The state of an instance whose deletion goes on: nothing ends that any more.
+const DELETING: &str = "deleting";
 
 /// States that never become `available` by themselves.
 const HOPELESS: [&str; 9] = [
@@ -34,7 +40,7 @@ const HOPELESS: [&str; 9] = [
     "incompatible-option-group",
     "incompatible-create",
     "inaccessible-encryption-credentials",
-    "deleting",
+    DELETING,
 ];
 
 /// What a restore makes.
@@ -82,6 +88,15 @@ struct Protected {
     backup_retention_period: u32,
 }
 
+/// An instance that a drill has restored.
+#[derive(Debug, Clone, PartialEq, Attributes)]
+struct Made {
+    /// Its name.
+    db_instance_identifier: String,
+    /// The key of the attempt that made it, as its tag has it.
+    made_by: String,
+}
+
 /// Replicated backups by what they are of.
 #[derive(Debug, Clone, PartialEq, Attributes)]
 struct BackupsOfSource {
@@ -123,6 +138,19 @@ pub(super) fn find(source_arn: &str) -> Verb {
     verb(FIND, BackupsOfSource { source_db_instance_arn: source_arn.to_owned() }.to_values())
 }
 
+/// Removes what a restore has made: by name, and by the tag that it bears.
+pub(super) fn take_down(made: &Verb, by: &Attempt, region: &str) -> Option<TakeDown> {
+    if ![RESTORE_TO_POINT_IN_TIME, RESTORE_FROM_SNAPSHOT].contains(&made.name.as_str()) {
+        return None;
+    }
+    let name = made.arguments.get("db_instance_identifier")?.as_str()?.to_owned();
+    let what = Made { db_instance_identifier: name.clone(), made_by: sanitized(&by.0) };
+    let mut command = words("aws rds delete-db-instance --skip-final-snapshot --delete-automated-backups");
+    command.extend(["--db-instance-identifier", &name, "--region", region].map(str::to_owned));
+    let facts = vec![facts::R22.id(), facts::R23.id()];
+    Some(TakeDown { verb: verb(REMOVE, what.to_values()), command, within: BUSY_AT_MOST, facts })
+}
+
 fn verb(name: &str, arguments: BTreeMap<String, Value>) -> Verb {
     Verb { name: name.to_owned(), arguments }
 }
@@ -143,6 +171,7 @@ pub(super) async fn perform(
         PROMOTE => end_following(cloud, &Protected::from_values(arguments).map_err(wrong)?).await,
         WAIT_PROMOTED => see_promoted(cloud, &Named::from_values(arguments).map_err(wrong)?).await,
         PROTECT => keep_backups(cloud, &Protected::from_values(arguments).map_err(wrong)?).await,
+        REMOVE => remove(cloud, &Made::from_values(arguments).map_err(wrong)?).await,
         FIND => look_up(cloud, &BackupsOfSource::from_values(arguments).map_err(wrong)?).await,
         _unknown => Err(unknown_verb("aws_db_instance", verb)),
     }
@@ -266,6 +295,44 @@ async fn keep_backups(cloud: &Cloud, what: &Protected) -> Result<BTreeMap<String
         cloud.modify_db_instance(&change).await?;
     }
     Ok(BTreeMap::new())
+}
+
+/// What is removed bears the tag of the attempt that made it: a name alone says nothing of whose it is.
+async fn remove(cloud: &Cloud, what: &Made) -> Result<BTreeMap<String, Value>, ProviderError> {
+    let name = &what.db_instance_identifier;
+    let doing = format!("removing instance `{name}`, which a drill has restored");
+    let Some(there) = of_attempt(cloud, what, &doing).await? else { return Ok(BTreeMap::new()) };
+    if there.status == DELETING {
+        return Ok(told(&there));
+    }
+    if there.deletion_protection {
+        let identifier = name.clone();
+        let off =
+            ModifyDbInstance { identifier, deletion_protection: Some(false), ..ModifyDbInstance::default() };
+        cloud.modify_db_instance(&off).await?;
+        if of_attempt(cloud, what, &doing).await?.is_some_and(|there| there.deletion_protection) {
+            let message = "its deletion protection is not off yet".to_owned();
+            return Err(error(&doing, ErrorClass::Conflict, message));
+        }
+    }
+    cloud.delete_db_instance(name).await?;
+    Ok(of_attempt(cloud, what, &doing).await?.map(|there| told(&there)).unwrap_or_default())
+}
+
+/// The instance, where there is one; an error where somebody else has made it.
+async fn of_attempt(
+    cloud: &Cloud,
+    what: &Made,
+    doing: &str,
+) -> Result<Option<port::DbInstance>, ProviderError> {
+    let name = &what.db_instance_identifier;
+    let found = cloud.describe_db_instances(Some(name)).await?;
+    let Some(there) = found.into_iter().find(|i| i.identifier == *name) else { return Ok(None) };
+    if there.tags.get(MADE_BY) != Some(&what.made_by) {
+        let message = format!("it does not bear the tag `{MADE_BY}={}`: it stays", what.made_by);
+        return Err(error(doing, ErrorClass::Rejected, message));
+    }
+    Ok(Some(there))
 }
 
 async fn look_up(cloud: &Cloud, what: &BackupsOfSource) -> Result<BTreeMap<String, Value>, ProviderError> {
