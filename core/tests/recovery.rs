@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use drctl_core::provider::*;
 use drctl_core::recovery::*;
+use drctl_core::stored::{Made, Stored};
 use drctl_core::value::Value;
 use proptest::prelude::*;
 use vault::{copy, gone, plan, planned, vault};
@@ -321,5 +322,86 @@ proptest! {
                 prop_assert!(!safe || badness(&less, name) >= badness(&one, name), "{name} without {removed:?}");
             }
         }
+    }
+}
+
+/// One backup of a random system: minutes between two, minutes one takes, minutes until it is there, and
+/// whether it is kept where the loss does not reach.
+type Scheduled = (u32, Option<u32>, u32, bool);
+
+/// A datastore at a site that is lost, its backups, and the step that restores it.
+fn restored(backups: &[Scheduled]) -> String {
+    let mut text = "site \"a\" {\n}\nsite \"b\" {\n}\ndatastore \"d\" {\n  site = site.a\n}\n\
+                    service \"s\" {\n  data = [datastore.d]\n  recover = procedure.p\n}\n\
+                    procedure \"p\" {\n  step \"x\" {\n    restore = datastore.d\n  }\n}\n\
+                    scenario \"s\" {\n  lose \"site\" {\n    site = site.a\n  }\n}\n"
+        .to_owned();
+    for (n, (every, takes, transfer, away)) in backups.iter().enumerate() {
+        let takes = takes.map(|t| format!("    takes = \"{t}m\"\n")).unwrap_or_default();
+        let site = if *away { "b" } else { "a" };
+        text += &format!(
+            "backup \"b{n}\" {{\n  of = datastore.d\n  external {{\n    schedule = rate(\"{every}m\")\n{takes}    \
+             restore = [\"restore\"]\n  }}\n  to \"x\" {{\n    site = site.{site}\n    transfer = \"{transfer}m\"\n  }}\n}}\n"
+        );
+    }
+    text
+}
+
+/// What the datastore `d` is restored from.
+fn taken(plan: &RecoveryPlan) -> Option<String> {
+    let choice = plan.chosen_points.iter().find(|choice| choice.datastore.as_str() == "d");
+    choice.map(|choice| choice.from.to_string())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// That, and no other, is what the objectives count on.
+    #[test]
+    fn of_declared_backups_the_one_is_taken_that_loses_least_at_worst(
+        backups in prop::collection::vec((1..3000u32, prop::option::of(0..300u32), 0..100u32, any::<bool>()), 1..6)
+    ) {
+        let plan = planned(&restored(&backups), &[]);
+        let away = backups.iter().enumerate().filter(|(_, (_, _, _, away))| *away);
+        let best = away.min_by_key(|(n, (every, takes, transfer, _))| {
+            let worst = takes.map(|takes| every + takes + transfer);
+            (worst.is_none(), worst, *every, *n)
+        });
+        prop_assert_eq!(taken(&plan), best.map(|(n, _)| format!("backup.b{n}")), "{}", restored(&backups));
+    }
+}
+
+#[test]
+fn what_stands_in_a_repository_counts_and_not_what_its_schedule_says() {
+    let text = restored(&[(60, Some(5), 0, true), (1440, Some(30), 0, true)]);
+    let hours_ago = |hours: i64| {
+        let began = vault::NOW.parse::<jiff::Timestamp>().unwrap() - jiff::SignedDuration::from_hours(hours);
+        Stored {
+            id: format!("at {began}"),
+            made: Made::Dump,
+            began,
+            ended: began,
+            bytes: None,
+            stored_bytes: None,
+            flaw: None,
+            repository: None,
+            builds_on: Vec::new(),
+        }
+    };
+    let [hourly, daily] = ["b0", "b1"].map(|name| name.parse::<drctl_core::addr::Name>().unwrap());
+    let cases = [
+        // Nobody has looked: the schedules count.
+        (vec![], "backup.b0", "at worst it loses 23h 25m more"),
+        (vec![(hourly.clone(), 1), (daily.clone(), 10)], "backup.b0", "it loses 9h more"),
+        // The hourly one has failed for days.
+        (vec![(hourly.clone(), 120), (daily.clone(), 10)], "backup.b1", "it loses 4d 14h more"),
+        (vec![(hourly, 120)], "backup.b1", "it loses 3d 23h more"),
+    ];
+    for (seen, wanted, why) in cases {
+        let listed = seen.into_iter().map(|(name, hours)| (name, Ok(vec![hours_ago(hours)]))).collect();
+        let plan = vault::with_repositories(&text, &[], listed);
+        assert_eq!(taken(&plan).as_deref(), Some(wanted));
+        let choice = plan.chosen_points.iter().find(|choice| choice.datastore.as_str() == "d").unwrap();
+        assert_eq!(choice.rejected.iter().map(|r| r.why.as_str()).collect::<Vec<_>>(), [why]);
     }
 }

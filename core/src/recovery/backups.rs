@@ -84,6 +84,30 @@ impl Kept<'_> {
         format!("its last run by {}, {takes}, if it succeeded{worst}", self.method.schedules())
     }
 
+    /// How much is lost with it: what its repository shows, else what can be lost at worst. A schedule that nobody
+    /// kept is no reason to take it; none when it has no bound.
+    fn loses(&self, now: Timestamp) -> Option<SignedDuration> {
+        match (&self.id, self.point) {
+            (Some(_), Some(point)) => Some(now.duration_since(point)),
+            (Some(_) | None, _) => self.worst,
+        }
+    }
+
+    /// Why this one is taken and the other is not.
+    fn goes_before(&self, other: &Kept<'_>, now: Timestamp) -> String {
+        let most = match &other.id {
+            Some(_) => "",
+            None => "at worst ",
+        };
+        match (self.loses(now), other.loses(now)) {
+            (Some(own), Some(others)) if others > own => {
+                format!("{most}it loses {} more", readable((others - own).as_secs()))
+            }
+            (Some(_), None) => "what it can lose has no bound".to_owned(),
+            _ => "not better, and later by name".to_owned(),
+        }
+    }
+
     /// How old the newest one is.
     pub(crate) fn age(&self, now: Timestamp) -> Option<i64> {
         self.point.map(|point| now.duration_since(point).as_secs())
@@ -131,23 +155,18 @@ pub(crate) fn choose<'a>(
             }
         }
     }
-    usable.sort_by_key(|k| (k.worst.is_none(), k.worst, k.gap.is_none(), k.gap, k.name));
+    usable.sort_by_key(|k| {
+        let loses = k.loses(input.now);
+        (loses.is_none(), loses, k.gap.is_none(), k.gap, k.name)
+    });
     if let Some(since) = input.loss.since.get(datastore) {
         rejected.extend(usable.iter().filter_map(|kept| spoilt(kept, input.now, *since)));
     }
     let mut usable = usable.into_iter();
     let best = usable.next();
     if let Some(best) = &best {
-        rejected.extend(usable.map(|other| {
-            let why = match (best.worst, other.worst) {
-                (Some(best), Some(other)) if other > best => {
-                    format!("at worst it loses {} more", readable((other - best).as_secs()))
-                }
-                (Some(_), None) => "what it can lose has no bound".to_owned(),
-                _ => "not better, and later by name".to_owned(),
-            };
-            other.rejected(input.now, why)
-        }));
+        let why = |other: &Kept<'_>| best.goes_before(other, input.now);
+        rejected.extend(usable.map(|other| other.rejected(input.now, why(&other))));
     }
     (best, rejected)
 }

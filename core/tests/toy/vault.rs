@@ -9,7 +9,7 @@ use drctl_core::provider::*;
 use drctl_core::recovery::*;
 use drctl_core::rule::Rule;
 use drctl_core::span::{FileId, SourceMap, Span};
-use drctl_core::system::{Datastore, Declared, Many, ResourceRef, System, Written};
+use drctl_core::system::{Datastore, Declared, Listed, Many, ResourceRef, System, Written};
 use drctl_core::value::Value;
 use jiff::{SignedDuration, Timestamp};
 
@@ -156,14 +156,20 @@ static REGISTRY: Registry = Registry {
 
 /// The plan for the scenario `s` of a text, in which the vault `main` is declared.
 pub(crate) fn planned(text: &str, components: &[Component]) -> RecoveryPlan {
+    with_repositories(text, components, Listed::new())
+}
+
+/// The same, with what was seen in the repositories of backups.
+pub(crate) fn with_repositories(text: &str, components: &[Component], listed: Listed) -> RecoveryPlan {
     let mut sources = SourceMap::default();
     let base = "provider \"toy\" {\n}\nresource \"toy_vault\" \"main\" {\n  name = \"main\"\n}\n\
                 datastore \"main\" {\n  resource = toy_vault.main\n}\n";
     sources.add("main.dr.hcl", format!("{base}{text}"));
     let (config, diags) = drctl_core::config::load(&sources, &REGISTRY);
     assert!(!diags.has_errors(), "{diags:?}");
-    let (system, diags) = drctl_core::plan::system(&config, &BTreeMap::new());
+    let (mut system, diags) = drctl_core::plan::system(&config, &BTreeMap::new());
     assert!(!diags.has_errors(), "{diags:?}");
+    system.listed = listed;
     let (name, scenario) = system.scenarios.first_key_value().unwrap();
     let loss = Loss::of(&scenario.is);
     let plan = recover(&Input {
