@@ -1,12 +1,17 @@
 //! Each fact that is enforced at plan time has a test that bears its id and fails without its rule.
 #![allow(clippy::unwrap_used, reason = "a failing test should say where")]
 
+#[path = "../../../core/tests/support/rules.rs"]
+#[expect(dead_code, reason = "the rules of other providers use more of it")]
 mod support;
 
 use drctl_aws::{ENTRY, facts};
+use drctl_core::provider::ProviderEntry;
 use drctl_core::rule::{Effect, Timing};
 use serde_json::{Value as Json, json};
 use support::{Case, one, silent};
+
+const ENTRIES: &[&ProviderEntry] = &[&ENTRY];
 
 /// A bucket that exists: what is written beside its name, and what is.
 fn bucket(desired: Json, is: Json) -> Case {
@@ -49,6 +54,11 @@ const COMPLIANCE: &str = "COMPLIANCE";
 
 fn lock(mode: &str, unit: &str, n: u32) -> Json {
     json!({"mode": mode, unit: n})
+}
+
+#[test]
+fn each_fact_has_a_test() {
+    support::each_has_a_test(include_str!("rules.rs"));
 }
 
 #[test]

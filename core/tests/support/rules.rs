@@ -1,18 +1,20 @@
-//! A configuration in miniature: resources with what is and what shall be, and the rules run on one.
+//! A configuration in miniature: resources with what is and what shall be, and the rules run on one. Whoever
+//! takes this in has the providers in a constant `ENTRIES`.
 
 use std::collections::BTreeMap;
 
-use drctl_aws::ENTRY;
 use drctl_core::addr::Address;
 use drctl_core::lang::expr::Expr;
 use drctl_core::map::Map;
 use drctl_core::plan::Action;
-use drctl_core::provider::{AnyKind, Id, Observed, Place, Unobserved};
-use drctl_core::rule::{Change, Effect, Note, Peer, Peers, World};
+use drctl_core::provider::{AnyKind, Id, Observed, Pending, Place, Unobserved};
+use drctl_core::rule::{Change, Effect, Note, Peer, Peers, Timing, World};
 use drctl_core::schema::attribute;
 use drctl_core::span::{FileId, Span};
 use drctl_core::value::Value;
 use serde_json::Value as Json;
+
+use crate::ENTRIES;
 
 /// The time of planning: a Saturday.
 pub(crate) const NOW: &str = "2026-11-21T12:00:00Z";
@@ -36,7 +38,7 @@ fn object(json: Json) -> BTreeMap<String, Value> {
 }
 
 fn kind(name: &str) -> &'static dyn AnyKind {
-    ENTRY.kinds.iter().copied().find(|k| k.name() == name).expect(name)
+    ENTRIES.iter().flat_map(|entry| entry.kinds).copied().find(|k| k.name() == name).expect(name)
 }
 
 fn canonical(kind: &dyn AnyKind, name: &str, value: Value) -> Value {
@@ -91,6 +93,13 @@ impl Case {
     pub(crate) fn denied(mut self, name: &str) -> Case {
         let why = Unobserved { class: drctl_core::provider::ErrorClass::Denied, message: "no".into() };
         self.before.as_mut().unwrap().unobserved.insert(name.into(), why);
+        self
+    }
+
+    /// An attribute waits to become this.
+    pub(crate) fn pending(mut self, name: &str, value: &str) -> Case {
+        let pending = Pending { value: Value::from(value), timing: Timing::Restart };
+        self.before.as_mut().unwrap().pending.insert(name.into(), pending);
         self
     }
 
@@ -194,4 +203,17 @@ pub(crate) fn one(notes: &[Note], fact: &str, effect: Effect) -> Note {
 /// That a fact has nothing to say.
 pub(crate) fn silent(notes: &[Note], fact: &str) {
     assert!(notes.iter().all(|n| n.fact.0 != fact), "{fact} among {notes:#?}");
+}
+
+/// That each fact that a rule enforces has a test in this file that bears its id.
+pub(crate) fn each_has_a_test(file: &str) {
+    let tests: Vec<&str> =
+        file.lines().filter_map(|l| l.trim_start().split_once("fn ")).map(|(_, f)| f).collect();
+    let bears = |id: &str| {
+        let id = id.to_lowercase();
+        tests.iter().any(|name| name.split(['_', '(']).any(|part| part == id))
+    };
+    let kinds = ENTRIES.iter().flat_map(|entry| entry.kinds);
+    let facts = kinds.flat_map(|kind| kind.rules()).map(|rule| rule.fact.id);
+    assert_eq!(facts.filter(|id| !bears(id)).collect::<Vec<_>>(), Vec::<&str>::new());
 }
