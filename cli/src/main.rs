@@ -8,6 +8,7 @@ mod base;
 mod case;
 mod commands;
 mod connect;
+mod depots;
 mod exit;
 mod failure;
 mod gates;

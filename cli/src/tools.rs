@@ -1,24 +1,38 @@
 //! The tools that make backups, each as its backup declares it: what is in their repositories, making one more,
 //! and proving that one can come back.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use drctl_core::addr::Name;
 use drctl_core::provider::{Attempt, BoxFuture, ErrorClass, ProviderError};
-use drctl_core::recovery::{Action, Answer, Performer};
+use drctl_core::recovery::{Action, Answer, InBucket, Performer, Surroundings};
 use drctl_core::stored::{Level, Made, Stored, Verified, due};
 use drctl_core::system::{Backup, PgBackRest, PgDump};
+use drctl_engine::connect::Connections;
 use drctl_files::Snapshots;
 use drctl_host::Host;
-use drctl_postgres::{Dumps, Tool};
+use drctl_postgres::{Dumps, Expired, Tool};
 use jiff::Timestamp;
 
+use crate::depots::{self, Depots};
 use crate::project::Project;
 use crate::ui::Ui;
 
 /// How long a repository may take to say what is in it.
 const LIST_WITHIN: Duration = Duration::from_secs(30);
+
+/// How long an interrupted run may take to throw away what it had begun.
+const SWEEP_WITHIN: Duration = Duration::from_secs(10);
+
+/// What the tools of backups need.
+pub(crate) struct Around {
+    /// The machine.
+    pub(crate) host: Host,
+    /// The buckets.
+    pub(crate) depots: Depots,
+}
 
 /// This machine, as the commands of backups see it.
 pub(crate) fn host(project: &Project, ui: &Ui) -> Host {
@@ -49,7 +63,8 @@ impl<'a> Kept<'a> {
     ///
     /// # Errors
     /// In words, when it has none that drctl knows how to use.
-    pub(crate) fn of(host: &'a Host, name: &'a Name, backup: &'a Backup) -> Result<Kept<'a>, String> {
+    pub(crate) fn of(around: &'a Around, name: &'a Name, backup: &'a Backup) -> Result<Kept<'a>, String> {
+        let Around { host, depots } = around;
         let keeper = if let Some(is) = &backup.pgbackrest {
             if is.stanza.is_none() {
                 return Err("it does not say its `stanza`".to_owned());
@@ -57,7 +72,8 @@ impl<'a> Kept<'a> {
             Keeper::PgBackRest(is)
         } else if let Some(is) = &backup.pg_dump {
             let tool = Tool::new(host, is.env.as_deref(), format!("backup/{name}"));
-            Keeper::Dumps(Box::new(Dumps::of(tool, (name, backup), is).map_err(|e| e.message)?))
+            let dumps = Dumps::of(tool, (name, backup), is, |to| depots.at(to));
+            Keeper::Dumps(Box::new(dumps.map_err(|e| e.message)?))
         } else if let Some(is) = &backup.restic {
             let snapshots = Snapshots::of(host, name, is, format!("backup/{name}")).map_err(|e| e.message)?;
             Keeper::Restic(Box::new(snapshots))
@@ -76,7 +92,7 @@ impl<'a> Kept<'a> {
         let listed = async {
             match &self.keeper {
                 Keeper::PgBackRest(is) => Ok(drctl_postgres::info(&self.tool(is), is).await?.points),
-                Keeper::Dumps(dumps) => dumps.list(),
+                Keeper::Dumps(dumps) => dumps.list().await,
                 Keeper::Restic(snapshots) => snapshots.list().await,
             }
         };
@@ -129,15 +145,24 @@ impl<'a> Kept<'a> {
         }
     }
 
+    /// Throws away what was begun and is not finished, as far as that can be done soon. pgBackRest and restic do
+    /// so by themselves.
+    pub(crate) async fn sweep(&self) {
+        if let Keeper::Dumps(dumps) = &self.keeper {
+            // The next run does what this one does not come to.
+            let _ended = tokio::time::timeout(SWEEP_WITHIN, dumps.sweep()).await;
+        }
+    }
+
     /// Removes what is older than it is to be kept; never the newest. pgBackRest does so by itself.
-    pub(crate) async fn expire(&self, now: Timestamp) -> Result<Vec<String>, ProviderError> {
+    pub(crate) async fn expire(&self, now: Timestamp) -> Result<Expired, ProviderError> {
         match (&self.keeper, self.backup.restic.as_ref().and_then(|is| is.keep)) {
-            (Keeper::Dumps(dumps), _) => dumps.expire(now),
+            (Keeper::Dumps(dumps), _) => dumps.expire(now).await,
             (Keeper::Restic(snapshots), Some(keep)) => {
                 snapshots.expire(keep).await?;
-                Ok(Vec::new())
+                Ok(Expired::default())
             }
-            (Keeper::Restic(_), None) | (Keeper::PgBackRest(_), _) => Ok(Vec::new()),
+            (Keeper::Restic(_), None) | (Keeper::PgBackRest(_), _) => Ok(Expired::default()),
         }
     }
 
@@ -178,6 +203,32 @@ pub(crate) fn is_made(_: &Name, backup: &Backup) -> bool {
 pub(crate) struct Restoring<'a> {
     /// The machine.
     pub(crate) host: &'a Host,
+    /// The providers, where the steps need any.
+    pub(crate) connections: Option<&'a Connections>,
+}
+
+impl Restoring<'_> {
+    /// Brings a dump here and restores it. It is gone afterwards, whatever came of that.
+    async fn fetch(
+        &self,
+        (words, from): (&[String], &InBucket),
+        surroundings: &Surroundings,
+        attempt: &Attempt,
+    ) -> Result<Answer, ProviderError> {
+        let depot = depots::planned(self.connections, from)?;
+        let under = scratch(&self.host.environment);
+        let copy = drctl_postgres::fetched(&depot, &from.key, &under).await?;
+        let words = words.iter().cloned().chain([copy.path().display().to_string()]).collect();
+        let action = Action::Run { words, surroundings: surroundings.clone() };
+        let answer = self.host.perform(&action, attempt).await?;
+        let brought = format!("{} was brought here; its checksum is right\n", depot.called(&from.key));
+        Ok(Answer { said: format!("{brought}{}", answer.said), ..answer })
+    }
+}
+
+/// The folder in which is restored when nobody says another one.
+pub(crate) fn scratch(environment: &BTreeMap<String, String>) -> PathBuf {
+    PathBuf::from(environment.get("TMPDIR").filter(|dir| !dir.is_empty()).map_or("/tmp", String::as_str))
 }
 
 impl Performer for Restoring<'_> {
@@ -187,6 +238,9 @@ impl Performer for Restoring<'_> {
         attempt: &'a Attempt,
     ) -> BoxFuture<'a, Result<Answer, ProviderError>> {
         Box::pin(async move {
+            if let Action::Fetch { words, from, surroundings } = action {
+                return self.fetch((words, from), surroundings, attempt).await;
+            }
             let Action::Restore { data, canary, surroundings, .. } = action else {
                 return self.host.perform(action, attempt).await;
             };

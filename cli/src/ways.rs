@@ -17,6 +17,7 @@ use drctl_engine::connect::Connections;
 use crate::case::{Case, refuse_unknown};
 use crate::commands::backup::list::{self, Unlisted};
 use crate::commands::plan::warn;
+use crate::depots::Depots;
 use crate::failure::Failure;
 use crate::kit::KitArgs;
 use crate::last_world;
@@ -26,6 +27,7 @@ use crate::reading::{self, OfflineArgs, Reading};
 use crate::registry::REGISTRY;
 use crate::render::text::paragraph;
 use crate::session;
+use crate::tools::{self, Around};
 use crate::ui::Ui;
 use crate::variables::Undeclared;
 
@@ -170,19 +172,24 @@ impl WayArgs {
 
 impl Ground {
     /// Looks into the repositories of these backups, so that ways back are from what really is there. What is
-    /// simulated or remembered has none.
+    /// remembered has none.
     pub(crate) fn look_into(
         &mut self,
         wanted: impl Fn(&Name, &Backup) -> bool,
         project: &Project,
         ui: &Ui,
     ) -> Result<(), Failure> {
-        if self.simulated() || self.last_seen().is_some() {
+        if self.last_seen().is_some() {
             return Ok(());
         }
+        // Beside a simulated cloud nothing real is asked, but for what that cloud keeps.
+        let in_bucket = |backup: &Backup| backup.dumped_to().is_some_and(|to| to.bucket.is_some());
+        let is_asked = |backup: &Backup| !self.simulated() || in_bucket(backup);
         let backups = self.system.backups.iter().map(|(name, backup)| (name, &backup.is));
-        let backups: Vec<_> = backups.filter(|(name, backup)| wanted(name, backup)).collect();
-        let found = list::listed(&backups, project, ui)?;
+        let backups: Vec<_> =
+            backups.filter(|(name, backup)| is_asked(backup) && wanted(name, backup)).collect();
+        let depots = Depots::through(&self.observation.connections, &self.instances, &backups);
+        let found = list::listed(&backups, &Around { host: tools::host(project, ui), depots }, project)?;
         let listed = found.into_iter().filter_map(|one| match one.found {
             Ok(points) => Some((one.name.clone(), Ok(points))),
             Err(Unlisted::Unobserved(why)) => Some((

@@ -12,6 +12,7 @@ pub mod advise;
 pub mod alert;
 pub mod codes;
 pub mod config;
+pub mod depot;
 pub mod diag;
 pub mod due;
 pub mod duration;

@@ -54,6 +54,9 @@ pub struct Stored {
     pub flaw: Option<String>,
     /// Which of several repositories it stands in: 1 is the first.
     pub repository: Option<u32>,
+    /// Until when nobody can delete it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked_until: Option<Timestamp>,
     /// Those that it does not work without.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub builds_on: Vec<String>,
@@ -179,6 +182,7 @@ mod tests {
             stored_bytes: None,
             flaw: None,
             repository: None,
+            locked_until: None,
             builds_on: Vec::new(),
         }
     }

@@ -82,6 +82,7 @@ fn point(ago: &str, bytes: u64) -> Stored {
         stored_bytes: None,
         flaw: None,
         repository: None,
+        locked_until: None,
         builds_on: Vec::new(),
     }
 }

@@ -385,6 +385,7 @@ fn what_stands_in_a_repository_counts_and_not_what_its_schedule_says() {
             stored_bytes: None,
             flaw: None,
             repository: None,
+            locked_until: None,
             builds_on: Vec::new(),
         }
     };

@@ -17,12 +17,14 @@ use drctl_engine::lock::Lock;
 
 use super::plan::warn;
 use super::points::unknown;
+use crate::depots::Depots;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::planning::{self, VariableArgs};
+use crate::planning::{self, Loaded, VariableArgs};
 use crate::project::Project;
 use crate::render::text::safe;
 use crate::session;
+use crate::tools::{self, Around};
 use crate::ui::Ui;
 
 /// Options of `drctl backup`.
@@ -55,15 +57,34 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     }
 }
 
-/// What is declared.
-fn system(variables: &VariableArgs, project: &Project, ui: &Ui) -> Result<System, Failure> {
+/// What is declared, and what it was read from.
+fn system(variables: &VariableArgs, project: &Project, ui: &Ui) -> Result<(Loaded, System), Failure> {
     let loaded = planning::load(project, variables, ui)?;
     let (system, diagnostics) = plan::system(&loaded.config, &loaded.variables);
     if diagnostics.has_errors() {
         return Err(loaded.failure(diagnostics));
     }
     warn(&loaded, diagnostics, ui);
-    Ok(system)
+    Ok((loaded, system))
+}
+
+/// What the tools of these backups need.
+fn around(
+    loaded: &Loaded,
+    backups: &[(&Name, &Backup)],
+    project: &Project,
+    ui: &Ui,
+) -> Result<Around, Failure> {
+    Ok(Around { host: tools::host(project, ui), depots: Depots::open(loaded, backups, project, ui)? })
+}
+
+/// Says so where what is looked at is not real.
+fn simulated(around: &Around) -> &'static str {
+    if around.depots.simulated {
+        "SIM: the bucket is simulated, nothing real keeps what is in it\n"
+    } else {
+        ""
+    }
 }
 
 /// The backup of that name.

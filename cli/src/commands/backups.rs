@@ -99,7 +99,7 @@ fn text((name, backup): (&Name, &Backup), now: Timestamp, look: Look) -> String 
 }
 
 fn destination(to: &Destination) -> String {
-    let Destination { name, bucket, site, region, account, path, transfer, keep, lock } = to;
+    let Destination { name, bucket, site, region, account, path, transfer, keep, lock, lock_mode } = to;
     let place = [
         bucket.as_ref().map(|b| format!("in {}", b.0)),
         site.as_ref().map(|s| format!("at site.{}", s.0)),
@@ -109,6 +109,7 @@ fn destination(to: &Destination) -> String {
         transfer.map(|t| format!("there after {}", duration::text(t))),
         keep.map(|k| format!("kept for {}", duration::text(k))),
         lock.map(|l| format!("locked for {}", duration::text(l))),
+        lock_mode.map(|mode| format!("in mode {}", mode.as_str())),
     ];
     std::iter::once(name.clone()).chain(place.into_iter().flatten()).collect::<Vec<_>>().join(", ")
 }
@@ -219,7 +220,7 @@ fn object((name, backup): (&Name, &Backup), now: Timestamp) -> Json {
 }
 
 fn place(to: &Destination) -> Json {
-    let Destination { name, bucket, site, region, account, path, transfer, keep, lock } = to;
+    let Destination { name, bucket, site, region, account, path, transfer, keep, lock, lock_mode } = to;
     json!({
         "name": name,
         "bucket": bucket.as_ref().map(|b| b.0.to_string()),
@@ -230,6 +231,7 @@ fn place(to: &Destination) -> Json {
         "transfer_s": transfer.map(|t| t.as_secs()),
         "keep_s": keep.map(|k| k.as_secs()),
         "lock_s": lock.map(|l| l.as_secs()),
+        "lock_mode": lock_mode.map(|mode| mode.as_str()),
     })
 }
 

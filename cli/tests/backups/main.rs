@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(missing_docs)]
 
+mod buckets;
 mod files;
 mod full;
 #[path = "../support/machine.rs"]

@@ -19,7 +19,7 @@ pub(crate) trait Watcher: Send + Sync {
 
 /// Whether the call changes something.
 pub(crate) fn writes(call: &str) -> bool {
-    let reads = ["get_", "list_", "head_", "describe_", "bucket_is_"];
+    let reads = ["get_", "list_", "head_", "read_", "describe_", "bucket_is_"];
     !reads.iter().any(|read| call.starts_with(read))
 }
 
@@ -77,6 +77,14 @@ watched! {
     fn put_object(bucket: &str, key: &str, bytes: &[u8], when: When) -> Put;
     fn get_object(bucket: &str, key: &str, limit: usize) -> Option<Vec<u8>>;
     fn delete_object(bucket: &str, key: &str) -> ();
+    fn read_object(bucket: &str, key: &str, range: std::ops::Range<u64>) -> Vec<u8>;
+    fn delete_object_version(bucket: &str, key: &str, version: &str) -> ();
+    fn put_object_retention(bucket: &str, object: (&str, &str), retention: ObjectRetention) -> ();
+    fn create_multipart_upload(bucket: &str, key: &str, lock: Option<ObjectRetention>) -> MultipartUpload;
+    fn upload_part(bucket: &str, upload: &MultipartUpload, number: u32, bytes: Vec<u8>) -> UploadedPart;
+    fn complete_multipart_upload(bucket: &str, upload: &MultipartUpload, parts: &[UploadedPart]) -> ();
+    fn abort_multipart_upload(bucket: &str, upload: &MultipartUpload) -> ();
+    fn list_multipart_uploads(bucket: &str, prefix: &str) -> Vec<MultipartUpload>;
     fn describe_db_instances(identifier: Option<&str>) -> Vec<DbInstance>;
     fn modify_db_instance(change: &ModifyDbInstance) -> ();
     fn add_tags_to_resource(arn: &str, tags: &BTreeMap<String, String>) -> ();

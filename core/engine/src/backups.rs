@@ -177,6 +177,7 @@ mod tests {
             stored_bytes: None,
             flaw: None,
             repository: None,
+            locked_until: None,
             builds_on: Vec::new(),
         };
         let proved = vec![Proved { level, took_ms: 1, said: String::new() }];

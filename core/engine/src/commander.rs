@@ -494,6 +494,7 @@ fn undoing(job: &Job) -> (Action, Option<i64>) {
         (
             Action::Run { surroundings, .. }
             | Action::Restore { surroundings, .. }
+            | Action::Fetch { surroundings, .. }
             | Action::Shell { surroundings, .. }
             | Action::Sql { surroundings, .. },
             _,

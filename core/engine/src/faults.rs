@@ -96,6 +96,10 @@ impl Endpoint {
             Action::Run { words, surroundings } | Action::Restore { words, surroundings, .. } => {
                 words.iter().any(|word| self.is_in(word)) || given(surroundings)
             }
+            Action::Fetch { words, from, surroundings } => {
+                let bucket = [&from.bucket, &from.key];
+                words.iter().chain(bucket).any(|word| self.is_in(word)) || given(surroundings)
+            }
             Action::Shell { line, surroundings } => self.is_in(line) || given(surroundings),
             Action::Sql { database, surroundings, .. } => {
                 database.as_ref().is_some_and(|database| self.is_in(database)) || given(surroundings)

@@ -66,6 +66,7 @@ pub fn reaches(begun: &Begun, said: &BTreeMap<String, String>, word: &Event) -> 
             let dir = match &job.carried.action {
                 Action::Run { surroundings, .. }
                 | Action::Restore { surroundings, .. }
+                | Action::Fetch { surroundings, .. }
                 | Action::Shell { surroundings, .. }
                 | Action::Sql { surroundings, .. } => surroundings.dir.as_ref(),
                 Action::Http { .. }

@@ -27,6 +27,7 @@ impl Performer for Verbs<'_> {
             Action::Verb { through, verb } => Box::pin(self.verb(through, verb, attempt)),
             Action::Run { .. }
             | Action::Restore { .. }
+            | Action::Fetch { .. }
             | Action::Shell { .. }
             | Action::Http { .. }
             | Action::Tcp { .. }

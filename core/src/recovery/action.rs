@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::Step;
 use super::secret::SecretSource;
+use super::via::quoted;
 use crate::addr::{KindName, ProviderAddress};
 use crate::plan::StepId;
 use crate::provider::{RecoveryStep, StepNature, Verb};
@@ -34,6 +35,17 @@ pub enum Action {
         /// The database that holds the canary, as it was reached before.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         canary: Option<String>,
+        /// Where and with which variables.
+        #[serde(flatten)]
+        surroundings: Surroundings,
+    },
+    /// A command that restores a dump out of a bucket. The dump is brought to this machine first and compared with
+    /// its checksum; where it is then is the last word of the command.
+    Fetch {
+        /// The words, without the last one.
+        words: Vec<String>,
+        /// The dump.
+        from: InBucket,
         /// Where and with which variables.
         #[serde(flatten)]
         surroundings: Surroundings,
@@ -121,6 +133,38 @@ pub struct Through {
     pub account: Option<String>,
     /// The kind.
     pub kind: KindName,
+}
+
+/// An object in a bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InBucket {
+    /// The provider configuration that the bucket is reached through.
+    pub provider: ProviderAddress,
+    /// Its region, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// What the provider calls the bucket.
+    pub bucket: String,
+    /// The key.
+    pub key: String,
+}
+
+impl InBucket {
+    /// The line that gives the object to a command without drctl.
+    fn piped(&self, words: &[String]) -> String {
+        let InBucket { provider: _, region, bucket, key } = self;
+        let copy = ["aws", "s3", "cp"].map(str::to_owned).into_iter();
+        let region = region.iter().flat_map(|region| ["--region".to_owned(), region.clone()]);
+        let copy: Vec<String> = copy.chain(region).collect();
+        let from = quoted(&format!("s3://{bucket}/{key}"));
+        let command: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+        format!("{} {from} - | {}", copy.join(" "), command.join(" "))
+    }
+
+    /// The same as words that a person can type.
+    pub(crate) fn command(&self, words: &[String]) -> Vec<String> {
+        vec!["sh".to_owned(), "-c".to_owned(), self.piped(words)]
+    }
 }
 
 /// Where a command is run, and what it is given.

@@ -3,6 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::action::InBucket;
 use super::dependents::Protects;
 use super::lost::Lost;
 use super::model::{Input, Rejected};
@@ -10,7 +11,7 @@ use super::planner::readable;
 use crate::addr::Name;
 use crate::protection::Window;
 use crate::stored::Stored;
-use crate::system::{Destination, Method, Newest, Wanted};
+use crate::system::{Backup, Destination, DumpIn, Method, Newest, Wanted};
 
 /// A backup that can be restored from.
 pub(crate) struct Kept<'a> {
@@ -38,6 +39,8 @@ pub(crate) struct Kept<'a> {
     repository: Option<usize>,
     /// The directory that it is kept in.
     path: Option<String>,
+    /// The object that it is, where drctl keeps it in a bucket.
+    pub(crate) object: Option<InBucket>,
     /// The database that holds its canary.
     pub(crate) canary: Option<String>,
     /// Why it is not known what is in its repository.
@@ -121,7 +124,11 @@ impl Kept<'_> {
             into,
             id: self.id.as_deref(),
             repository: self.repository,
-            path: self.path.as_deref(),
+            place: match (&self.path, &self.object) {
+                (_, Some(_)) => Some(DumpIn::Bucket),
+                (Some(path), None) => Some(DumpIn::Directory(path)),
+                (None, None) => None,
+            },
         })
     }
 }
@@ -228,6 +235,7 @@ fn kept<'a>(
         Some(within) if !told(input, &backup.of.0) => within.map(SignedDuration::from_secs),
         Some(_) | None => Some(SignedDuration::ZERO),
     };
+    let object = place.and_then(|to| in_bucket(input, (backup, to), id.as_deref()));
     Ok(Kept {
         name,
         mechanism: in_words(place),
@@ -250,7 +258,21 @@ fn kept<'a>(
             .filter(|_| backup.to.len() > 1)
             .map(|n| n + 1),
         path: place.and_then(|to| to.path.clone()).filter(|path| path.starts_with('/')),
+        object,
         method,
+    })
+}
+
+/// The dump as the object that drctl has made of it; its name may be known only when it is restored.
+fn in_bucket(input: &Input<'_>, (backup, to): (&Backup, &Destination), id: Option<&str>) -> Option<InBucket> {
+    backup.pg_dump.as_ref().filter(|is| is.is_made() && is.restore.is_none())?;
+    let bucket = input.components.get(&to.bucket.as_ref()?.0)?;
+    let id = id.unwrap_or("${point.id}");
+    Some(InBucket {
+        provider: bucket.provider.clone(),
+        region: bucket.place.region.clone(),
+        bucket: bucket.id.0.clone(),
+        key: to.key(id),
     })
 }
 

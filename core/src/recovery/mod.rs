@@ -44,7 +44,7 @@ mod waits;
 mod weave;
 mod written;
 
-pub use action::{Action, Carried, Down, Surroundings, Through};
+pub use action::{Action, Carried, Down, InBucket, Surroundings, Through};
 pub use bulletin::{Progress, Sent, Unanswered, due, message, telling};
 pub use check::check;
 pub use components::components;

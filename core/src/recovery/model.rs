@@ -194,7 +194,11 @@ impl RecoveryPlan {
             Action::Run { .. } | Action::Shell { .. } | Action::Sql { .. } => step.checks.is_some(),
             // The kind's own steps look at what they have made.
             Action::Verb { .. } => step.written.is_some() && step.datastore.is_none(),
-            Action::Restore { .. } | Action::Post { .. } | Action::Wait { .. } | Action::Person => false,
+            Action::Restore { .. }
+            | Action::Fetch { .. }
+            | Action::Post { .. }
+            | Action::Wait { .. }
+            | Action::Person => false,
         };
         // What a step waits for without the others: the looks before those.
         let mut before: BTreeMap<u32, BTreeSet<StepId>> = BTreeMap::new();

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::action::Action;
 use super::model::RecoveryPlan;
 use super::secret::SecretFile;
 use crate::addr::Name;
@@ -29,6 +30,12 @@ pub fn needed(plan: &RecoveryPlan) -> Needed {
         if let Some(program) = step.command_equivalent.first() {
             let dir = written.and_then(|w| w.dir.clone()).filter(|_| program.contains('/'));
             needed.programs.entry((dir, program.clone())).or_default().insert(step.id);
+        }
+        // What a shell would do for a person, drctl does itself, but for the command at the end of it.
+        if let Action::Fetch { words, .. } = &step.carried.action
+            && let Some(program) = words.first()
+        {
+            needed.programs.entry((None, program.clone())).or_default().insert(step.id);
         }
         for source in written.iter().flat_map(|w| w.secrets.values()) {
             let dir = written.and_then(|w| w.dir.clone());

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::action::{Action, Surroundings};
+use super::action::{Action, InBucket, Surroundings};
 use crate::provider::{Attempt, BoxFuture, ProviderError, Verb};
 use crate::value::Value;
 
@@ -46,6 +46,11 @@ impl Action {
                 canary: canary.clone(),
                 surroundings: surroundings.clone(),
             },
+            Action::Fetch { words, from, surroundings } => Action::Fetch {
+                words: words.iter().map(fill).collect::<Result<_, _>>()?,
+                from: InBucket { key: fill(&from.key)?, ..from.clone() },
+                surroundings: surroundings.clone(),
+            },
             Action::Shell { line, surroundings } => shell(line, surroundings, said)?,
             Action::Http { url, status, expect } => {
                 Action::Http { url: fill(url)?, status: *status, expect: expect.clone() }
@@ -82,6 +87,7 @@ impl Action {
     pub fn words(&self) -> Option<Vec<String>> {
         match self {
             Action::Run { words, .. } | Action::Restore { words, .. } => Some(words.clone()),
+            Action::Fetch { words, from, .. } => Some(from.command(words)),
             Action::Shell { line, surroundings } => {
                 let given = surroundings.given.iter().map(|(name, value)| format!("{name}={value}"));
                 let env = if surroundings.given.is_empty() { None } else { Some("env".to_owned()) };
@@ -106,6 +112,7 @@ impl Action {
             Action::Sql { assert, .. } => assert.as_deref(),
             Action::Run { .. }
             | Action::Restore { .. }
+            | Action::Fetch { .. }
             | Action::Shell { .. }
             | Action::Tcp { .. }
             | Action::Dns { .. }

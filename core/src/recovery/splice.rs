@@ -309,12 +309,14 @@ fn from_backup(is: &Is, kept: &Kept<'_>, step: &mut Step) {
             let mut surroundings = step.surroundings();
             surroundings.env.extend(kept.method.env.iter().cloned());
             let data = is.into.clone().filter(|into| kept.is_cluster() && into.starts_with('/'));
-            let words = command.clone();
-            step.carried.action = match data {
-                Some(data) => Action::Restore { words, data, canary: kept.canary.clone(), surroundings },
-                None => Action::Run { words, surroundings },
+            step.carried.action = match (data, kept.object.clone()) {
+                (Some(data), _) => {
+                    Action::Restore { words: command, data, canary: kept.canary.clone(), surroundings }
+                }
+                (None, Some(from)) => Action::Fetch { words: command, from, surroundings },
+                (None, None) => Action::Run { words: command, surroundings },
             };
-            step.command_equivalent = command;
+            step.command_equivalent = step.carried.action.words().unwrap_or_default();
         }
         None => step.kind = StepNature::Manual,
     }

@@ -16,11 +16,13 @@ pub(super) fn sent(steps: &mut [Step], system: &System) {
         let words = step.command_equivalent.clone();
         step.carried.action = match std::mem::replace(&mut step.carried.action, Action::Person) {
             // The shell there would read what is said only then as a part of the line.
-            Action::Run { .. } | Action::Restore { .. } if is_filled_later(step) => Action::Person,
-            // What it restores cannot be looked at from here.
-            Action::Run { surroundings, .. } | Action::Restore { surroundings, .. } => {
-                Action::Run { words, surroundings }
+            Action::Run { .. } | Action::Restore { .. } | Action::Fetch { .. } if is_filled_later(step) => {
+                Action::Person
             }
+            // What it restores cannot be looked at from here.
+            Action::Run { surroundings, .. }
+            | Action::Restore { surroundings, .. }
+            | Action::Fetch { surroundings, .. } => Action::Run { words, surroundings },
             other => other,
         };
         if step.carried.action == Action::Person {
@@ -34,7 +36,7 @@ fn is_filled_later(step: &Step) -> bool {
 }
 
 /// A word as a shell reads it.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::day::Day;
 use super::late::OfRows;
 use super::method::{Copied, External, Method};
-use super::pg_dump::PgDump;
+use super::pg_dump::{DumpFormat, PgDump};
 use super::pgbackrest::PgBackRest;
 use super::reference::{ContactRef, DatastoreRef, ProcedureRef, ProviderRef, ResourceRef, SiteRef};
 use super::restic::Restic;
@@ -140,6 +140,7 @@ impl Verify {
 
 /// Where a backup is kept.
 #[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
+#[attribute(check = Destination::check)]
 pub struct Destination {
     /// What it is called.
     #[attribute(label)]
@@ -158,8 +159,57 @@ pub struct Destination {
     pub transfer: Option<SignedDuration>,
     /// How long it is kept there, when that differs.
     pub keep: Option<SignedDuration>,
-    /// How long nobody can delete it there, when no resource of this configuration says it.
+    /// How long nobody can delete it there, when no resource of this configuration says it. What drctl writes into
+    /// a bucket is locked by it for that long.
     pub lock: Option<SignedDuration>,
+    /// Who may delete it all the same: with `governance` whoever has the permission to bypass locks, with
+    /// `compliance`, which it is when nothing is said, nobody.
+    pub lock_mode: Option<LockMode>,
+}
+
+crate::words! {
+    /// Who may delete what is locked.
+    LockMode {
+        /// Whoever has the permission to bypass locks.
+        Governance = "governance",
+        /// Nobody.
+        Compliance = "compliance",
+    }
+    "one of governance, compliance"
+}
+
+impl Destination {
+    /// The directory that it is, where it is one.
+    pub fn directory(&self) -> Option<&str> {
+        self.path.as_deref().filter(|path| self.bucket.is_none() && path.starts_with('/'))
+    }
+
+    /// What keys begin with in its bucket: the `path`, which is often written with the bucket in front.
+    pub fn prefix(&self) -> &str {
+        let path = self.path.as_deref().unwrap_or_default();
+        match path.strip_prefix("s3://") {
+            Some(rest) => rest.split_once('/').map_or("", |(_, key)| key),
+            None => path.trim_start_matches('/'),
+        }
+    }
+
+    /// The key of what has this name in its bucket.
+    pub fn key(&self, name: &str) -> String {
+        match self.prefix().trim_end_matches('/') {
+            "" => name.to_owned(),
+            prefix => format!("{prefix}/{name}"),
+        }
+    }
+
+    fn check(self) -> Result<Destination, Invalid> {
+        if self.lock.is_some_and(|lock| !lock.is_positive()) {
+            return Err(Invalid::new("must be longer than nothing").below("lock"));
+        }
+        if self.lock_mode.is_some() && self.lock.is_none() {
+            return Err(Invalid::new("goes with `lock`, which says for how long").below("lock_mode"));
+        }
+        Ok(self)
+    }
 }
 
 impl Backup {
@@ -190,6 +240,11 @@ impl Backup {
 
     /// Exactly one block says how it is made.
     fn check(self) -> Result<Backup, Invalid> {
+        let in_files = self.pg_dump.as_ref().is_some_and(|is| is.format == DumpFormat::Directory);
+        if in_files && self.dumped_to().is_some_and(|to| to.bucket.is_some()) {
+            let wrong = "must be custom where the dump goes into a bucket: it is one object there";
+            return Err(Invalid::new(wrong).below("format").below("pg_dump"));
+        }
         let made = self.ways().map(|(name, way)| (name, way.is_some()));
         match one_of(&made, "a backup is made in one way")? {
             Some(_) => Ok(self),
@@ -198,6 +253,12 @@ impl Backup {
                 made.map(|(name, _)| format!("`{name}`")).join(", ")
             ))),
         }
+    }
+
+    /// Where the dumps go that drctl makes: the first place that it can write to.
+    pub fn dumped_to(&self) -> Option<&Destination> {
+        self.pg_dump.as_ref().filter(|is| is.is_made())?;
+        self.to.iter().find(|to| to.bucket.is_some() || to.directory().is_some())
     }
 
     /// What was measured stands over what is declared.

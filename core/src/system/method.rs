@@ -418,6 +418,15 @@ pub(crate) struct Wanted<'w> {
     pub(crate) id: Option<&'w str>,
     /// Which of several repositories it stands in: 1 is the first.
     pub(crate) repository: Option<usize>,
-    /// The directory that dumps are kept in.
-    pub(crate) path: Option<&'w str>,
+    /// Where the dump is.
+    pub(crate) place: Option<DumpIn<'w>>,
+}
+
+/// Where a dump is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum DumpIn<'w> {
+    /// In this directory.
+    Directory(&'w str),
+    /// In a bucket: whoever fetches it says where it is then.
+    Bucket,
 }

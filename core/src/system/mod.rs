@@ -33,7 +33,7 @@ use std::collections::BTreeMap;
 
 pub use alert::{Alert, On, Threshold};
 pub use assertion::{Assertion, Gravity};
-pub use backup::{Backup, Canary, Destination, Encryption, Proof, Verify};
+pub use backup::{Backup, Canary, Destination, Encryption, LockMode, Proof, Verify};
 pub use channel::{Channel, Communication, Moment, Notify};
 pub use checklist::{Checklist, When};
 pub use contact::Contact;
@@ -44,8 +44,8 @@ pub use drill::Drill;
 pub use escalation::{Escalation, Level, Trouble};
 pub use late::{OfAnswer, OfRows, Target};
 pub use measured::{Measured, Took};
-pub(crate) use method::Wanted;
 pub use method::{Copied, Exposure, External, Kept, Log, Method, Newest};
+pub(crate) use method::{DumpIn, Wanted};
 pub use order::{Placed, in_order};
 pub use own::{LastWorldCopy, OwnFiles};
 pub use pg_dump::{DumpFormat, PgDump};

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::method::{Wanted, words};
+use super::method::{DumpIn, Wanted, words};
 use super::step::EnvName;
 use crate::schedule::Schedule;
 use crate::schema::Invalid;
@@ -44,7 +44,7 @@ pub struct PgDump {
     /// The command that restores.
     pub restore: Option<Vec<String>>,
     /// The database, by name or as a connection string without a password. With it `drctl backup run` makes the
-    /// dump, in the directory that is the `path` of a `to`.
+    /// dump, in the first `to` that has a `bucket`, or a directory as its `path`.
     pub database: Option<String>,
     /// The variables of the environment that its commands need: `PGPASSWORD`.
     pub env: Option<Vec<EnvName>>,
@@ -92,12 +92,18 @@ pub(super) fn without_password(database: &str) -> Result<(), Invalid> {
 
 /// The words that restore a dump into a database that is there and empty.
 pub(super) fn restore(format: DumpFormat, wanted: &Wanted<'_>) -> Option<Vec<String>> {
-    let path = wanted.path?.trim_end_matches('/');
-    let file = format!("{path}/{}", wanted.id.unwrap_or("${point.id}"));
+    let file = match wanted.place? {
+        DumpIn::Directory(path) => {
+            let id = wanted.id.unwrap_or("${point.id}");
+            Some(format!("{}/{id}", path.trim_end_matches('/')))
+        }
+        DumpIn::Bucket => None,
+    };
     match format {
         DumpFormat::Custom | DumpFormat::Directory | DumpFormat::Tar => {
             let database = format!("--dbname={}", wanted.into?);
-            Some(words(&["pg_restore", "--exit-on-error", "--no-owner", &database, &file]))
+            let command = words(&["pg_restore", "--exit-on-error", "--no-owner", &database]);
+            Some(command.into_iter().chain(file).collect())
         }
         DumpFormat::Plain => None,
     }

@@ -269,7 +269,7 @@ fn made(
     };
     let holder = place.and_then(|to| to.bucket.as_ref());
     let holder = holder.and_then(|bucket| components.get(&bucket.0));
-    let key = place.and_then(|to| to.path.as_deref()).map(key).unwrap_or_default();
+    let key = place.map(Destination::prefix).unwrap_or_default();
     let there = holder.map(|c| c.kind.retention(&subject(c), Kept::Object(key))).unwrap_or_default();
     let Retention { gone_after, locked_for } = there;
     let locked_for = locked_for.or(place.and_then(|to| to.lock));
@@ -318,14 +318,6 @@ fn made(
 
 fn with_lock(words: String, lock: Option<SignedDuration>) -> String {
     lock.map_or(words.clone(), |lock| format!("{words}, locked for {}", duration::text(lock)))
-}
-
-/// The name of an object in its bucket, of a path that may carry the bucket's.
-fn key(path: &str) -> &str {
-    match path.strip_prefix("s3://") {
-        Some(rest) => rest.split_once('/').map_or("", |(_, key)| key),
-        None => path.trim_start_matches('/'),
-    }
 }
 
 /// The holder of what a kind states, and what it is in words.

@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failing test should say where"))]
 
+pub mod depot;
 pub mod facts;
 pub mod kinds;
 pub mod objects;

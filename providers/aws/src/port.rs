@@ -9,6 +9,7 @@
 //! * one call is one request (pages aside). Retries belong to the implementation's client.
 
 mod objects;
+mod uploads;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::objects::*;
+pub use self::uploads::*;
 
 /// The result of a call.
 pub type Answer<T> = Result<T, ProviderError>;
@@ -116,6 +118,44 @@ pub trait Aws: Send + Sync {
     /// Deletes an object: where the bucket is versioned it is hidden (S9). One that is not there counts as
     /// deleted.
     async fn delete_object(&self, bucket: &str, key: &str) -> Answer<()>;
+
+    /// A range of what a key shows.
+    async fn read_object(&self, bucket: &str, key: &str, range: std::ops::Range<u64>) -> Answer<Vec<u8>>;
+    /// Deletes a version for good, where no lock holds it (S3, S4, S8). One that is gone counts as deleted.
+    async fn delete_object_version(&self, bucket: &str, key: &str, version: &str) -> Answer<()>;
+    /// Sets the retention of a version. Nothing is bypassed (S3, S4).
+    async fn put_object_retention(
+        &self,
+        bucket: &str,
+        object: (&str, &str),
+        retention: ObjectRetention,
+    ) -> Answer<()>;
+    /// Begins an object that is made in parts, locked from the moment that it shows where that is asked for.
+    async fn create_multipart_upload(
+        &self,
+        bucket: &str,
+        key: &str,
+        retention: Option<ObjectRetention>,
+    ) -> Answer<MultipartUpload>;
+    /// Adds a part, or puts it in the place of the one of that number.
+    async fn upload_part(
+        &self,
+        bucket: &str,
+        upload: &MultipartUpload,
+        number: u32,
+        bytes: Vec<u8>,
+    ) -> Answer<UploadedPart>;
+    /// Makes the object of its parts, in their order. From here on it shows.
+    async fn complete_multipart_upload(
+        &self,
+        bucket: &str,
+        upload: &MultipartUpload,
+        parts: &[UploadedPart],
+    ) -> Answer<()>;
+    /// Throws away what has arrived. An upload that is gone counts as aborted.
+    async fn abort_multipart_upload(&self, bucket: &str, upload: &MultipartUpload) -> Answer<()>;
+    /// All uploads whose keys begin with the prefix and that were neither completed nor aborted.
+    async fn list_multipart_uploads(&self, bucket: &str, prefix: &str) -> Answer<Vec<MultipartUpload>>;
 
     /// All instances of the region, in pages of 100; or one by identifier (then at most one, and an
     /// unknown identifier gives none).

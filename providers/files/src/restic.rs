@@ -101,6 +101,7 @@ impl<'a> Snapshots<'a> {
                 stored_bytes: None,
                 flaw: None,
                 repository: None,
+                locked_until: None,
                 builds_on: Vec::new(),
             })
             .collect();

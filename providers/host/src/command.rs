@@ -18,6 +18,9 @@ use crate::output::{MAX_BYTES, Secrets, Tail, harmless, last_lines};
 /// How much is read at once.
 const CHUNK_BYTES: usize = 16 << 10;
 
+/// The same of what is handed on: as much as stands in a pipe.
+const STREAM_BYTES: usize = 64 << 10;
+
 /// A program and its arguments.
 pub(crate) struct Program<'a> {
     name: &'a str,
@@ -118,13 +121,67 @@ fn failed(
     Err(ProviderError { code: Some(how), ..error(&doing, ErrorClass::Failed, message) })
 }
 
-async fn carry_out(program: &Program<'_>, around: &Around) -> Result<(Heard, ExitStatus), ProviderError> {
+/// Runs the program to its end and hands on what it prints, as fast as that is taken. What it prints may end only
+/// with it: it has ended well when this has. Dropping the future, or refusing to take more, ends the program.
+pub(crate) async fn streamed(
+    program: &Program<'_>,
+    around: &Around,
+    mut take: impl AsyncFnMut(&[u8]) -> Result<(), ProviderError>,
+) -> Result<(), ProviderError> {
+    let doing = around.secrets.hide(program.doing());
+    let broken = |e: std::io::Error| error(&doing, ErrorClass::Failed, e.to_string());
+    let Started { mut child, mut group, pipes } = start(program, around)?;
+    let [mut out, mut complaints] = receivers(pipes).map_err(broken)?;
+    let mut heard = Heard::default();
+    let status = {
+        let mut told = std::pin::pin!(complain(&mut complaints, &mut heard));
+        let mut printed = std::pin::pin!(async {
+            let mut bytes = vec![0; STREAM_BYTES];
+            loop {
+                match out.read(&mut bytes).await.map_err(broken)? {
+                    0 => return Ok(()),
+                    n => take(&bytes[..n]).await?,
+                }
+            }
+        });
+        tokio::select! {
+            printed = &mut printed => printed?,
+            never = &mut told => match never {},
+        }
+        tokio::select! {
+            status = child.wait() => status.map_err(broken)?,
+            never = &mut told => match never {},
+        }
+    };
+    group.0 = None;
+    rest(&complaints, |bytes| heard.complaint(bytes));
+    let said = harmless(&heard.complaints.without(&around.secrets), &around.secrets);
+    failed(program, around, status, &said)
+}
+
+/// Hears complaints for as long as anybody waits.
+async fn complain(complaints: &mut Receiver, heard: &mut Heard) -> std::convert::Infallible {
+    let mut bytes = vec![0; CHUNK_BYTES];
+    while let Ok(n @ 1..) = complaints.read(&mut bytes).await {
+        heard.complaint(&bytes[..n]);
+    }
+    std::future::pending().await
+}
+
+/// A program that runs.
+struct Started {
+    child: Child,
+    group: Group,
+    /// What it prints, and its complaints.
+    pipes: [PipeReader; 2],
+}
+
+fn start(program: &Program<'_>, around: &Around) -> Result<Started, ProviderError> {
     let doing = &around.secrets.hide(program.doing());
     if program.name.is_empty() {
         return Err(error(doing, ErrorClass::Rejected, "there is no program to run".to_owned()));
     }
     let broken = |e: std::io::Error| error(doing, ErrorClass::Failed, e.to_string());
-    let mut heard = Heard::default();
     let (out, out_end) = std::io::pipe().map_err(broken)?;
     let (complaints, complaints_end) = std::io::pipe().map_err(broken)?;
     let mut command = Command::new(program.name);
@@ -141,18 +198,29 @@ async fn carry_out(program: &Program<'_>, around: &Around) -> Result<(Heard, Exi
     let child = command.spawn();
     // With it go the ends that are written to; a pipe has an end only when the child's are the last.
     drop(command);
-    let mut child = child.map_err(|e| not_started(program, around, &e))?;
-    let leader = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-    let mut group = Group(leader);
-    let status = listen(&mut child, [out, complaints], &mut heard).await.map_err(broken)?;
+    let child = child.map_err(|e| not_started(program, around, &e))?;
+    let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
+    Ok(Started { child, group, pipes: [out, complaints] })
+}
+
+fn receivers(pipes: [PipeReader; 2]) -> std::io::Result<[Receiver; 2]> {
+    let [out, complaints] = pipes.map(|pipe| Receiver::from_owned_fd(OwnedFd::from(pipe)));
+    Ok([out?, complaints?])
+}
+
+async fn carry_out(program: &Program<'_>, around: &Around) -> Result<(Heard, ExitStatus), ProviderError> {
+    let doing = around.secrets.hide(program.doing());
+    let mut heard = Heard::default();
+    let Started { mut child, mut group, pipes } = start(program, around)?;
+    let status = listen(&mut child, pipes, &mut heard).await;
+    let status = status.map_err(|e| error(&doing, ErrorClass::Failed, e.to_string()))?;
     group.0 = None;
     Ok((heard, status))
 }
 
 /// Reads what the child writes until it ends.
 async fn listen(child: &mut Child, pipes: [PipeReader; 2], heard: &mut Heard) -> std::io::Result<ExitStatus> {
-    let [out, complaints] = pipes.map(|pipe| Receiver::from_owned_fd(OwnedFd::from(pipe)));
-    let (mut out, mut complaints) = (out?, complaints?);
+    let [mut out, mut complaints] = receivers(pipes)?;
     let (mut from_out, mut from_complaints) = (vec![0; CHUNK_BYTES], vec![0; CHUNK_BYTES]);
     let (mut out_open, mut complaints_open) = (true, true);
     let status = loop {

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use drctl_core::provider::{Attempt, BoxFuture, ErrorClass, ProviderError};
-use drctl_core::recovery::{Action, Answer, Performer};
+use drctl_core::recovery::{Action, Answer, Performer, Surroundings};
 
 use crate::around::Around;
 use crate::command::Program;
@@ -41,6 +41,24 @@ impl Host {
     /// In this directory, with this environment.
     pub fn new(dir: PathBuf, environment: BTreeMap<String, String>) -> Host {
         Host { dir, environment, known: Known::default() }
+    }
+}
+
+impl Host {
+    /// Runs a command to its end and hands on what it prints, as fast as that is taken. Dropping the future, or
+    /// refusing to take more, ends the command and all that it has started.
+    ///
+    /// # Errors
+    /// When it cannot be started, ends badly, or what it prints is not taken.
+    pub async fn stream(
+        &self,
+        words: &[String],
+        (surroundings, attempt): (&Surroundings, &Attempt),
+        take: impl AsyncFnMut(&[u8]) -> Result<(), ProviderError>,
+    ) -> Result<(), ProviderError> {
+        let program = Program::words(words);
+        let around = Around::of(self, surroundings, attempt, program.doing()).await?;
+        command::streamed(&program, &around, take).await
     }
 }
 
@@ -75,7 +93,7 @@ impl Performer for Host {
                     sql::ask(self, &question, &around).await
                 }
                 Action::Post { address_in, text } => http::post(self, address_in, text).await,
-                Action::Verb { .. } => Err(by_nobody("what a provider does")),
+                Action::Verb { .. } | Action::Fetch { .. } => Err(by_nobody("what a provider does")),
                 Action::Wait { .. } => Err(by_nobody("waiting")),
                 Action::Person => Err(by_nobody("what a person does")),
             }

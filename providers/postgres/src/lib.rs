@@ -15,7 +15,7 @@ mod tool;
 pub mod verify;
 
 pub use archived::archived;
-pub use dump::Dumps;
+pub use dump::{Copy, Dumps, Expired, fetched};
 pub use pgbackrest::{Archive, Repository, Stanza, info};
 pub use replay::{can_replay, replay};
 pub use server::{For, Programs, Served, serve};

@@ -344,6 +344,7 @@ fn point(said: &SaidBackup) -> Result<Stored, ProviderError> {
             .unwrap_or_default()
             .then(|| "pages of it have wrong checksums, as pgBackRest found when it made it".to_owned()),
         repository: Some(said.database.repo_key),
+        locked_until: None,
         builds_on: said.reference.clone().unwrap_or_default(),
     })
 }

@@ -53,6 +53,18 @@ impl<'a> Tool<'a> {
         self.host.environment.get(name).map(String::as_str)
     }
 
+    /// Runs a command to its end and hands on what it writes to its standard output, as fast as that is taken.
+    ///
+    /// # Errors
+    /// When it cannot be started, ends badly, or what it writes is not taken.
+    pub(crate) async fn stream(
+        &self,
+        words: &[String],
+        take: impl AsyncFnMut(&[u8]) -> Result<(), ProviderError>,
+    ) -> Result<(), ProviderError> {
+        self.host.stream(words, (&self.surroundings(), &self.attempt), take).await
+    }
+
     /// Runs a command to its end; what it has written to its standard output.
     ///
     /// # Errors

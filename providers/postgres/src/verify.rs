@@ -100,15 +100,18 @@ pub async fn pgbackrest(subject: &Subject<'_>, is: &PgBackRest) -> Verified {
 pub async fn dump(subject: &Subject<'_>, dumps: &Dumps<'_>) -> Verified {
     let mut walk = Walk::until(subject.until);
     let tool = &subject.tool;
-    walk.prove(Level::Listed, async |verified| listed(&dumps.list()?, subject.point, verified)).await;
+    walk.prove(Level::Listed, async |verified| listed(&dumps.list().await?, subject.point, verified)).await;
     let Some(point) = walk.verified.point.clone() else { return walk.verified };
+    let mut copy = None;
     walk.prove(Level::Readable, async |_| {
-        let entries = dumps.entries(&point).await?;
+        let here = copy.insert(dumps.copy(&point, subject.scratch).await?);
+        let entries = dumps.entries(here).await?;
         Ok(format!("pg_restore reads its list of {entries} entries"))
     })
     .await;
+    let Some(copy) = copy else { return walk.verified };
     walk.prove(Level::Checksum, async |_| {
-        let files = dumps.checksums(&point).await?;
+        let files = dumps.checksums(&point, &copy).await?;
         Ok(format!("{files} file{} as when written", if files == 1 { " is" } else { "s are" }))
     })
     .await;
@@ -126,7 +129,7 @@ pub async fn dump(subject: &Subject<'_>, dumps: &Dumps<'_>) -> Verified {
             let words =
                 ["--exit-on-error", "--no-owner", "--no-privileges", "--no-password"].map(str::to_owned);
             let words = [programs.program("pg_restore")].into_iter().chain(words);
-            let file = dumps.path(&point).display().to_string();
+            let file = copy.path().display().to_string();
             tool.run(words.chain([to, file]).collect()).await?;
             Ok(look(subject, served, RESTORED).await)
         })

@@ -7,9 +7,10 @@ use std::sync::OnceLock;
 use async_trait::async_trait;
 use drctl_aws::port::{
     Answer, Aws, CreateDbSnapshot, DbInstance, DbSnapshot, Encryption, LifecycleRule, LockAtBirth,
-    ModifyDbInstance, ObjectHead, ObjectLockConfiguration, ObjectsPage, PublicAccessBlock, ReplicatedBackup,
-    ReplicationConfiguration, RestoreDbInstanceFromDbSnapshot, RestoreDbInstanceToPointInTime, SourceRegion,
-    StartBackupsReplication, VersionMark, VersioningState, VersioningStatus, VersionsPage,
+    ModifyDbInstance, MultipartUpload, ObjectHead, ObjectLockConfiguration, ObjectRetention, ObjectsPage,
+    PublicAccessBlock, ReplicatedBackup, ReplicationConfiguration, RestoreDbInstanceFromDbSnapshot,
+    RestoreDbInstanceToPointInTime, SourceRegion, StartBackupsReplication, UploadedPart, VersionMark,
+    VersioningState, VersioningStatus, VersionsPage,
 };
 use drctl_core::objects::{Put, When};
 use drctl_core::provider::{ErrorClass, Place, ProviderError};
@@ -17,10 +18,11 @@ use drctl_core::provider::{ErrorClass, Place, ProviderError};
 use crate::clock::Looked;
 use crate::error::SimError;
 use crate::gate::Op;
+use crate::objects::Bypass;
 use crate::stale::Thing;
 use crate::store::{Call, Sim};
 use crate::world::{Account, Caller, FaultMoment, SimWorld};
-use crate::{rds, restore, s3, versions};
+use crate::{rds, restore, s3, uploads, versions};
 
 /// One provider configuration.
 pub(crate) struct SimCloud {
@@ -309,7 +311,7 @@ impl Aws for SimCloud {
 
     async fn remove_delete_marker(&self, bucket: &str, key: &str, version: &str) -> Answer<()> {
         self.put("DeleteObjectVersion", bucket, |w, c, doing| {
-            versions::remove_marker(w, c, doing, (bucket, key, version))
+            versions::remove_version(w, c, doing, (bucket, key, version))
         })
     }
 
@@ -336,6 +338,73 @@ impl Aws for SimCloud {
             w.hide(bucket, key);
             Ok(())
         })
+    }
+
+    async fn read_object(&self, bucket: &str, key: &str, range: std::ops::Range<u64>) -> Answer<Vec<u8>> {
+        let op = Op { service: "s3", name: "GetObject", resource: bucket };
+        self.read(op, None, |world, caller, doing| {
+            uploads::read(s3::bucket(world, caller, doing, bucket)?, doing, key, &range)
+        })
+    }
+
+    async fn delete_object_version(&self, bucket: &str, key: &str, version: &str) -> Answer<()> {
+        self.put("DeleteObjectVersion", bucket, |w, c, doing| {
+            versions::remove_version(w, c, doing, (bucket, key, version))
+        })
+    }
+
+    async fn put_object_retention(
+        &self,
+        bucket: &str,
+        (key, version): (&str, &str),
+        retention: ObjectRetention,
+    ) -> Answer<()> {
+        self.put("PutObjectRetention", bucket, |w, c, doing| {
+            s3::bucket(w, c, doing, bucket)?;
+            w.put_object_retention(bucket, key, version, retention, Bypass::None)
+        })
+    }
+
+    async fn create_multipart_upload(
+        &self,
+        bucket: &str,
+        key: &str,
+        retention: Option<ObjectRetention>,
+    ) -> Answer<MultipartUpload> {
+        self.put("CreateMultipartUpload", bucket, |w, c, doing| {
+            uploads::begin(w, c, doing, (bucket, key), retention)
+        })
+    }
+
+    async fn upload_part(
+        &self,
+        bucket: &str,
+        upload: &MultipartUpload,
+        number: u32,
+        bytes: Vec<u8>,
+    ) -> Answer<UploadedPart> {
+        self.put("UploadPart", bucket, |w, c, doing| {
+            uploads::part(w, c, doing, (bucket, upload), (number, &bytes))
+        })
+    }
+
+    async fn complete_multipart_upload(
+        &self,
+        bucket: &str,
+        upload: &MultipartUpload,
+        parts: &[UploadedPart],
+    ) -> Answer<()> {
+        self.put("CompleteMultipartUpload", bucket, |w, c, doing| {
+            uploads::complete(w, c, doing, (bucket, upload), parts)
+        })
+    }
+
+    async fn abort_multipart_upload(&self, bucket: &str, upload: &MultipartUpload) -> Answer<()> {
+        self.put("AbortMultipartUpload", bucket, |w, c, doing| uploads::abort(w, c, doing, (bucket, upload)))
+    }
+
+    async fn list_multipart_uploads(&self, bucket: &str, prefix: &str) -> Answer<Vec<MultipartUpload>> {
+        self.get("ListMultipartUploads", bucket, |b| uploads::unfinished(b, prefix))
     }
 
     async fn describe_db_instances(&self, identifier: Option<&str>) -> Answer<Vec<DbInstance>> {

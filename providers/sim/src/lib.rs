@@ -21,6 +21,7 @@ mod s3_rules;
 mod seed;
 mod stale;
 mod store;
+mod uploads;
 mod versions;
 mod window;
 pub mod world;

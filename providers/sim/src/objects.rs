@@ -29,7 +29,12 @@ impl Content {
     /// A text.
     pub fn of(text: &str) -> Content {
         let size = u64::try_from(text.len()).unwrap_or(u64::MAX);
-        Content { size, etag: chance::digest(text)[..32].to_owned(), text: Some(text.to_owned()) }
+        Content {
+            size,
+            etag: chance::digest(text)[..32].to_owned(),
+            text: Some(text.to_owned()),
+            base64: None,
+        }
     }
 }
 
@@ -37,7 +42,7 @@ impl SimWorld {
     /// Writes an object of which nobody knows what is in it; its version id.
     pub fn put_object(&mut self, bucket: &str, key: &str) -> Result<String, ProviderError> {
         let etag = chance::id(self.seed, &["content", bucket, key, &self.writes.to_string()]);
-        self.put_content(bucket, key, Content { size: 1, etag, text: None })
+        self.put_content(bucket, key, Content { size: 1, etag, ..Content::default() })
     }
 
     /// Writes a text; its version id.

@@ -119,7 +119,7 @@ pub(crate) fn legal_hold(found: &Bucket, doing: &str, (key, version): (&str, &st
 }
 
 /// Deletes by version id, as the service does: a lock holds (S3, S4, S8), and what is gone is gone.
-pub(crate) fn remove_marker(
+pub(crate) fn remove_version(
     world: &mut SimWorld,
     caller: &Caller,
     doing: &str,

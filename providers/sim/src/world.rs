@@ -120,6 +120,36 @@ pub struct Bucket {
     pub tags: BTreeMap<String, String>,
     /// Versions of each key, oldest first.
     pub objects: BTreeMap<String, Vec<ObjectVersion>>,
+    /// What is being made in parts, by the id of the upload.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub uploads: BTreeMap<String, Upload>,
+}
+
+/// An object that is being made in parts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Upload {
+    /// The key that it will have.
+    pub key: String,
+    /// When it was begun.
+    pub began: Timestamp,
+    /// The retention that it will have.
+    pub retention: Option<ObjectRetention>,
+    /// What has arrived, by number.
+    pub parts: BTreeMap<u32, Part>,
+}
+
+/// A part that has arrived.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Part {
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its ETag.
+    pub etag: String,
+    /// What is in it, of a small one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
 }
 
 /// One version of an object, or a delete marker.
@@ -156,6 +186,9 @@ pub struct Content {
     /// The text, where it was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// The bytes, of a small object that came in parts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
 }
 
 /// One copy that is due.

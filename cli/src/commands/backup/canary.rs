@@ -25,7 +25,7 @@ pub(crate) struct Args {
 
 /// Writes it.
 pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
-    let system = system(&args.variables, project, ui)?;
+    let (_, system) = system(&args.variables, project, ui)?;
     let (name, backup) = named(&system, &args.backup)?;
     let host = tools::host(project, ui);
     let written = session::runtime()?.block_on(tools::canary(&host, (name, backup)));

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 use super::super::recover::open::unusable;
-use super::{named, system};
+use super::{around, named, simulated, system};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::planning::VariableArgs;
@@ -20,7 +20,7 @@ use crate::project::Project;
 use crate::render::palette::{Look, Tone};
 use crate::render::text::{bytes, paragraph, safe, wrap};
 use crate::session;
-use crate::tools::{self, Kept};
+use crate::tools::{Around, Kept};
 use crate::ui::{Format, Ui};
 
 /// Options of `drctl backup list`.
@@ -50,22 +50,28 @@ pub(crate) enum Unlisted {
 
 /// Lists them.
 pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
-    let system = system(&args.variables, project, ui)?;
+    let (loaded, system) = system(&args.variables, project, ui)?;
     let wanted: Vec<(&Name, &Backup)> = match &args.backup {
         Some(name) => vec![named(&system, name)?],
         None => system.backups.iter().map(|(name, backup)| (name, &backup.is)).collect(),
     };
-    let listed = listed(&wanted, project, ui)?;
+    let around = around(&loaded, &wanted, project, ui)?;
+    let listed = listed(&wanted, &around, project)?;
     let now = session::clock(ui)?.now();
     match ui.format {
         Format::Text if listed.is_empty() => ui.print("No `backup` block is declared.\n")?,
         Format::Text => {
             let texts: Vec<String> = listed.iter().map(|one| text(one, now, ui.look())).collect();
-            ui.print(&texts.join("\n"))?;
+            ui.print(&format!("{}{}", simulated(&around), texts.join("\n")))?;
         }
         Format::Json => {
             let all: Vec<Json> = listed.iter().map(object).collect();
-            ui.print_json(&json!({ "format_version": "1.0", "as_of": now, "backups": all }))?;
+            ui.print_json(&json!({
+                "format_version": "1.0",
+                "as_of": now,
+                "simulated": around.depots.simulated,
+                "backups": all,
+            }))?;
         }
     }
     let unseen = |one: &Listed<'_>| matches!(one.found, Err(Unlisted::Unobserved(_)));
@@ -75,12 +81,11 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
 /// Asks the tools of all of them at once.
 pub(crate) fn listed<'a>(
     wanted: &[(&'a Name, &'a Backup)],
+    around: &Around,
     project: &Project,
-    ui: &Ui,
 ) -> Result<Vec<Listed<'a>>, Failure> {
-    let host = tools::host(project, ui);
     let ask = wanted.iter().map(|(name, backup)| async {
-        let found = match Kept::of(&host, name, backup) {
+        let found = match Kept::of(around, name, backup) {
             Err(why) => Err(Unlisted::NotOurs(why)),
             Ok(kept) => kept.list().await.map_err(|error| Unlisted::Unobserved(error.to_string())),
         };
@@ -140,6 +145,9 @@ fn line(point: &Stored, record: &Entries, now: Timestamp, look: Look) -> String 
     if let Some(flaw) = &point.flaw {
         let _ =
             writeln!(out, "{}", look.paint(Tone::Bad, &wrap("    NOT USABLE: ", &safe(flaw), look.width)));
+    }
+    if let Some(until) = point.locked_until.filter(|until| *until > now) {
+        let _ = writeln!(out, "    locked until {until:.0}");
     }
     let told = match record.best(&point.id) {
         None => "never verified".to_owned(),

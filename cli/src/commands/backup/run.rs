@@ -8,10 +8,11 @@ use drctl_core::duration;
 use drctl_core::stored::{Made, Stored};
 use drctl_engine::backups::{Book, Entry, What};
 use drctl_engine::clock::Clock;
+use drctl_postgres::Expired;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{help, lock, named, not_ours, system};
+use super::{around, help, lock, named, not_ours, simulated, system};
 use crate::commands::alerts;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -62,15 +63,15 @@ struct Done {
     point: Stored,
     took: SignedDuration,
     canary: Option<Timestamp>,
-    removed: Vec<String>,
+    expired: Expired,
 }
 
 /// Makes it.
 pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
-    let system = system(&args.variables, project, ui)?;
+    let (loaded, system) = system(&args.variables, project, ui)?;
     let (name, backup) = named(&system, &args.backup)?;
-    let host = tools::host(project, ui);
-    let kept = Kept::of(&host, name, backup).map_err(|why| not_ours(name, &why))?;
+    let around = around(&loaded, &[(name, backup)], project, ui)?;
+    let kept = Kept::of(&around, name, backup).map_err(|why| not_ours(name, &why))?;
     if args.kind.is_some() && backup.pgbackrest.is_none() {
         let help = "Leave `--type` out: only pgBackRest has types.";
         return Err(Failure::new(Code::BadArgument, format!("backup.{name} has no types"), help));
@@ -82,13 +83,13 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         let _lock = lock(&book, "backup run", clock.as_ref(), ui).await?;
         let signals = Signals::listen()?;
         tokio::select! {
-            done = make(&kept, args.kind, &book, clock.as_ref(), (&host, ui)) => done,
-            () = signals.once() => Err(Failure::new(
-                Code::BackupFailed,
-                format!("backup.{name} was interrupted: no backup was made"),
-                "What was begun does not count as a backup, and is removed by the next run.",
-            ).exit(Exit::Interrupted)),
+            done = make(&kept, args.kind, &book, clock.as_ref(), (&around.host, ui)) => return done,
+            () = signals.once() => {}
         }
+        kept.sweep().await;
+        let headline = format!("backup.{name} was interrupted: no backup was made");
+        let help = "What was begun does not count as a backup, and is removed by the next run.";
+        Err(Failure::new(Code::BackupFailed, headline, help).exit(Exit::Interrupted))
     });
     // Whatever became of it: those who wait for that are told at once, and a dead channel is no reason to fail.
     if !system.alerts.is_empty()
@@ -98,14 +99,16 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     }
     let done = done?;
     match ui.format {
-        Format::Text => ui.print(&text(name.as_str(), &done))?,
+        Format::Text => ui.print(&format!("{}{}", simulated(&around), text(name.as_str(), &done)))?,
         Format::Json => ui.print_json(&json!({
             "format_version": "1.0",
             "backup": name,
             "point": done.point,
             "took_ms": done.took.as_millis(),
             "canary": done.canary,
-            "removed": done.removed,
+            "removed": done.expired.removed,
+            "locked": done.expired.locked.iter().map(|(id, until)| json!({ "id": id, "until": until })).collect::<Vec<_>>(),
+            "simulated": around.depots.simulated,
         }))?,
     }
     Ok(Exit::Success)
@@ -160,7 +163,7 @@ async fn make(
     let took = SignedDuration::try_from(began.elapsed()).unwrap_or(SignedDuration::MAX);
     write(What::Made { made: point.made, point: point.clone(), canary })?;
     // Only now: what is there is better than nothing, until there is something newer.
-    let removed = kept.expire(at).await.map_err(|error| {
+    let expired = kept.expire(at).await.map_err(|error| {
         let headline = format!(
             "backup.{} was made; what is too old was not removed: {}",
             kept.name,
@@ -168,11 +171,11 @@ async fn make(
         );
         Failure::new(Code::BackupFailed, headline, help(&error))
     })?;
-    Ok(Done { point, took, canary, removed })
+    Ok(Done { point, took, canary, expired })
 }
 
 fn text(name: &str, done: &Done) -> String {
-    let Done { point, took, canary, removed } = done;
+    let Done { point, took, canary, expired } = done;
     let seconds = SignedDuration::from_secs(took.as_secs().max(1));
     let size = point.bytes.map_or_else(String::new, |size| format!(", {} of data", bytes(size)));
     let own = point.stored_bytes.filter(|own| Some(*own) != point.bytes);
@@ -186,8 +189,14 @@ fn text(name: &str, done: &Done) -> String {
     if let Some(at) = canary {
         text += &format!("  its canary is of {at:.0}\n");
     }
-    for id in removed {
+    if let Some(until) = point.locked_until {
+        text += &format!("  it is locked until {until:.0}\n");
+    }
+    for id in &expired.removed {
         text += &format!("  removed, for it was too old: {id}\n");
+    }
+    for (id, until) in &expired.locked {
+        text += &format!("  too old, and locked until {until:.0}: {id}\n");
     }
     safe_lines(&text)
 }

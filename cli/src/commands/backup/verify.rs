@@ -10,7 +10,7 @@ use drctl_core::stored::{Level, Verified};
 use drctl_engine::backups::{Book, Entry, What};
 use serde_json::json;
 
-use super::{lock, named, not_ours, system};
+use super::{around, lock, named, not_ours, simulated, system};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::planning::VariableArgs;
@@ -74,16 +74,14 @@ impl UpTo {
 
 /// Verifies it.
 pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
-    let system = system(&args.variables, project, ui)?;
+    let (loaded, system) = system(&args.variables, project, ui)?;
     let (name, backup) = named(&system, &args.backup)?;
-    let host = tools::host(project, ui);
-    let kept = Kept::of(&host, name, backup).map_err(|why| not_ours(name, &why))?;
+    let around = around(&loaded, &[(name, backup)], project, ui)?;
+    let kept = Kept::of(&around, name, backup).map_err(|why| not_ours(name, &why))?;
     let clock = session::clock(ui)?;
     let book = Book::new(&project.data, name.as_str());
     let until = args.level.map_or(Level::Canary, UpTo::level);
-    let scratch = args.scratch.clone().unwrap_or_else(|| {
-        PathBuf::from(ui.env.get("TMPDIR").filter(|dir| !dir.is_empty()).map_or("/tmp", String::as_str))
-    });
+    let scratch = args.scratch.clone().unwrap_or_else(|| tools::scratch(&ui.env));
     let verified = session::runtime()?.block_on(async {
         project.make_data()?;
         let _lock = lock(&book, "backup verify", clock.as_ref(), ui).await?;
@@ -107,13 +105,16 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         Ok(verified)
     })?;
     match ui.format {
-        Format::Text => ui.print(&text(name.as_str(), &verified, ui.look()))?,
+        Format::Text => {
+            ui.print(&format!("{}{}", simulated(&around), text(name.as_str(), &verified, ui.look())))?;
+        }
         Format::Json => ui.print_json(&json!({
             "format_version": "1.0",
             "backup": name,
             "reached": verified.reached(),
             "asked": args.level.map(|level| level.level()),
             "verification": verified,
+            "simulated": around.depots.simulated,
         }))?,
     }
     // What was asked for by name is to be reached.

@@ -201,8 +201,9 @@ pub(crate) fn resume(
     let clock = session::clock(ui)?;
     let (folder, so_far) = open::named(project, name)?;
     let begun = so_far.header;
-    let by_kinds = begun.jobs.values().any(|job| matches!(job.carried.action, Action::Verb { .. }));
-    let ground = by_kinds.then(|| ways::ground(ways, project, ui)).transpose()?;
+    let by_provider = |action: &Action| matches!(action, Action::Verb { .. } | Action::Fetch { .. });
+    let by_providers = begun.jobs.values().any(|job| by_provider(&job.carried.action));
+    let ground = by_providers.then(|| ways::ground(ways, project, ui)).transpose()?;
     let connections = ground.as_ref().map(Ground::connections);
     let commanded = Commanded { begun: &begun, first: First::Resumed, folder: &folder, connections, ways };
     command(commanded, manner, &clock, project, ui)
@@ -216,7 +217,7 @@ fn command(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let host = Host::new(base(project), ui.env.clone());
-    let host = Restoring { host: &host };
+    let host = Restoring { host: &host, connections };
     let verbs = connections.map(|connections| Verbs { connections, registry: REGISTRY, otherwise: &host });
     let live = Live::new(ui, Arc::clone(clock), begun);
     let runtime = session::runtime()?;

@@ -6,9 +6,10 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use drctl_aws::port::{
     Answer, Aws, Cloud, CreateDbSnapshot, DbInstance, DbSnapshot, Encryption, LifecycleRule, LockAtBirth,
-    ModifyDbInstance, ObjectHead, ObjectLockConfiguration, ObjectsPage, PublicAccessBlock, ReplicatedBackup,
-    ReplicationConfiguration, RestoreDbInstanceFromDbSnapshot, RestoreDbInstanceToPointInTime, SourceRegion,
-    StartBackupsReplication, VersionMark, VersioningState, VersioningStatus, VersionsPage,
+    ModifyDbInstance, MultipartUpload, ObjectHead, ObjectLockConfiguration, ObjectRetention, ObjectsPage,
+    PublicAccessBlock, ReplicatedBackup, ReplicationConfiguration, RestoreDbInstanceFromDbSnapshot,
+    RestoreDbInstanceToPointInTime, SourceRegion, StartBackupsReplication, UploadedPart, VersionMark,
+    VersioningState, VersioningStatus, VersionsPage,
 };
 use drctl_core::objects::{Put, When};
 use drctl_core::provider::Place;
@@ -189,6 +190,51 @@ impl Aws for SdkCloud {
     }
     async fn delete_object(&self, bucket: &str, key: &str) -> Answer<()> {
         self.bucket(bucket).delete_object(key).await
+    }
+    async fn read_object(&self, bucket: &str, key: &str, range: std::ops::Range<u64>) -> Answer<Vec<u8>> {
+        self.bucket(bucket).read_range(key, range).await
+    }
+    async fn delete_object_version(&self, bucket: &str, key: &str, version: &str) -> Answer<()> {
+        self.bucket(bucket).delete_version(key, version).await
+    }
+    async fn put_object_retention(
+        &self,
+        bucket: &str,
+        object: (&str, &str),
+        retention: ObjectRetention,
+    ) -> Answer<()> {
+        self.bucket(bucket).retain(object, retention).await
+    }
+    async fn create_multipart_upload(
+        &self,
+        bucket: &str,
+        key: &str,
+        retention: Option<ObjectRetention>,
+    ) -> Answer<MultipartUpload> {
+        self.bucket(bucket).begin_upload(key, retention).await
+    }
+    async fn upload_part(
+        &self,
+        bucket: &str,
+        upload: &MultipartUpload,
+        number: u32,
+        bytes: Vec<u8>,
+    ) -> Answer<UploadedPart> {
+        self.bucket(bucket).send_part(upload, number, bytes).await
+    }
+    async fn complete_multipart_upload(
+        &self,
+        bucket: &str,
+        upload: &MultipartUpload,
+        parts: &[UploadedPart],
+    ) -> Answer<()> {
+        self.bucket(bucket).complete_upload(upload, parts).await
+    }
+    async fn abort_multipart_upload(&self, bucket: &str, upload: &MultipartUpload) -> Answer<()> {
+        self.bucket(bucket).abort_upload(upload).await
+    }
+    async fn list_multipart_uploads(&self, bucket: &str, prefix: &str) -> Answer<Vec<MultipartUpload>> {
+        self.bucket(bucket).uploads(prefix).await
     }
     async fn describe_db_instances(&self, identifier: Option<&str>) -> Answer<Vec<DbInstance>> {
         self.rds.instances(&self.calls, identifier).await

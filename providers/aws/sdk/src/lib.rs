@@ -19,6 +19,7 @@ mod objects;
 mod rds;
 mod s3;
 mod settings;
+mod uploads;
 
 pub use connect::{connect, connect_with};
 pub use settings::{AssumeRole, Settings};

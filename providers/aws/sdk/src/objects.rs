@@ -285,7 +285,7 @@ fn encoded(text: &str) -> String {
 }
 
 /// A key as it was asked for: `%XX` and `+` for a blank.
-fn decoded(text: &str) -> Result<String, Odd> {
+pub(crate) fn decoded(text: &str) -> Result<String, Odd> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

@@ -1,8 +1,9 @@
 //! Objects and their versions against ministack: what boto3 wrote is seen through the port, and what goes back
 //! through the port is read with boto3.
 
-use drctl_aws::port::{Cloud, LockAtBirth, VersionKind, VersioningStatus};
+use drctl_aws::port::{Cloud, LockAtBirth, LockMode, ObjectRetention, VersionKind, VersioningStatus};
 use drctl_core::objects::{Put, When};
+use drctl_core::provider::ErrorClass;
 use serde_json::{Value, json};
 
 use crate::cloud;
@@ -134,4 +135,60 @@ async fn a_small_object_is_put_got_and_deleted_and_the_first_stays() {
         assert_eq!(cloud.put_object("own", key, b"four", When::Absent).await, Ok(Put::Done));
         cloud.delete_object("own", key).await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_of_parts_shows_once_it_is_whole_and_is_locked_from_then_on() {
+    let server = Server::start(Product::Ministack).await;
+    let cloud = cloud(server.url(), |_| {}).await;
+    cloud.create_bucket("dumps", LockAtBirth::Enabled).await.unwrap();
+    let until = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second() + 86_400).unwrap();
+    let held = ObjectRetention { mode: LockMode::Governance, until };
+    let keys = [("a/plain.dump", None), (HOSTILE, Some(held))];
+    let mut body = vec![7; 5 << 20];
+    for (key, retention) in keys {
+        let upload = cloud.create_multipart_upload("dumps", key, retention).await.unwrap();
+        let first = cloud.upload_part("dumps", &upload, 1, body.clone()).await.unwrap();
+        let last = cloud.upload_part("dumps", &upload, 2, b"the end".to_vec()).await.unwrap();
+        assert_eq!(cloud.head_object("dumps", key, None).await, Ok(None), "{key}: nothing shows yet");
+        assert_eq!(cloud.list_multipart_uploads("dumps", &key[..1]).await.unwrap(), [upload.clone()]);
+        cloud.complete_multipart_upload("dumps", &upload, &[first, last]).await.unwrap();
+        assert_eq!(cloud.list_multipart_uploads("dumps", "").await.unwrap(), []);
+    }
+    body.extend(b"the end");
+    let (key, size) = (keys[1].0, u64::try_from(body.len()).unwrap());
+    let head = cloud.head_object("dumps", key, None).await.unwrap().unwrap();
+    // ministack leaves out what an upload says of locks, where S3 keeps to it: who needs one looks, and locks it.
+    assert_eq!((head.size, head.retention), (size, None));
+    let version = head.version.unwrap();
+    cloud.put_object_retention("dumps", (key, &version), held).await.unwrap();
+    let head = cloud.head_object("dumps", key, None).await.unwrap().unwrap();
+    assert_eq!(head.retention, Some(held));
+    let range = size - 9..size;
+    assert_eq!(cloud.read_object("dumps", key, range).await.unwrap(), b"\x07\x07the end");
+    assert_eq!(cloud.read_object("dumps", key, 0..size).await.unwrap(), body);
+    let seen = boto3(
+        &server.url(),
+        "eu-west-2",
+        &json!([["s3", "get_object_retention", {"Bucket": "dumps", "Key": key}]]),
+    );
+    assert_eq!(seen[0]["Retention"]["Mode"], "GOVERNANCE", "{seen:?}");
+
+    let refused = cloud.delete_object_version("dumps", key, &version).await.unwrap_err();
+    assert_eq!(refused.class, ErrorClass::Denied, "{refused}");
+    let plain = cloud.head_object("dumps", keys[0].0, None).await.unwrap().unwrap();
+    for _ in 0..2 {
+        cloud.delete_object_version("dumps", keys[0].0, &plain.version.clone().unwrap()).await.unwrap();
+    }
+    let left = cloud.list_object_versions("dumps", "", None).await.unwrap();
+    assert_eq!(left.entries.iter().map(|entry| &entry.key).collect::<Vec<_>>(), [key], "no marker either");
+
+    let upload = cloud.create_multipart_upload("dumps", "a/half.dump", None).await.unwrap();
+    cloud.upload_part("dumps", &upload, 1, b"half".to_vec()).await.unwrap();
+    for _ in 0..2 {
+        cloud.abort_multipart_upload("dumps", &upload).await.unwrap();
+    }
+    assert_eq!(cloud.list_multipart_uploads("dumps", "a/").await.unwrap(), []);
+    let gone = cloud.upload_part("dumps", &upload, 2, b"more".to_vec()).await.unwrap_err();
+    assert_eq!(gone.class, ErrorClass::NotFound, "{gone}");
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use drctl_aws::port::{
-    BackupsOf, NewDbInstance, ReplicationConfiguration, ReplicationRule, RestoreDbInstanceToPointInTime,
-    SourceRegion, StartBackupsReplication,
+    BackupsOf, LockMode, NewDbInstance, ObjectRetention, ReplicationConfiguration, ReplicationRule,
+    RestoreDbInstanceToPointInTime, SourceRegion, StartBackupsReplication,
 };
 use drctl_aws_sdk::AssumeRole;
 use drctl_core::objects::{Put, When};
@@ -303,4 +303,26 @@ async fn who_asks_to_be_the_first_says_so_and_a_refusal_of_that_is_an_answer_s33
     let asked: Vec<_> = server.seen().iter().map(|r| r.header("if-none-match").map(str::to_owned)).collect();
     let first = || Some("*".to_owned());
     assert_eq!(asked, [first(), first(), first(), None]);
+}
+
+#[tokio::test]
+async fn an_upload_is_locked_from_its_beginning_and_each_part_carries_its_sha256() {
+    let begun = "<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>";
+    let done = "<CompleteMultipartUploadResult><ETag>x</ETag></CompleteMultipartUploadResult>";
+    let arrived = Reply::new(200, "").header("etag", "\"e1\"").header("x-amz-checksum-sha256", "c1");
+    let server = Canned::start([Reply::new(200, begun), arrived, Reply::new(200, done)]).await;
+    let cloud = cloud(server.url(), |_| {}).await;
+    let until = "2026-12-01T00:00:00Z".parse().unwrap();
+    let held = ObjectRetention { mode: LockMode::Compliance, until };
+    let upload = cloud.create_multipart_upload("b", "k", Some(held)).await.unwrap();
+    let part = cloud.upload_part("b", &upload, 1, b"abc".to_vec()).await.unwrap();
+    cloud.complete_multipart_upload("b", &upload, std::slice::from_ref(&part)).await.unwrap();
+    let seen = server.seen();
+    assert_eq!(seen[0].header("x-amz-object-lock-mode"), Some("COMPLIANCE"));
+    assert_eq!(seen[0].header("x-amz-object-lock-retain-until-date"), Some("2026-12-01T00:00:00Z"));
+    assert_eq!(seen[0].header("x-amz-checksum-algorithm"), Some("SHA256"));
+    let of_abc = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
+    assert_eq!(seen[1].header("x-amz-checksum-sha256"), Some(of_abc));
+    assert_eq!(part.sha256.as_deref(), Some("c1"), "what the service has compared");
+    assert!(seen[2].text().contains("<ChecksumSHA256>c1</ChecksumSHA256>"), "{}", seen[2].text());
 }
