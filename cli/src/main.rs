@@ -12,6 +12,7 @@ mod depots;
 mod exit;
 mod failure;
 mod gates;
+mod journal_copy;
 mod kit;
 mod last_world;
 mod load;

@@ -314,6 +314,8 @@ pub struct ProviderEntry {
     pub kinds: &'static [&'static dyn AnyKind],
     /// Its facts, sorted by id.
     pub facts: &'static [crate::fact::Fact],
+    /// Whether small objects can be kept through it ([`crate::objects`]).
+    pub keeps_objects: bool,
 }
 
 impl Registry {

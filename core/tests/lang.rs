@@ -126,6 +126,7 @@ static REGISTRY: Registry = Registry {
         config: <ToyProvider as drctl_core::schema::Attributes>::ATTRIBUTES,
         kinds: &[&VAULT],
         facts: &[],
+        keeps_objects: false,
     }],
 };
 

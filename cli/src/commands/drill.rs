@@ -75,6 +75,10 @@ struct TeardownArgs {
     /// Waits when only a person can go on, instead of leaving with exit code 9
     #[arg(long)]
     wait: bool,
+    /// Takes the command over from the process of another machine that holds the lock, because you know that it is
+    /// gone
+    #[arg(long)]
+    take_over: bool,
 }
 
 impl Args {
@@ -102,7 +106,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
 fn teardown(args: &TeardownArgs, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     args.ways.kit().refuse("taken down")?;
     word::take_down(&args.run, project, ui)?;
-    let exit = resume(&args.run, &Manner::patient(args.wait), &args.ways, project, ui)?;
+    let exit = resume(&args.run, &Manner::patient(args.wait, args.take_over), &args.ways, project, ui)?;
     let (_, run) = open::named(project, &args.run)?;
     // How the drill went is told by its record; asked for was that nothing of it is left.
     Ok(if stand(&run.run) == Stand::Open { exit } else { Exit::Success })

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use drctl_core::addr::Name;
-use drctl_core::recovery::{Needed, RecoveryPlan, needed, numbered};
-use drctl_core::system::{Declared, Scenario};
+use drctl_core::recovery::{Loss, Needed, RecoveryPlan, needed, numbered};
+use drctl_core::system::{Declared, Scenario, System};
 use serde::Serialize;
 use serde_json::json;
 
@@ -92,6 +92,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     for (name, scenario) in asked {
         let plan = ground.plan(name, &scenario.is)?;
         let mut checks = stuck(&plan);
+        checks.extend(journal(&ground.system, &scenario.is));
         checks.extend(here.checks(&needed(&plan)));
         checks.extend(plan.warnings.iter().map(|why| check(Stands::Unknown, "plan", why, None)));
         checks.extend(unobserved(&ground));
@@ -140,7 +141,8 @@ fn stuck(plan: &RecoveryPlan) -> Vec<Check> {
         found.push(check(Stands::Missing, what, &blocked.why, fix));
     }
     found.extend(plan.own_files.as_ref().map(|why| {
-        let fix = "name a place outside of this loss in a `last_world_copy` of the `drctl` block";
+        let fix = "name a place outside of this loss in a `last_world_copy`, and in the `journal_copy` if there is \
+                   one, of the `drctl` block";
         check(Stands::Missing, "drctl's own files", why, Some(fix))
     }));
     let gone = plan.infeasible.iter();
@@ -153,6 +155,20 @@ fn stuck(plan: &RecoveryPlan) -> Vec<Check> {
         check(Stands::Ok, format!("datastore.{}", choice.datastore), why, None)
     }));
     found
+}
+
+/// Where a run's journal is written besides.
+fn journal(system: &System, scenario: &Scenario) -> Option<Check> {
+    let copy = system.own.journal.as_ref()?;
+    let (at, lost) = (copy.url(""), Loss::of(scenario).regions);
+    let (status, why) = match &copy.region {
+        Some(region) if lost.contains(region) => {
+            (Stands::Ok, format!("is written here alone: {at} is in {region}, which is lost"))
+        }
+        Some(region) => (Stands::Ok, format!("is copied to {at} in {region}")),
+        None => (Stands::Unknown, format!("is copied to {at}, and nothing says in which region that is")),
+    };
+    Some(check(status, "journal of the run", why, None))
 }
 
 fn unobserved(ground: &Ground) -> Vec<Check> {

@@ -1,5 +1,6 @@
 //! `drctl recover`: the ordered way back from a loss. Shows it; carries it out only with `--execute`.
 
+mod commanding;
 pub(crate) mod execute;
 mod follow;
 mod home;

@@ -157,6 +157,7 @@ fn event(event: &Event, run: &Record) -> (Option<StepId>, String) {
         }
         Event::Interrupted => (None, "stopped by a person".to_owned()),
         Event::Resumed => (None, "gone on with".to_owned()),
+        Event::TakenOver { by, from } => (None, format!("command TAKEN OVER by {by} from {from}")),
         Event::Aborted { by, reason } => (None, format!("given up by {by}: {reason}")),
         Event::TakeDown { by: Some(by) } => (None, format!("{by} says that what it made is taken down")),
         Event::TakeDown { by: None } => (None, "over: what it made is taken down".to_owned()),
@@ -200,12 +201,12 @@ fn sim(run: &Record) -> &'static str {
     if run.header.simulated { " (SIM)" } else { "" }
 }
 
-/// All runs, a line each.
-pub(crate) fn list(runs: &[Listed], look: Look) -> String {
-    if runs.is_empty() {
-        return "No recovery and no drill was carried out from here.\n".to_owned();
-    }
+/// All runs, a line each; `there` are those that stand only in the copy of the journals.
+pub(crate) fn list(runs: &[Listed], there: &[String], look: Look) -> String {
     let mut text = String::new();
+    if runs.is_empty() {
+        text += "No recovery and no drill was carried out from here.\n";
+    }
     for (_, run) in runs {
         let line = match run {
             Ok(run) => {
@@ -222,16 +223,21 @@ pub(crate) fn list(runs: &[Listed], look: Look) -> String {
         };
         let _ = writeln!(text, "{}", wrap("", &safe(&line), look.width));
     }
+    for run in there {
+        let line = format!("{run}  only in the copy: drctl recover show {run}");
+        let _ = writeln!(text, "{}", wrap("", &safe(&line), look.width));
+    }
     text
 }
 
 /// All runs, for programs.
-pub(crate) fn list_json(runs: &[Listed]) -> Json {
+pub(crate) fn list_json(runs: &[Listed], there: &[String]) -> Json {
     let one = |run: &Result<Record, JournalError>| match run {
         Ok(run) => head(run),
         Err(error) => json!({ "error": error.to_string() }),
     };
-    json!({ "format_version": "1.0", "runs": runs.iter().map(|(_, run)| one(run)).collect::<Vec<_>>() })
+    let runs: Vec<Json> = runs.iter().map(|(_, run)| one(run)).collect();
+    json!({ "format_version": "1.0", "runs": runs, "only_in_copy": there })
 }
 
 /// What a run is and where it stands.

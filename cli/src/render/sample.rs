@@ -28,7 +28,8 @@ static FACTS: &[Fact] = &[Fact {
     source: "user guide",
     general_knowledge: true,
 }];
-static PROVIDERS: &[ProviderEntry] = &[ProviderEntry { name: "aws", config: &[], kinds: &[], facts: FACTS }];
+static PROVIDERS: &[ProviderEntry] =
+    &[ProviderEntry { name: "aws", config: &[], kinds: &[], facts: FACTS, keeps_objects: false }];
 /// A registry with one fact and no kinds.
 pub(crate) static REGISTRY: Registry = Registry { providers: PROVIDERS };
 

@@ -128,6 +128,8 @@ async fn carry_out(shape: Shape, data: &Path) -> Duration {
         parallelism: PARALLEL_STEPS,
         patience: Patience::Leave,
         interrupt,
+        taken_over: &[],
+        written: &watch::Sender::default(),
         clock: &SystemClock,
         reporter: &Idle,
         hooks: &NoHooks,

@@ -5,9 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use drctl_core::lang;
 use drctl_core::plan::StepId;
-use drctl_core::provider::{Attempt, BoxFuture, ErrorClass, ProviderError};
+use drctl_core::provider::{Attempt, BoxFuture, ProviderError};
 use drctl_core::recovery::{Action, Answer, Carried, Down, Performer, Progress, Surroundings, Unanswered};
 use drctl_core::run::{Event, Illegal, Next, Outcome, Question, Run, Standing};
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -15,12 +14,13 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 
+use crate::carry::{carry_out, failed};
 use crate::clock::Clock;
 use crate::execute::interrupted;
 use crate::faults::{self, Faulty};
 use crate::files::FileError;
 use crate::hooks::Hooks;
-use crate::journal::{Journal, JournalError, Replayed};
+use crate::journal::{Journal, JournalError, Replayed, Written};
 use crate::messages::{Message, Messages};
 use crate::runs::{Begun, Folder, Job, Word};
 use crate::telling::{RunClock, RunReporter, Told};
@@ -34,12 +34,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Between two signs of life of running steps.
 const HEARTBEAT: Duration = Duration::from_secs(10);
-
-/// Between the first two looks at what has to hold within a time; later ones are further apart.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
-
-/// The longest time between two looks.
-const LONGEST_LOOK: Duration = Duration::from_secs(30);
 
 /// The longest pause before a step is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -58,12 +52,25 @@ pub struct Command<'a> {
     pub patience: Patience,
     /// Becomes true when a person stops the run for now.
     pub interrupt: watch::Receiver<bool>,
+    /// From whom the command was taken over, if it was.
+    pub taken_over: &'a [TakenOver],
+    /// Is told how long the journal is.
+    pub written: &'a watch::Sender<Written>,
     /// The time.
     pub clock: &'a dyn Clock,
     /// Is told what happens.
     pub reporter: &'a dyn RunReporter,
     /// For tests.
     pub hooks: &'a dyn Hooks,
+}
+
+/// That the command of a run was taken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenOver {
+    /// Who took it.
+    pub by: String,
+    /// From whom.
+    pub from: String,
 }
 
 /// What to do when only a person can go on.
@@ -106,7 +113,9 @@ pub async fn begin(command: &Command<'_>) -> Result<Ended, CommandError> {
     use crate::journal::Opening;
     let journal = Journal::begin(&command.folder.journal(), command.begun, command.hooks)?;
     let messages = Messages::new(command.begun, command.performer, &[]);
-    Commander::new(command, journal, command.begun.begin(), BTreeMap::new()).run_all(messages).await
+    let mut commander = Commander::new(command, journal, command.begun.begin(), BTreeMap::new());
+    commander.record_taken_over();
+    commander.run_all(messages).await
 }
 
 /// Goes on with a run that was left, stopped or killed. What failed is tried again only when a person has
@@ -125,6 +134,7 @@ pub async fn resume(command: &Command<'_>, so_far: Replayed<Begun>) -> Result<En
     let mut commander = Commander::new(command, journal, so_far.run, typed::said(&so_far.events));
     commander.asked = asked;
     commander.record(&Event::Resumed);
+    commander.record_taken_over();
     commander.run_all(Messages::new(command.begun, command.performer, &so_far.events)).await
 }
 
@@ -157,6 +167,7 @@ struct Commander<'r, 'a> {
 
 impl<'r, 'a> Commander<'r, 'a> {
     fn new(command: &'r Command<'a>, journal: Journal, run: Run, said: BTreeMap<String, String>) -> Self {
+        command.written.send_replace(journal.written());
         Commander {
             command,
             journal,
@@ -281,11 +292,18 @@ impl<'r, 'a> Commander<'r, 'a> {
         self.run.longest_left(|id| jobs.get(&id).filter(|j| j.downtime).and_then(of).unwrap_or(0))
     }
 
+    fn record_taken_over(&mut self) {
+        for TakenOver { by, from } in self.command.taken_over {
+            self.record(&Event::TakenOver { by: by.clone(), from: from.clone() });
+        }
+    }
+
     /// Takes an event into journal and run; false when it could not be written.
     fn record(&mut self, event: &Event) -> bool {
         let written = self.journal.append(self.command.clock.now(), event, self.command.hooks);
         let recorded =
             written.map_err(CommandError::from).and_then(|()| self.run.record(event).map_err(Into::into));
+        self.command.written.send_replace(self.journal.written());
         match recorded {
             Ok(()) => true,
             Err(error) => {
@@ -460,6 +478,7 @@ impl<'r, 'a> Commander<'r, 'a> {
             | Event::UndoFailed { .. }
             | Event::Notified { .. }
             | Event::Interrupted
+            | Event::TakenOver { .. }
             | Event::Resumed => {}
         }
     }
@@ -511,81 +530,4 @@ fn undoing(job: &Job) -> (Action, Option<i64>) {
         ) => Surroundings::default(),
     };
     (Action::Run { words: job.undo.clone(), surroundings }, None)
-}
-
-/// Does it once; or, where it has to hold within a time, until it holds.
-async fn carry_out(
-    performer: &dyn Performer,
-    (timeout_s, within_s): (i64, Option<i64>),
-    action: &Action,
-    attempt: &Attempt,
-) -> Result<Answer, ProviderError> {
-    let mut pause = LOOK_AGAIN;
-    let until = within_s.map(|s| Instant::now() + Duration::from_secs(s.unsigned_abs()));
-    loop {
-        let answer = in_time(performer, timeout_s, action, attempt).await;
-        let holds = answer.and_then(|answer| judged(action, answer));
-        match (holds, until) {
-            (Err(error), Some(until)) if may_hold(action, &error) && Instant::now() + pause < until => {
-                tokio::time::sleep(pause).await;
-                pause = (pause * 3 / 2).min(LONGEST_LOOK);
-            }
-            (answer, _) => return answer,
-        }
-    }
-}
-
-/// Whether it may hold later. A provider says itself when it never will.
-fn may_hold(action: &Action, error: &ProviderError) -> bool {
-    !matches!(action, Action::Verb { .. }) || error.is_transient()
-}
-
-async fn in_time(
-    performer: &dyn Performer,
-    timeout_s: i64,
-    action: &Action,
-    attempt: &Attempt,
-) -> Result<Answer, ProviderError> {
-    if let Action::Wait { seconds } = action {
-        tokio::time::sleep(Duration::from_secs(seconds.unsigned_abs())).await;
-        return Ok(Answer { said: String::new(), value: drctl_core::value::Value::Null });
-    }
-    let limit = Duration::from_secs(timeout_s.unsigned_abs());
-    match tokio::time::timeout(limit, performer.perform(action, attempt)).await {
-        Ok(answer) => answer,
-        Err(_) => Err(ProviderError {
-            class: ErrorClass::Timeout,
-            ..failed(format!("it was not done within {timeout_s} s, and was stopped"))
-        }),
-    }
-}
-
-/// Whether what was asked for holds.
-fn judged(action: &Action, answer: Answer) -> Result<Answer, ProviderError> {
-    let Some(condition) = action.condition() else { return Ok(answer) };
-    match lang::holds(condition, &answer.value) {
-        Ok(true) => Ok(answer),
-        Ok(false) => {
-            Err(failed(format!("`{condition}` does not hold; the answer was: {}", short(&answer.said))))
-        }
-        Err(why) => Err(failed(format!("{why}; the answer was: {}", short(&answer.said)))),
-    }
-}
-
-/// The beginning of a long text.
-fn short(text: &str) -> String {
-    const LONGEST: usize = 500;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{} …", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
-fn failed(message: String) -> ProviderError {
-    ProviderError {
-        doing: "carrying the step out".to_owned(),
-        class: ErrorClass::Failed,
-        code: None,
-        message,
-    }
 }

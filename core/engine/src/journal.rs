@@ -18,12 +18,13 @@ use sha2::{Digest, Sha256};
 
 use crate::files::{self, FileError, write_synced};
 use crate::hooks::Hooks;
+use crate::runs::file_name;
 
 /// The version this drctl writes. A journal with another first part cannot be read.
 pub const FORMAT_VERSION: &str = "2.0";
 
 /// Largest journal: some hundred thousand steps. A bound for the disk and for reading.
-const MAX_JOURNAL_BYTES: u64 = 256 << 20;
+pub(crate) const MAX_JOURNAL_BYTES: u64 = 256 << 20;
 
 /// How many finished journals are kept.
 const KEEP_FINISHED: usize = 20;
@@ -105,12 +106,21 @@ pub enum JournalError {
     },
 }
 
+/// How much of a journal is on the disk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Its bytes.
+    pub bytes: u64,
+    /// Its lines.
+    pub lines: usize,
+}
+
 /// A journal that is being written.
 #[derive(Debug)]
 pub struct Journal {
     file: File,
     path: PathBuf,
-    written: u64,
+    written: Written,
     /// The digest of the last line.
     last: String,
 }
@@ -126,7 +136,8 @@ impl Journal {
         let dir = files::directory_of(path);
         fs::create_dir_all(dir).map_err(failed)?;
         let file = File::options().append(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-        let mut journal = Journal { file, path: path.to_owned(), written: 0, last: String::new() };
+        let mut journal =
+            Journal { file, path: path.to_owned(), written: Written::default(), last: String::new() };
         hooks.at("before_journal");
         journal.line(&serde_json::to_string(header).expect("a header serialises to JSON"))?;
         files::sync_directory(dir)?;
@@ -142,7 +153,13 @@ impl Journal {
         let failed = |e| FileError::new("going on with the journal", path, e);
         let file = File::options().append(true).open(path).map_err(failed)?;
         file.set_len(replayed.length).and_then(|()| file.sync_all()).map_err(failed)?;
-        Ok(Journal { file, path: path.to_owned(), written: replayed.length, last: replayed.last.clone() })
+        let written = Written { bytes: replayed.length, lines: replayed.events.len() + 1 };
+        Ok(Journal { file, path: path.to_owned(), written, last: replayed.last.clone() })
+    }
+
+    /// How much of it is on the disk.
+    pub fn written(&self) -> Written {
+        self.written
     }
 
     /// Adds an event; when this returns, it is on the disk.
@@ -160,13 +177,13 @@ impl Journal {
 
     fn line(&mut self, text: &str) -> Result<(), JournalError> {
         let size = text.len() as u64 + 1;
-        if self.written + size > MAX_JOURNAL_BYTES {
+        if self.written.bytes + size > MAX_JOURNAL_BYTES {
             let (path, limit) = (self.path.clone(), MAX_JOURNAL_BYTES);
             return Err(FileError::TooLarge { path, limit }.into());
         }
         write_synced(&mut self.file, format!("{text}\n").as_bytes())
             .map_err(|e| FileError::new("writing the journal", &self.path, e))?;
-        self.written += size;
+        self.written = Written { bytes: self.written.bytes + size, lines: self.written.lines + 1 };
         self.last = digest(text.as_bytes());
         Ok(())
     }
@@ -250,6 +267,7 @@ impl Replayed {
             | Event::Notified { .. }
             | Event::Interrupted
             | Event::Resumed
+            | Event::TakenOver { .. }
             | Event::Aborted { .. }
             | Event::TakeDown { .. } => None,
         });
@@ -267,6 +285,14 @@ impl Replayed {
 /// When it cannot be read, is of another format, or contradicts itself.
 pub fn replay<H: Opening>(path: &Path) -> Result<Option<Replayed<H>>, JournalError> {
     let Some(bytes) = files::read(path, MAX_JOURNAL_BYTES)? else { return Ok(None) };
+    replay_text(path, &bytes)
+}
+
+/// Reads a journal that was got from elsewhere; `path` is what it is called in errors.
+///
+/// # Errors
+/// As [`replay`].
+pub fn replay_text<H: Opening>(path: &Path, bytes: &[u8]) -> Result<Option<Replayed<H>>, JournalError> {
     let malformed =
         |line: usize, message: String| JournalError::Malformed { path: path.to_owned(), line, message };
     let end = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
@@ -325,8 +351,7 @@ fn read_entry(text: &[u8], before: &str) -> Result<(Timestamp, Event), String> {
 /// # Errors
 /// When it cannot be moved.
 pub fn archive(path: &Path, history: &Path, run: &str) -> Result<(), JournalError> {
-    let name: String = run.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    files::rename(path, &history.join(format!("{name}.jsonl")))?;
+    files::rename(path, &history.join(format!("{}.jsonl", file_name(run))))?;
     let failed = |e| FileError::new("reading", history, e);
     let mut kept = Vec::new();
     for entry in fs::read_dir(history).map_err(failed)? {

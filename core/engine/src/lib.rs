@@ -7,6 +7,8 @@
 
 pub mod alerts;
 pub mod backups;
+mod carry;
+pub mod claim;
 pub mod clock;
 pub mod commander;
 pub mod connect;
@@ -16,6 +18,7 @@ pub mod faults;
 pub mod files;
 pub mod hooks;
 pub mod journal;
+pub mod journal_copy;
 pub mod last_world;
 pub mod lock;
 pub mod messages;

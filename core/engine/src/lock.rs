@@ -6,6 +6,7 @@ use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use drctl_core::recovery::readable;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -17,7 +18,7 @@ use crate::files::{FileError, directory_of, write_synced};
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Largest text that is read from a lock file.
-const MAX_HOLDER_BYTES: u64 = 64 << 10;
+pub(crate) const MAX_HOLDER_BYTES: usize = 64 << 10;
 
 /// Who holds a lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,9 @@ pub struct Holder {
     pub command: String,
     /// Since when.
     pub since: Timestamp,
+    /// The run that it commands, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
 }
 
 impl Holder {
@@ -44,14 +48,35 @@ impl Holder {
             pid: std::process::id(),
             command: command.into(),
             since: clock.now(),
+            run: None,
         }
+    }
+
+    /// The same, as the commander of a run.
+    #[must_use]
+    pub fn of_run(self, run: &str) -> Holder {
+        Holder { run: Some(run.to_owned()), ..self }
+    }
+
+    /// Whether it was a process of this machine that is gone. Of one elsewhere nobody can tell that.
+    pub(crate) fn is_gone(&self) -> bool {
+        use rustix::process::{Pid, test_kill_process};
+        let here = self.host == rustix::system::uname().nodename().to_string_lossy();
+        // A number that is ours now was another one's before.
+        let lives = || {
+            let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
+            self.pid != std::process::id()
+                && pid.is_some_and(|pid| test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+        };
+        here && !lives()
     }
 }
 
 impl std::fmt::Display for Holder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Holder { user, host, pid, command, since } = self;
-        write!(f, "{user}@{host}, process {pid}, `{command}`, since {since}")
+        let Holder { user, host, pid, command, since, run } = self;
+        write!(f, "{user}@{host}, process {pid}, `{command}`, since {since:.0}")?;
+        run.as_ref().map_or(Ok(()), |run| write!(f, ", run {run}"))
     }
 }
 
@@ -59,16 +84,26 @@ impl std::fmt::Display for Holder {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another process holds it.
-    #[error("locked by {}", holder.as_ref().map_or("a process that has not said who it is".to_owned(), ToString::to_string))]
+    #[error("locked by {}{}", named(holder.as_deref()), for_how_long(*age))]
     Locked {
         /// By whom, when it has written that down.
-        holder: Option<Holder>,
+        holder: Option<Box<Holder>>,
         /// For how long.
         age: Option<SignedDuration>,
     },
     /// The file.
     #[error(transparent)]
     File(#[from] FileError),
+}
+
+/// Who holds a lock, as far as they have said.
+pub(crate) fn named(holder: Option<&Holder>) -> String {
+    holder.map_or("a process that has not said who it is".to_owned(), ToString::to_string)
+}
+
+fn for_how_long(age: Option<SignedDuration>) -> String {
+    let told = |age: SignedDuration| format!(", for {}", readable(age.as_secs()));
+    age.filter(|age| age.is_positive()).map_or_else(String::new, told)
 }
 
 /// A held lock; free again when dropped.
@@ -100,7 +135,7 @@ impl Lock {
                     let left = until.saturating_duration_since(Instant::now());
                     if left.is_zero() {
                         let age = other.as_ref().map(|h| clock.now().duration_since(h.since));
-                        return Err(LockError::Locked { holder: other, age });
+                        return Err(LockError::Locked { holder: other.map(Box::new), age });
                     }
                     tokio::time::sleep(left.min(LOOK_EVERY)).await;
                 }
@@ -125,7 +160,8 @@ impl Drop for Lock {
 pub fn break_lock(path: &Path) -> Result<Option<Holder>, LockError> {
     let mut file = open(path)?;
     if !try_lock(&file, path)? {
-        return Err(LockError::Locked { holder: read_holder(&mut file, path)?, age: None });
+        let holder = read_holder(&mut file, path)?.map(Box::new);
+        return Err(LockError::Locked { holder, age: None });
     }
     let holder = read_holder(&mut file, path)?;
     file.set_len(0).map_err(|e| FileError::new("clearing", path, e))?;
@@ -177,7 +213,7 @@ fn read_holder(file: &mut File, path: &Path) -> Result<Option<Holder>, FileError
     let mut text = Vec::new();
     let failed = |e| FileError::new("reading", path, e);
     file.rewind().map_err(failed)?;
-    file.take(MAX_HOLDER_BYTES).read_to_end(&mut text).map_err(failed)?;
+    file.take(MAX_HOLDER_BYTES as u64).read_to_end(&mut text).map_err(failed)?;
     Ok(serde_json::from_slice(&text).ok())
 }
 
@@ -204,6 +240,7 @@ mod tests {
             pid: 7,
             command: "apply".to_owned(),
             since: "2026-11-21T09:59:00Z".parse().unwrap(),
+            run: None,
         }
     }
 
@@ -217,7 +254,7 @@ mod tests {
         let Err(LockError::Locked { holder: Some(who), age: Some(age) }) = second else {
             panic!("{second:?}")
         };
-        assert_eq!((who, age.as_secs()), (holder("here"), 60));
+        assert_eq!((*who, age.as_secs()), (holder("here"), 60));
         assert_eq!(before.elapsed(), Duration::from_secs(3));
         drop(first);
         let third = Lock::acquire(&path, &holder("here"), Duration::ZERO, &clock()).await.unwrap();

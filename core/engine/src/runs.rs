@@ -277,6 +277,7 @@ fn durations(events: &[(Timestamp, Event)]) -> BTreeMap<StepId, i64> {
             | Event::UndoFailed { .. }
             | Event::Notified { .. }
             | Event::Interrupted
+            | Event::TakenOver { .. }
             | Event::Aborted { .. }
             | Event::TakeDown { .. } => {}
         }
@@ -343,6 +344,11 @@ pub struct Word {
     pub said: Result<Event, String>,
 }
 
+/// The name of a run as that of a file.
+pub(crate) fn file_name(run: &str) -> String {
+    run.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
+}
+
 /// The folder of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder(PathBuf);
@@ -350,8 +356,15 @@ pub struct Folder(PathBuf);
 impl Folder {
     /// The folder of the run of that name, below drctl's data.
     pub fn new(data: &Path, run: &str) -> Folder {
-        let name: String = run.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-        Folder(data.join("runs").join(name))
+        Folder(data.join("runs").join(file_name(run)))
+    }
+
+    /// Keeps a journal that was got from elsewhere, in the place of what is here.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn adopt(&self, journal: &[u8]) -> Result<(), FileError> {
+        files::replace(&self.journal(), journal)
     }
 
     /// All runs below drctl's data, sorted by name, which is by time.

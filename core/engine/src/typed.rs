@@ -42,6 +42,7 @@ pub fn said(events: &[(Timestamp, Event)]) -> BTreeMap<String, String> {
         | Event::Undone { .. }
         | Event::UndoFailed { .. }
         | Event::Notified { .. }
+        | Event::TakenOver { .. }
         | Event::Interrupted
         | Event::Resumed
         | Event::Aborted { .. }

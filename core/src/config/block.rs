@@ -226,3 +226,9 @@ pub(super) fn missing(name: &str, span: Span, inside: &str) -> Diagnostic {
     let label = format!("`{inside}` needs `{name}`");
     Diagnostic::error(Code::MissingAttribute, "Attribute missing", span, label)
 }
+
+/// A block that may stand once and is there again.
+pub(super) fn twice(again: Span, first: Option<Span>) -> Diagnostic {
+    let twice = Diagnostic::error(Code::DuplicateBlock, "Block written twice", again, "once more here");
+    first.into_iter().fold(twice, |d, first| d.label(first, "first here"))
+}

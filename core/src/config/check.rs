@@ -7,7 +7,7 @@ use super::block::unknown;
 use super::model::{Config, Resource};
 use super::moved;
 use super::resource::unknown_kind;
-use crate::addr::{Address, KindName, Name};
+use crate::addr::{Address, KindName, Name, ProviderAddress};
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::graph::Graph;
@@ -16,7 +16,7 @@ use crate::lang::lower::LATE;
 use crate::lang::{functions, near, unknown_function};
 use crate::provider::Registry;
 use crate::span::Span;
-use crate::system::{self, Many, Written};
+use crate::system::{self, JournalCopy, Many, Written};
 use crate::value::Value;
 
 struct Check<'a> {
@@ -56,6 +56,7 @@ pub(super) fn names(config: &Config, registry: &Registry, diags: &mut Diagnostic
     config.locals.values().for_each(|e| check.expr(e, plain));
     config.outputs.values().for_each(|o| check.expr(&o.value, plain));
     config.providers.values().flat_map(|p| p.attributes.values()).for_each(|e| check.expr(e, plain));
+    config.settings.own.journal.iter().for_each(|copy| check.journal_copy(copy));
     for import in &config.imports {
         check.expr(&import.id, plain);
         check.address(&import.to, import.span);
@@ -128,18 +129,37 @@ impl Check<'_> {
                 resource.provider_span,
                 label,
             ));
-        } else if provider.alias.is_some() && !self.config.providers.contains_key(provider) {
-            let label = format!("there is no provider configuration `{provider}`");
-            let aliases = self.config.providers.keys().filter_map(|p| p.alias.as_ref()).map(Name::as_str);
-            let alias = provider.alias.as_ref().map_or("", Name::as_str);
-            let help = match near(alias, aliases) {
-                Some(near) => format!("Did you mean `{}.{near}`?", provider.name),
-                None => format!("Declare it: `provider \"{}\" {{ alias = \"{alias}\" … }}`.", provider.name),
-            };
-            let span = resource.provider_span;
-            self.diags
-                .push(Diagnostic::error(Code::UnknownProvider, "Unknown provider", span, label).help(help));
+        } else {
+            self.configured(provider, resource.provider_span);
         }
+    }
+
+    /// An alias has to be declared; a provider without one is there by itself.
+    fn configured(&mut self, provider: &ProviderAddress, span: Span) {
+        let Some(alias) = &provider.alias else { return };
+        if self.config.providers.contains_key(provider) {
+            return;
+        }
+        let label = format!("there is no provider configuration `{provider}`");
+        let aliases = self.config.providers.keys().filter_map(|p| p.alias.as_ref()).map(Name::as_str);
+        let help = match near(alias.as_str(), aliases) {
+            Some(near) => format!("Did you mean `{}.{near}`?", provider.name),
+            None => format!("Declare it: `provider \"{}\" {{ alias = \"{alias}\" … }}`.", provider.name),
+        };
+        self.diags.push(Diagnostic::error(Code::UnknownProvider, "Unknown provider", span, label).help(help));
+    }
+
+    /// The copy of the journals is reached through a provider that keeps objects.
+    fn journal_copy(&mut self, copy: &JournalCopy) {
+        let (provider, span) = &copy.provider;
+        let keeps: Vec<&str> =
+            self.registry.providers.iter().filter(|p| p.keeps_objects).map(|p| p.name).collect();
+        if keeps.contains(&provider.name.as_str()) {
+            return self.configured(provider, *span);
+        }
+        let label = format!("no objects can be kept through provider `{}`", provider.name);
+        let unknown = Diagnostic::error(Code::UnknownProvider, "Unknown provider", *span, label);
+        self.diags.push(unknown.help(format!("They can through {}.", keeps.join(", "))));
     }
 
     fn address(&mut self, address: &Address, span: Span) {

@@ -6,7 +6,7 @@ use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, TraversalOperator};
 use hcl_edit::structure::{Block, Structure};
 
-use super::block::{Source, invalid, missing, unknown};
+use super::block::{Source, invalid, missing, twice, unknown};
 use super::model::Resource;
 use crate::addr::{Address, InstanceKey, KindName, ModulePath, Name, ProviderAddress};
 use crate::codes::Code;
@@ -97,7 +97,7 @@ pub(super) fn unknown_kind(kind: &str, span: Span, registry: &Registry) -> Diagn
     }
 }
 
-fn provider_address(
+pub(super) fn provider_address(
     source: Source<'_>,
     value: &Expression,
     diags: &mut Diagnostics,
@@ -386,15 +386,7 @@ impl Read {
         let span = source.span();
         let first = self.spans.get(name).copied();
         self.spans.entry(name.to_owned()).or_insert(span);
-        let twice = |first: Option<Span>| {
-            let twice = Diagnostic::error(
-                Code::DuplicateBlock,
-                "Block written twice",
-                source.header(),
-                "once more here",
-            );
-            first.into_iter().fold(twice, |d, first| d.label(first, "first here"))
-        };
+        let twice = |first| twice(source.header(), first);
         let existing = self.attributes.get_mut(name);
         let fresh = match (form, label, existing.map(|e| &mut e.kind)) {
             (Form::Block(_) | Form::Names, _, None) => object,

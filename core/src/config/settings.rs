@@ -1,16 +1,26 @@
 //! Small blocks: settings, acceptances, imports; instants.
 
+use hcl_edit::Span as _;
 use hcl_edit::structure::Attribute;
 use jiff::Timestamp;
 
-use super::block::{Source, address, invalid, missing};
+use super::block::{Source, address, invalid, missing, twice};
 use super::model::{Accept, Import, Settings};
+use super::resource::provider_address;
+use crate::addr::{Name, ProviderAddress};
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::expr::{ExprKind, Reference, Subject};
 use crate::plan::AcceptKind;
 use crate::span::Span;
-use crate::system::{LastWorldCopy, OwnFiles, SiteRef};
+use crate::system::{JournalCopy, LastWorldCopy, OwnFiles, SiteRef};
+
+/// The provider of a `journal_copy` that names none.
+const JOURNAL_PROVIDER: &str = "aws";
+/// The prefix of a `journal_copy` that names none.
+const JOURNAL_PREFIX: &str = "drctl/";
+/// A key has 1,024 bytes at most, and the names of runs need room.
+const PREFIX_BYTES_MAX: usize = 800;
 
 /// An instant in RFC 3339, or a day, which means its end in UTC.
 ///
@@ -35,21 +45,27 @@ pub(super) fn drctl(
     diags: &mut Diagnostics,
 ) -> Settings {
     source.labels(&[], diags);
-    let parts = source.parts(&["required_version", "site"], &["accept", "last_world_copy"], diags);
+    let blocks = ["accept", "last_world_copy", "journal_copy"];
+    let parts = source.parts(&["required_version", "site"], &blocks, diags);
     let mut copies: Vec<LastWorldCopy> = Vec::new();
+    let mut journals: Vec<(Span, Option<JournalCopy>)> = Vec::new();
     for block in &parts.blocks {
-        if block.title() == "accept" {
-            accept(*block, accepts, diags);
-            continue;
+        match block.title() {
+            "accept" => accept(*block, accepts, diags),
+            "journal_copy" => journals.push((block.header(), journal_copy(*block, diags))),
+            _ => copies.extend(copy(*block, references, diags)),
         }
-        copies.extend(copy(*block, references, diags));
     }
+    if let [(first, _), again @ ..] = journals.as_slice() {
+        diags.extend(again.iter().map(|(span, _)| twice(*span, Some(*first))));
+    }
+    let journal = journals.into_iter().next().and_then(|(_, journal)| journal);
     let site = parts.get("site").and_then(|a| site(source, a, references, diags));
     let required_version = parts.get("required_version").and_then(|a| source.text(a, diags));
     if let Some((text, span)) = &required_version {
         version(text, *span, diags);
     }
-    Settings { required_version, own: OwnFiles { site, copies } }
+    Settings { required_version, own: OwnFiles { site, copies, journal } }
 }
 
 /// `last_world_copy { … }`
@@ -72,6 +88,43 @@ fn copy(
         return None;
     }
     Some(LastWorldCopy { path, site: site.map(|(site, _)| site), region: region.map(|(region, _)| region) })
+}
+
+/// `journal_copy { … }`
+fn journal_copy(source: Source<'_>, diags: &mut Diagnostics) -> Option<JournalCopy> {
+    source.labels(&[], diags);
+    let parts = source.parts(&["bucket", "prefix", "provider"], &[], diags);
+    let provider = match parts.get("provider") {
+        Some(a) => (provider_address(source, &a.value, diags)?, source.item.span(a.value.span())),
+        None => {
+            let name = Name::new(JOURNAL_PROVIDER).expect("it is a name");
+            (ProviderAddress { name, alias: None }, source.header())
+        }
+    };
+    let prefix = match parts.get("prefix") {
+        Some(a) => prefix(source.text(a, diags)?, diags)?,
+        None => JOURNAL_PREFIX.to_owned(),
+    };
+    let Some(bucket) = parts.get("bucket") else {
+        diags.push(missing("bucket", source.header(), "journal_copy"));
+        return None;
+    };
+    let (bucket, span) = source.text(bucket, diags)?;
+    if bucket.trim().is_empty() || bucket.contains('/') {
+        diags.push(invalid(span, "expected the name of a bucket"));
+        return None;
+    }
+    Some(JournalCopy { bucket, prefix, provider, region: None })
+}
+
+/// A part of a key: an empty folder's name in it would be somebody else's key.
+fn prefix((text, span): (String, Span), diags: &mut Diagnostics) -> Option<String> {
+    let bad = text.starts_with('/') || text.contains("//") || text.chars().any(char::is_control);
+    if bad || text.len() > PREFIX_BYTES_MAX {
+        diags.push(invalid(span, "expected what all keys begin with, such as \"drctl/\""));
+        return None;
+    }
+    Some(text)
 }
 
 /// A site, by its name.

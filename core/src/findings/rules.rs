@@ -111,7 +111,7 @@ rules! {
     /// warning when it is only a wider domain that they share.
     KeyNotKnown = "DR826" "key-lost-with-data" Error;
     /// A scenario loses the `site` at which drctl keeps its own files, and no `last_world_copy` says that what
-    /// was last seen is kept outside of that loss.
+    /// was last seen is kept outside of that loss; or the `journal_copy` is in a region that is lost with it.
     OwnFilesLost = "DR827" "own-files-lost" Error;
     /// An alert that comes later than what it guards was promised: `point_age` above the RPO, `not_verified` above
     /// `every` of the verification. Or one of which nothing says how much is too much.

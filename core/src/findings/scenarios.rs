@@ -90,8 +90,11 @@ fn own_files(name: &Name, lost: &Lost<'_>) -> Option<Finding> {
     let summary = format!("It loses drctl's own files: {why}");
     Some(
         Finding::new(RuleId::OwnFilesLost, format!("scenario.{name}"), *span, summary)
-            .why("Nobody knows then what was there before the loss, and no run that was begun can be carried on.")
-            .fix("Write what was last seen elsewhere, too: a `last_world_copy` at another site or in another region."),
+            .why("Nobody knows then what was there before the loss, or no run that was begun can be carried on.")
+            .fix(
+                "Write them elsewhere, too: what was last seen with a `last_world_copy` at another site or in another \
+                 region, journals with a `journal_copy` in another region.",
+            ),
     )
 }
 

@@ -114,6 +114,13 @@ fn evaluated(
     }
     system.listed = config.listed.clone();
     system.own = config.settings.own.clone();
+    if let Some(copy) = &mut system.own.journal {
+        let block = config.providers.get(&copy.provider.0);
+        let region = block.and_then(|block| block.attributes.get("region"));
+        // What is wrong with it is told where the provider is read.
+        let value = |e| reduce(e, &known.scope(Secrets::Hidden), &mut Diagnostics::default()).value();
+        copy.region = region.and_then(value).and_then(|value| value.as_str().map(str::to_owned));
+    }
     for (name, backup) in &mut system.backups {
         if let Some(took) = system.measured.backup(name) {
             backup.is.took(SignedDuration::from_secs(took.p95_s));

@@ -9,7 +9,8 @@ use super::places::Places;
 use crate::addr::{Address, Name};
 use crate::provider::Lock;
 use crate::system::{
-    Backup, Credential, Datastore, Destination, LastWorldCopy, OwnFiles, Service, SiteRef, System,
+    Backup, Credential, Datastore, Destination, JournalCopy, LastWorldCopy, OwnFiles, Service, SiteRef,
+    System,
 };
 
 /// What a loss takes of a system.
@@ -237,10 +238,11 @@ impl<'a> Lost<'a> {
         self.resource(bucket).map(|taken| format!("{bucket} {taken}"))
     }
 
-    /// Why nothing is left of drctl's own files, if that is so: they are at a place that is lost, and nothing
-    /// says that what was last seen is kept elsewhere, too.
+    /// What is left nowhere of drctl's own files, if that is so: they are at a place that is lost, and
+    /// nothing says that what was last seen is kept elsewhere, too; or the copy of the journals is lost with
+    /// them.
     pub fn own_files(&self) -> Option<String> {
-        let OwnFiles { site, copies } = &self.system.own;
+        let OwnFiles { site, copies, journal } = &self.system.own;
         let gone = |site: &Name| self.site(site) || self.reaching_site(site).is_some();
         let (SiteRef(site), _) = site.as_ref().filter(|(site, _)| gone(&site.0))?;
         let is_left = |copy: &LastWorldCopy| {
@@ -249,14 +251,25 @@ impl<'a> Lost<'a> {
                 || copy.region.as_ref().is_some_and(|r| self.loss.regions.contains(r));
             said && !lost
         };
-        if copies.iter().any(is_left) {
-            return None;
-        }
-        let copies = match copies.as_slice() {
-            [] => "what was last seen is kept nowhere else",
-            _ => "every other copy of what was last seen is lost too, or nothing says where it is",
+        let world = match copies.as_slice() {
+            copies if copies.iter().any(is_left) => None,
+            [] => Some("what was last seen is kept nowhere else".to_owned()),
+            _ => Some(
+                "every other copy of what was last seen is lost too, or nothing says where it is".to_owned(),
+            ),
         };
-        Some(format!("they are at site.{site}, which is lost, and {copies}"))
+        let journal = journal.as_ref().filter(|copy| self.journal_copy(copy));
+        let journal = journal.map(|copy| {
+            format!("the copy of the journals in {} is lost too, or nothing says where it is", copy.url(""))
+        });
+        let lost: Vec<String> = world.into_iter().chain(journal).collect();
+        (!lost.is_empty())
+            .then(|| format!("they are at site.{site}, which is lost, and {}", lost.join(", and ")))
+    }
+
+    /// Whether the copy of the journals is lost, or nothing says where it is.
+    pub fn journal_copy(&self, copy: &JournalCopy) -> bool {
+        copy.region.as_ref().is_none_or(|region| self.loss.regions.contains(region))
     }
 
     /// Whether nothing is left of a backup anywhere.

@@ -84,6 +84,14 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<ProviderError>,
     },
+    /// The command of the run was taken over from another process: from one that is gone, or because a person
+    /// said so.
+    TakenOver {
+        /// Who took it.
+        by: String,
+        /// From whom.
+        from: String,
+    },
     /// A person stopped the run for now: nothing new is started, what runs is waited for.
     Interrupted,
     /// A process took the run over: what was under way is started again, or asked about.

@@ -29,7 +29,7 @@ impl Run {
                 self.end_undo(*step, Standing::UndoFailed(error.clone()))?;
                 self.stuck.insert(*step);
             }
-            Event::Notified { .. } => {}
+            Event::Notified { .. } | Event::TakenOver { by: _, from: _ } => {}
             Event::Interrupted => self.interrupted = true,
             Event::Resumed => self.resume(),
             Event::Aborted { by: _, reason: _ } => {

@@ -47,7 +47,7 @@ pub use measured::{Measured, Took};
 pub use method::{Copied, Exposure, External, Kept, Log, Method, Newest};
 pub(crate) use method::{DumpIn, Wanted};
 pub use order::{Placed, in_order};
-pub use own::{LastWorldCopy, OwnFiles};
+pub use own::{JournalCopy, LastWorldCopy, OwnFiles};
 pub use pg_dump::{DumpFormat, PgDump};
 pub use pgbackrest::PgBackRest;
 pub use procedure::{Procedure, Steps};

@@ -214,7 +214,7 @@ static DB: Erased<Db> = Erased::new();
 static KINDS: &[&dyn AnyKind] = &[&BUCKET, &DB];
 static FACTS: &[Fact] = &[WEAKENS, REFUSES, WARNS, FINAL];
 static PROVIDERS: &[ProviderEntry] =
-    &[ProviderEntry { name: "toy", config: &[], kinds: KINDS, facts: FACTS }];
+    &[ProviderEntry { name: "toy", config: &[], kinds: KINDS, facts: FACTS, keeps_objects: false }];
 
 /// The registry of toys.
 pub(crate) fn registry() -> Registry {

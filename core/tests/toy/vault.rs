@@ -151,6 +151,7 @@ static REGISTRY: Registry = Registry {
         config: <ToyProvider as drctl_core::schema::Attributes>::ATTRIBUTES,
         kinds: &[&VAULT],
         facts: &[],
+        keeps_objects: false,
     }],
 };
 

@@ -28,4 +28,5 @@ pub static ENTRY: ProviderEntry = ProviderEntry {
         &Erased::<kinds::s3_legal_hold::S3LegalHold>::new(),
     ],
     facts: facts::FACTS,
+    keeps_objects: true,
 };

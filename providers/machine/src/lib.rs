@@ -30,6 +30,7 @@ pub static POSTGRES: ProviderEntry = ProviderEntry {
         &Erased::<kinds::schedule::Schedule<kinds::schedule::OfPostgres>>::new(),
     ],
     facts: facts::POSTGRES,
+    keeps_objects: false,
 };
 
 /// The provider `files`.
@@ -41,4 +42,5 @@ pub static FILES: ProviderEntry = ProviderEntry {
         &Erased::<kinds::restic_repository::ResticRepository>::new(),
     ],
     facts: facts::FILES,
+    keeps_objects: false,
 };

@@ -2,33 +2,33 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use drctl_core::codes::Code;
 use drctl_core::recovery::{
     Action, Notice, OffLimits, Performer, RecoveryPlan, SecretSource, Step, numbered,
 };
 use drctl_core::run::{AtEnd, By, OnFailure};
+use drctl_engine::claim::TakeOver;
 use drctl_engine::clock::Clock;
 use drctl_engine::commander::{self, Command, CommandError, Ended, PARALLEL_STEPS, Patience};
 use drctl_engine::connect::Connections;
 use drctl_engine::faults::Fault;
 use drctl_engine::hooks::NoHooks;
-use drctl_engine::lock::Lock;
 use drctl_engine::runs::{Begun, Folder, LeftOut, Of, Stand, stand};
 use drctl_engine::verbs::Verbs;
 use drctl_host::Host;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::commanding::{self, Asking, Seat};
 use super::{follow, open};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::journal_copy::{self, Far};
 use crate::project::Project;
 use crate::registry::REGISTRY;
 use crate::render::record;
 use crate::render::run::Live;
-use crate::render::text::safe;
 use crate::session;
 use crate::signals::Signals;
 use crate::tools::Restoring;
@@ -68,12 +68,21 @@ pub(crate) struct Manner {
     /// Waits when only a person can go on, instead of leaving with exit code 9
     #[arg(long)]
     wait: bool,
+    /// Takes the command over from the process of another machine that holds the lock, because you know that it is
+    /// gone. It stands in the record
+    #[arg(long)]
+    take_over: bool,
 }
 
 impl Manner {
+    /// Whether another one's command is taken over.
+    fn take_over(&self) -> TakeOver {
+        if self.take_over { TakeOver::Asked } else { TakeOver::OfTheDead }
+    }
+
     /// Of what needs no approval any more.
-    pub(crate) fn patient(wait: bool) -> Manner {
-        Manner { wait, ..Manner::default() }
+    pub(crate) fn patient(wait: bool, take_over: bool) -> Manner {
+        Manner { wait, take_over, ..Manner::default() }
     }
 }
 
@@ -105,6 +114,8 @@ struct Commanded<'a> {
     connections: Option<&'a Connections>,
     /// How the world is looked at when it is done.
     ways: &'a WayArgs,
+    /// Where its journal is written besides.
+    far: Option<&'a Far>,
 }
 
 /// Whether a run is begun.
@@ -186,7 +197,9 @@ pub(crate) fn execute(
         return Err(Failure::new(Code::RunOpen, format!("There is a run {} already", begun.run), help));
     }
     let connections = Some(ground.connections());
-    let commanded = Commanded { begun: &begun, first: First::Begun, folder: &folder, connections, ways };
+    let far = journal_copy::open(project, ways.variables(), ui)?;
+    let far = far.as_ref();
+    let commanded = Commanded { begun: &begun, first: First::Begun, folder: &folder, connections, ways, far };
     command(commanded, manner, &clock, project, ui)
 }
 
@@ -199,18 +212,23 @@ pub(crate) fn resume(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let clock = session::clock(ui)?;
+    let far = journal_copy::open_if_any(project, ways.variables(), ui);
+    if let Some(far) = &far {
+        session::runtime()?.block_on(far.bring(name, project, ui))?;
+    }
     let (folder, so_far) = open::named(project, name)?;
     let begun = so_far.header;
     let by_provider = |action: &Action| matches!(action, Action::Verb { .. } | Action::Fetch { .. });
     let by_providers = begun.jobs.values().any(|job| by_provider(&job.carried.action));
     let ground = by_providers.then(|| ways::ground(ways, project, ui)).transpose()?;
     let connections = ground.as_ref().map(Ground::connections);
-    let commanded = Commanded { begun: &begun, first: First::Resumed, folder: &folder, connections, ways };
+    let (first, far) = (First::Resumed, far.as_ref());
+    let commanded = Commanded { begun: &begun, first, folder: &folder, connections, ways, far };
     command(commanded, manner, &clock, project, ui)
 }
 
 fn command(
-    Commanded { begun, first, folder, connections, ways }: Commanded<'_>,
+    Commanded { begun, first, folder, connections, ways, far }: Commanded<'_>,
     manner: &Manner,
     clock: &Arc<dyn Clock>,
     project: &Project,
@@ -219,17 +237,30 @@ fn command(
     let host = Host::new(base(project), ui.env.clone());
     let host = Restoring { host: &host, connections };
     let verbs = connections.map(|connections| Verbs { connections, registry: REGISTRY, otherwise: &host });
-    let live = Live::new(ui, Arc::clone(clock), begun);
+    let live = Arc::new(Live::new(ui, Arc::clone(clock), begun));
+    // What changes nothing is nobody else's business.
+    let far = far.filter(|_| !matches!(begun.of, Of::Practice(_)));
     let runtime = session::runtime()?;
     let ended = runtime.block_on(async {
-        let _lock = commander_lock(project, clock.as_ref(), ui).await?;
-        // Only from here on nobody else writes: what was read before may be out of date.
-        let so_far = match first {
-            First::Begun => open::none_open(project, Some(&begun.of)).map(|()| None)?,
-            First::Resumed => Some(open::read(folder)?),
-        };
+        let take_over = manner.take_over();
+        let asking = Asking { run: &begun.run, take_over, project, clock: clock.as_ref(), ui };
+        let mut seat = Seat::take(&asking).await?;
+        if first == First::Begun {
+            open::none_open(project, Some(&begun.of))?;
+        }
         let signals = Signals::listen()?;
         let (stop, interrupt) = watch::channel(false);
+        let written = watch::Sender::default();
+        let over_all = seat.over_all(far, &asking).await?;
+        // Only from here on nobody else writes: what was read before may be out of date.
+        let so_far = match first {
+            First::Begun => None,
+            First::Resumed => Some(commanding::caught_up(folder, over_all.as_ref(), far, &asking).await?),
+        };
+        let taken_over = seat.taken_over();
+        let copying = over_all
+            .zip(far)
+            .map(|(over_all, far)| over_all.copying(far, (begun, folder), (&live, &stop), &written));
         let command = Command {
             begun,
             folder,
@@ -237,8 +268,10 @@ fn command(
             parallelism: PARALLEL_STEPS,
             patience: if manner.wait || ui.interactive { Patience::Stay } else { Patience::Leave },
             interrupt,
+            taken_over: &taken_over,
+            written: &written,
             clock: clock.as_ref(),
-            reporter: &live,
+            reporter: live.as_ref(),
             hooks: &NoHooks,
         };
         let run = async {
@@ -247,25 +280,19 @@ fn command(
                 None => commander::begin(&command).await,
             }
         };
-        tokio::select! {
+        let ended = tokio::select! {
             ended = run => ended.map_err(|error| broken(&error, &begun.run)),
             () = signals.twice(&stop, |text| live.warn(text)) => Err(cut_short(&begun.run)),
+        };
+        let whole = *written.borrow();
+        drop(written);
+        if let Some(copying) = copying {
+            copying.finish(whole).await;
         }
+        ended
     })?;
     live.finish();
     finish(&ended, folder, (&live, ways), (project, ui))
-}
-
-/// Takes the place of whoever commands recoveries here: one at a time.
-pub(super) async fn commander_lock(project: &Project, clock: &dyn Clock, ui: &Ui) -> Result<Lock, Failure> {
-    project.make_data()?;
-    let holder = session::holder(ui, "recover", clock);
-    let lock = Lock::acquire(&project.data.join("recovery.lock"), &holder, Duration::ZERO, clock).await;
-    let lock = lock.map_err(session::lock_failed)?;
-    if let Some(before) = &lock.taken_over {
-        ui.tell(&format!("Taken over from {}, whose process is gone.\n", safe(&before.user)));
-    }
-    Ok(lock)
 }
 
 fn base(project: &Project) -> PathBuf {

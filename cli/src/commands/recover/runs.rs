@@ -2,14 +2,17 @@
 
 use drctl_core::codes::Code;
 use drctl_engine::journal::Replayed;
-use drctl_engine::runs::Begun;
+use drctl_engine::runs::{Begun, Folder};
 
 use super::home::{self, What};
 use super::{RecoveryFormat, follow, open};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::journal_copy::{self, Found, told_of};
+use crate::planning::VariableArgs;
 use crate::project::Project;
 use crate::render::record;
+use crate::session;
 use crate::ui::{Format, Ui};
 use crate::ways::WayArgs;
 
@@ -64,16 +67,23 @@ impl RecordFormat {
 /// Lists the runs.
 pub(crate) fn list(project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     let runs = open::all(project)?;
+    let there = match journal_copy::open_if_any(project, &VariableArgs::default(), ui) {
+        None => Vec::new(),
+        Some(far) => session::runtime()?.block_on(far.only_there(project)).unwrap_or_else(|error| {
+            told_of(&format!("The copy of the journals was not seen: {error}. There may be more runs."), ui);
+            Vec::new()
+        }),
+    };
     match ui.format {
-        Format::Text => ui.print(&record::list(&runs, ui.look()))?,
-        Format::Json => ui.print_json(&record::list_json(&runs))?,
+        Format::Text => ui.print(&record::list(&runs, &there, ui.look()))?,
+        Format::Json => ui.print_json(&record::list_json(&runs, &there))?,
     }
     Ok(Exit::Success)
 }
 
 /// Shows one run.
 pub(crate) fn show(args: &ShowArgs, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
-    let (folder, run) = open::named(project, &args.run)?;
+    let (folder, run) = found(args, project, ui)?;
     let format = if ui.format == Format::Json { RecordFormat::Json } else { args.format };
     if args.failback {
         let what = match args.patch {
@@ -99,4 +109,23 @@ pub(crate) fn show(args: &ShowArgs, project: &Project, ui: &Ui) -> Result<Exit, 
         RecordFormat::Junit => ui.print(&record::junit(&run, &folder))?,
     }
     Ok(Exit::Success)
+}
+
+/// The run that is here, or else as it was copied: to look at it nothing is written here.
+fn found(args: &ShowArgs, project: &Project, ui: &Ui) -> Result<(Folder, Replayed<Begun>), Failure> {
+    let folder = Folder::new(&project.data, &args.run);
+    if !folder.journal().exists()
+        && let Some(far) = journal_copy::open_if_any(project, args.ways.variables(), ui)
+    {
+        match session::runtime()?.block_on(far.run(&args.run))? {
+            Found::Run(copied) => {
+                let (run, until) = copied.into_run();
+                told_of(&format!("From the copy {}, {until}", far.url(&args.run)), ui);
+                return Ok((folder, run));
+            }
+            Found::Nothing => {}
+            Found::Unseen(error) => return Err(journal_copy::not_seen(&args.run, &error)),
+        }
+    }
+    open::named(project, &args.run)
 }

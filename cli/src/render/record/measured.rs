@@ -102,6 +102,7 @@ pub(super) fn took(run: &Record) -> BTreeMap<StepId, Took> {
             | Event::Undone { .. }
             | Event::UndoFailed { .. }
             | Event::Notified { .. }
+            | Event::TakenOver { .. }
             | Event::Interrupted
             | Event::Resumed
             | Event::Aborted { .. }

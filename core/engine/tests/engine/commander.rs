@@ -189,6 +189,8 @@ impl Scene {
             parallelism: 4,
             patience,
             interrupt,
+            taken_over: &[],
+            written: &watch::Sender::default(),
             clock: self.clock.as_ref(),
             reporter: &self.heard,
             hooks: &NoHooks,

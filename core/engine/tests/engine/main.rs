@@ -4,6 +4,7 @@
 
 mod ahead;
 mod commander;
+mod copies;
 mod execute;
 mod killed;
 mod messages;

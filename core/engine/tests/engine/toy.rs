@@ -233,7 +233,7 @@ toy_kind!(ToyJar, "toy_jar", Reads::Pages);
 
 static KINDS: [&dyn AnyKind; 2] = [&Erased::<ToyBox>::new(), &Erased::<ToyJar>::new()];
 static PROVIDERS: [ProviderEntry; 1] =
-    [ProviderEntry { name: "toy", config: &[], kinds: &KINDS, facts: &[] }];
+    [ProviderEntry { name: "toy", config: &[], kinds: &KINDS, facts: &[], keeps_objects: false }];
 
 pub(crate) fn registry() -> Registry {
     Registry { providers: &PROVIDERS }

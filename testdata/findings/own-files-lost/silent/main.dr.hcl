@@ -1,4 +1,9 @@
 # A copy is kept in another region; where nothing is said of drctl's own files, nothing is found.
+provider "aws" {
+  alias  = "far"
+  region = "eu-west-1"
+}
+
 site "hall" {
   region = "eu-north-1"
 }
@@ -35,5 +40,9 @@ drctl {
   last_world_copy {
     path   = "/mnt/west/drctl"
     region = "eu-west-1"
+  }
+  journal_copy {
+    bucket   = "journals-west"
+    provider = aws.far
   }
 }

@@ -1,0 +1,272 @@
+//! The copy of the journals in a bucket, as the `drctl` block names it: where runs are copied to, who commands
+//! over all machines, and what another machine has begun. It is asked for a moment and never waited for.
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use drctl_aws::objects::Prefixed;
+use drctl_aws::port::Cloud;
+use drctl_core::codes::Code;
+use drctl_core::objects::{Objects, Put, When};
+use drctl_core::provider::{BoxFuture, ErrorClass, ProviderError};
+use drctl_core::system::JournalCopy;
+use drctl_engine::claim::{Claim, Claimed, LOCK_KEY, TakeOver};
+use drctl_engine::clock::Clock;
+use drctl_engine::connect::Connect;
+use drctl_engine::journal::{self, Replayed};
+use drctl_engine::journal_copy::{self, Beside, beside};
+use drctl_engine::lock::{Holder, LockError};
+use drctl_engine::runs::{Begun, Folder, Stand, stand};
+
+use crate::commands::recover::open as open_run;
+use crate::connect::Connector;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::load;
+use crate::planning::{self, VariableArgs};
+use crate::project::Project;
+use crate::render::text::{safe, wrap};
+use crate::session;
+use crate::ui::Ui;
+
+/// How long the bucket is waited for when a person asks for what is in it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Calls in flight: there is one at a time.
+const IN_FLIGHT: usize = 2;
+
+/// So many runs are listed.
+const RUNS_MAX: usize = 1000;
+
+/// The bucket, as it is reached.
+pub(crate) struct Far {
+    /// What is in it.
+    pub(crate) objects: Arc<dyn Objects>,
+    copy: JournalCopy,
+}
+
+/// A run that stands in the copy.
+pub(crate) struct Copied {
+    text: Vec<u8>,
+    run: Replayed<Begun>,
+}
+
+/// The copy that the configuration names; none when it names none.
+pub(crate) fn open(project: &Project, variables: &VariableArgs, ui: &Ui) -> Result<Option<Far>, Failure> {
+    let sources = load::directory(&project.dir).0;
+    // Most configurations have none: those need not be read for it.
+    if !sources.iter().any(|(_, file)| file.text.contains("journal_copy")) {
+        return Ok(None);
+    }
+    let loaded = planning::load(project, variables, ui)?;
+    let Some(copy) = loaded.config.settings.own.journal.clone() else { return Ok(None) };
+    let mut configurations = planning::provider_blocks(&loaded)?;
+    let (provider, _) = &copy.provider;
+    let values = configurations.entry(provider.clone()).or_default().clone();
+    configurations.retain(|other, _| other == provider);
+    let connector = Connector::new(project, &configurations, IN_FLIGHT, ui)?;
+    let opened = session::runtime()?.block_on(in_time(connector.open(provider, &values)));
+    let objects: Arc<dyn Objects> = match opened {
+        Ok(opened) => {
+            let cloud: &Cloud = opened.cloud.downcast_ref().expect("what keeps objects is AWS's port");
+            Arc::new(Prefixed::new(Arc::clone(cloud), copy.bucket.clone(), copy.prefix.clone()))
+        }
+        Err(error) => Arc::new(Unreached(error)),
+    };
+    Ok(Some(Far { objects, copy }))
+}
+
+/// The same where a run can be looked at without it: what keeps it from being asked is told.
+pub(crate) fn open_if_any(project: &Project, variables: &VariableArgs, ui: &Ui) -> Option<Far> {
+    open(project, variables, ui).unwrap_or_else(|why| {
+        told_of(&format!("The copy of the journals was not asked: {}.", why.headline()), ui);
+        None
+    })
+}
+
+/// Says something that is no result.
+pub(crate) fn told_of(text: &str, ui: &Ui) {
+    ui.tell(&format!("{}\n", wrap("", &safe(text), ui.err_look().width)));
+}
+
+/// An answer that comes within a moment.
+async fn in_time<T>(answer: impl Future<Output = Result<T, ProviderError>>) -> Result<T, ProviderError> {
+    tokio::time::timeout(PATIENCE, answer).await.unwrap_or_else(|_elapsed| {
+        Err(ProviderError {
+            doing: "asking the copy of the journals".to_owned(),
+            class: ErrorClass::Timeout,
+            code: None,
+            message: format!("no answer within {} s", PATIENCE.as_secs()),
+        })
+    })
+}
+
+/// What the copy has of a run.
+pub(crate) enum Found {
+    /// This.
+    Run(Box<Copied>),
+    /// Nothing.
+    Nothing,
+    /// It was not seen.
+    Unseen(ProviderError),
+}
+
+impl Far {
+    /// Where the journal of a run is, for people.
+    pub(crate) fn url(&self, run: &str) -> String {
+        self.copy.url(&journal_copy::key(run))
+    }
+
+    /// The runs that stand in it and not here.
+    pub(crate) async fn only_there(&self, project: &Project) -> Result<Vec<String>, ProviderError> {
+        let keys = in_time(self.objects.keys(journal_copy::RUNS, RUNS_MAX)).await?;
+        let runs = keys.iter().filter_map(|key| journal_copy::run_of(key));
+        let is_here = |run: &&str| Folder::new(&project.data, run).journal().exists();
+        Ok(runs.filter(|run| !is_here(run)).map(str::to_owned).collect())
+    }
+
+    /// The run as it was copied. What is damaged is refused.
+    pub(crate) async fn run(&self, name: &str) -> Result<Found, Failure> {
+        let text = match in_time(journal_copy::fetch(self.objects.as_ref(), name)).await {
+            Ok(Some(text)) => text,
+            Ok(None) => return Ok(Found::Nothing),
+            Err(error) => return Ok(Found::Unseen(error)),
+        };
+        let run = journal::replay_text(Path::new(&self.url(name)), &text).map_err(|error| damaged(&error))?;
+        Ok(run.map_or(Found::Nothing, |run| Found::Run(Box::new(Copied { text, run }))))
+    }
+
+    /// Brings a run here, where the copy has more of it than this machine. What is whole here is gone on with
+    /// whatever becomes of the copy.
+    pub(crate) async fn bring(&self, name: &str, project: &Project, ui: &Ui) -> Result<(), Failure> {
+        let folder = Folder::new(&project.data, name);
+        let here = std::fs::read(folder.journal()).ok();
+        let copied = match (self.run(name).await, &here) {
+            (Ok(Found::Run(copied)), _) => copied,
+            (Ok(Found::Nothing), _) => return Ok(()),
+            (Ok(Found::Unseen(error)), Some(_)) => {
+                told_of(
+                    &format!(
+                        "The copy of the journal was not seen: {error}. Go on only if no other machine has gone on \
+                         with this run."
+                    ),
+                    ui,
+                );
+                return Ok(());
+            }
+            (Ok(Found::Unseen(error)), None) => return Err(not_seen(name, &error)),
+            (Err(damaged), Some(_)) => {
+                told_of(&format!("{}. The journal here is whole.", damaged.headline()), ui);
+                return Ok(());
+            }
+            (Err(damaged), None) => return Err(damaged),
+        };
+        let url = self.url(name);
+        let told = match here.as_deref().map(|here| beside(here, &copied.text)) {
+            Some(Beside::Behind) => return Ok(()),
+            Some(Beside::Apart) => return Err(apart(name, &url)),
+            Some(Beside::Ahead) => "Another machine has gone on with it: its journal is taken from",
+            None => "It was begun on another machine: its journal is taken from",
+        };
+        folder.adopt(&copied.text).map_err(|error| open_run::unusable(&error))?;
+        told_of(&format!("{told} {url}, {}", until(&copied.run)), ui);
+        Ok(())
+    }
+
+    /// Takes the lock over all machines; who commands when nobody answers is told to be unknown.
+    pub(crate) async fn take(
+        &self,
+        holder: &Holder,
+        take_over: TakeOver,
+        clock: &dyn Clock,
+        ui: &Ui,
+    ) -> Result<(Claim, Claimed), LockError> {
+        let claim = Claim::new(Arc::clone(&self.objects), holder.clone());
+        let claimed = claim.take(take_over, clock).await?;
+        if let Claimed::Unknown(error) = &claimed {
+            let at = self.copy.url(LOCK_KEY);
+            let text = format!(
+                "NOBODY CAN TELL WHETHER ANOTHER MACHINE COMMANDS: {at} was not seen: {error}. This run goes on. Ask \
+                 whoever else could have begun one."
+            );
+            told_of(&text, ui);
+        }
+        Ok((claim, claimed))
+    }
+}
+
+impl Copied {
+    /// What became of it, and until when that is known.
+    pub(crate) fn into_run(self) -> (Replayed<Begun>, String) {
+        let until = until(&self.run);
+        (self.run, until)
+    }
+}
+
+/// Up to where a copy goes: what it lacks may have happened.
+fn until(run: &Replayed<Begun>) -> String {
+    let last = run.events.last().map_or(run.header.began, |(at, _)| *at);
+    match stand(&run.run) {
+        Stand::Open => format!("as it was at {last:.0}. What the other machine did after that is not in it."),
+        Stand::Done | Stand::Ended => format!("as it was at its end, {last:.0}."),
+    }
+}
+
+fn damaged(error: &journal::JournalError) -> Failure {
+    let help = "Take the journal from the machine that the run was begun on, or go on by the runbook.";
+    Failure::new(Code::RunUnusable, format!("The copy of the journal cannot be used: {error}"), help)
+}
+
+/// Neither here nor seen there.
+pub(crate) fn not_seen(name: &str, error: &ProviderError) -> Failure {
+    let headline = format!("Run `{}` is not here, and the copy was not seen: {error}", safe(name));
+    let help =
+        "Try again when the bucket answers, or take the folder of the run from the machine it was begun on.";
+    Failure::new(Code::NoSuchRun, headline, help)
+}
+
+fn apart(name: &str, url: &str) -> Failure {
+    let headline =
+        format!("The journal of {name} here and its copy tell different things: two machines commanded it");
+    let help = format!(
+        "`drctl recover show {name}` shows what was done from here. To go on from the copy, {url}, move the folder of \
+         the run away first."
+    );
+    Failure::new(Code::RunUnusable, headline, help).exit(Exit::Locked)
+}
+
+/// A bucket to which no connection could be made.
+struct Unreached(ProviderError);
+
+impl Objects for Unreached {
+    fn put<'a>(
+        &'a self,
+        _key: &'a str,
+        _bytes: &'a [u8],
+        _when: When,
+    ) -> BoxFuture<'a, Result<Put, ProviderError>> {
+        Box::pin(std::future::ready(Err(self.0.clone())))
+    }
+
+    fn get<'a>(
+        &'a self,
+        _key: &'a str,
+        _limit: usize,
+    ) -> BoxFuture<'a, Result<Option<Vec<u8>>, ProviderError>> {
+        Box::pin(std::future::ready(Err(self.0.clone())))
+    }
+
+    fn delete<'a>(&'a self, _key: &'a str) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(std::future::ready(Err(self.0.clone())))
+    }
+
+    fn keys<'a>(
+        &'a self,
+        _beginning: &'a str,
+        _at_most: usize,
+    ) -> BoxFuture<'a, Result<Vec<String>, ProviderError>> {
+        Box::pin(std::future::ready(Err(self.0.clone())))
+    }
+}

@@ -1,0 +1,288 @@
+//! Runs whose journals are copied to a bucket of a simulated cloud, by real processes on two machines that share
+//! nothing else: cut off, killed and gone on with elsewhere, commanded twice, with a damaged copy, with secrets.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(missing_docs)]
+
+#[path = "../src/render/schema_check.rs"]
+mod schema_check;
+
+use std::fs;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::{Value as Json, json};
+
+const STEPS: [&str; 4] = ["stop", "restore", "switch", "start"];
+
+/// Does a step; where a file asks for it, kills drctl before or after the effect, when the copy has that it was begun.
+const DO: &str = r#"
+copied() { until grep -qF "/$1\\\"" sim/cloud.json || [ ! -e main.dr.hcl ]; do :; done; }
+if [ "$(cat kill-before 2>/dev/null)" = "$1" ]; then copied "$2"; rm kill-before; kill -9 $PPID; exit 1; fi
+echo "$1" >>effects
+if [ "$(cat kill-after 2>/dev/null)" = "$1" ]; then copied "$2"; rm kill-after; kill -9 $PPID; fi
+"#;
+
+const HEAD: &str = r#"
+provider "aws" {
+  alias  = "dr"
+  region = "eu-west-2"
+}
+drctl {
+  journal_copy {
+    bucket   = "journals"
+    provider = aws.dr
+  }
+}
+service "shop" {
+  recover = procedure.back
+}
+scenario "down" {
+  lose "service" {
+    service = service.shop
+  }
+}
+"#;
+
+const LOCK: &str = "drctl/lock.json";
+
+/// A configuration that two machines, `a` and `b`, have, and the cloud that both see.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new(steps: &str) -> Place {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("do.sh"), DO).unwrap();
+        fs::write(dir.path().join("main.dr.hcl"), format!("{HEAD}procedure \"back\" {{\n{steps}}}\n"))
+            .unwrap();
+        let buckets = json!({ "journals": { "versioning": "Enabled" } });
+        let seed = json!({ "regions": { "eu-west-1": {}, "eu-west-2": { "buckets": buckets } } });
+        fs::write(dir.path().join("sim.json"), seed.to_string()).unwrap();
+        Place(dir)
+    }
+
+    /// The steps of [`STEPS`], one after the other.
+    fn with_steps() -> Place {
+        let mut text = String::new();
+        for (number, name) in STEPS.iter().enumerate() {
+            let after = number.checked_sub(1).map(|n| format!("    after = [step.{}]\n", STEPS[n]));
+            let words = format!("[\"sh\", \"do.sh\", \"{name}\", \"{}\"]", number + 1);
+            text += &format!("  step \"{name}\" {{\n    run = {words}\n{}  }}\n", after.unwrap_or_default());
+        }
+        Place::new(&text)
+    }
+
+    fn command(&self, machine: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_drctl"));
+        command.args(args).current_dir(self.0.path()).env_clear().stdin(Stdio::null());
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", self.0.path());
+        command.env("DRCTL_SIM", "sim").env("DRCTL_DATA_DIR", machine).env("USER", machine);
+        command
+    }
+
+    fn run(&self, machine: &str, args: &[&str]) -> Output {
+        self.command(machine, args).output().unwrap()
+    }
+
+    /// What it says when it ends so, on one line.
+    fn says(&self, machine: &str, args: &[&str], code: i32) -> String {
+        let output = self.run(machine, args);
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
+        said.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ")
+    }
+
+    fn json(&self, machine: &str, args: &[&str]) -> Json {
+        serde_json::from_slice(&self.run(machine, &[args, &["--json"]].concat()).stdout).unwrap()
+    }
+
+    fn effects(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.0.path().join("effects")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// The only run, which that machine does not have.
+    fn only_there(&self, machine: &str) -> String {
+        let runs = self.json(machine, &["recover", "runs"]);
+        assert_eq!(
+            schema_check::check(&self.json(machine, &["schema", "runs"]), &runs),
+            Vec::<String>::new()
+        );
+        runs["only_in_copy"][0].as_str().unwrap().to_owned()
+    }
+
+    /// What the bucket holds under a key now.
+    fn kept(&self, key: &str) -> Option<String> {
+        let cloud: Json =
+            serde_json::from_slice(&fs::read(self.0.path().join("sim/cloud.json")).unwrap()).unwrap();
+        let bucket = cloud["accounts"]
+            .as_object()
+            .unwrap()
+            .values()
+            .find_map(|account| account["regions"]["eu-west-2"]["buckets"].get("journals"))?;
+        let last = bucket["objects"].get(key)?.as_array().unwrap().last()?.clone();
+        last["content"]["text"].as_str().map(str::to_owned)
+    }
+
+    fn put(&self, key: &str, text: &str) {
+        self.says("a", &["sim", "put-object", "journals", key, "--content", text], 0);
+    }
+
+    fn copy_of(run: &str) -> String {
+        format!("drctl/runs/{run}/journal.jsonl")
+    }
+}
+
+/// A process that does not outlive its test.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _it_may_be_over = self.0.kill();
+        let _it_is_over = self.0.wait();
+    }
+}
+
+const EXECUTE: [&str; 5] = ["recover", "--scenario", "down", "--execute", "--auto-approve"];
+
+#[test]
+fn killed_at_every_step_a_run_is_gone_on_with_elsewhere_and_does_nothing_twice() {
+    for when in ["kill-before", "kill-after"] {
+        for step in STEPS {
+            let place = Place::with_steps();
+            fs::write(place.0.path().join(when), step).unwrap();
+            assert_eq!(place.run("a", &EXECUTE).status.code(), None, "{when} {step}: drctl was killed");
+            let run = place.only_there("b");
+            let said = place.says("b", &["recover", "--resume", &run], 9);
+            assert!(
+                said.contains("It was begun on another machine: its journal is taken from s3://journals"),
+                "{said}"
+            );
+            assert!(said.contains("Command taken over from a@"), "{said}");
+            let number = (STEPS.iter().position(|name| *name == step).unwrap() + 1).to_string();
+            let word = if when == "kill-after" { "--done" } else { "--go" };
+            place.says("b", &["recover", "mark", &number, word], 0);
+            place.says("b", &["recover", "--resume", &run], 0);
+            assert_eq!(place.effects(), STEPS, "{when} {step}");
+            let shown = place.says("b", &["recover", "show", &run], 0);
+            assert!(shown.contains("command TAKEN OVER by b@"), "{shown}");
+            // The machine that was killed learns what has become of it, and does nothing again.
+            let said = place.says("a", &["recover", "--resume", &run], 0);
+            assert!(said.contains("Another machine has gone on with it"), "{said}");
+            assert_eq!(place.effects(), STEPS, "{when} {step}");
+            assert_eq!(place.kept(LOCK), None);
+        }
+    }
+}
+
+#[test]
+fn a_region_that_is_cut_off_costs_a_warning_and_nothing_else() {
+    for how in ["unavailable", "timeout"] {
+        let place = Place::with_steps();
+        place.says("a", &["sim", "fail-region", "eu-west-2", "--how", how], 0);
+        let said = place.says("a", &EXECUTE, 0);
+        assert!(said.contains("NOBODY CAN TELL WHETHER ANOTHER MACHINE COMMANDS"), "{said}");
+        assert_eq!(said.matches("The journal is NOT copied to s3://journals/").count(), 1, "{said}");
+        assert!(said.contains("THE COPY IS NOT WHOLE: nothing of the journal was copied"), "{said}");
+        assert_eq!(place.effects(), STEPS);
+        let run = place.json("a", &["recover", "runs"])["runs"][0]["run"].as_str().unwrap().to_owned();
+        for (args, code) in [(vec!["recover", "runs"], 0), (vec!["recover", "show", &run], 1)] {
+            let said = place.says("b", &args, code);
+            assert!(said.contains("the copy was not seen") || said.contains("was not seen: "), "{said}");
+        }
+        assert!(place.says("b", &["recover", "--resume", &run], 1).contains("is not here, and the copy"));
+        // Here it is whole, and can be gone on with.
+        assert!(
+            place
+                .says("a", &["recover", "--resume", &run], 0)
+                .contains("The copy of the journal was not seen")
+        );
+    }
+}
+
+#[test]
+fn what_another_machine_holds_is_refused_and_taken_over_when_a_person_says_so() {
+    let place = Place::with_steps();
+    let holder = json!({ "user": "bea", "host": "far-away", "pid": 7, "command": "recover",
+        "since": "2026-01-01T00:00:00Z", "run": "dr20260101000000" });
+    place.put(LOCK, &holder.to_string());
+    let said = place.says("a", &EXECUTE, 7);
+    assert!(
+        said.contains("Recoveries and drills are locked by bea@far-away, process 7, `recover`, since"),
+        "{said}"
+    );
+    assert!(said.contains("drctl recover --resume dr20260101000000 --take-over"), "{said}");
+    assert!(place.effects().is_empty() && place.kept(LOCK).is_some());
+    let said = place.says("a", &[&EXECUTE[..], &["--take-over"]].concat(), 0);
+    assert!(said.contains("Command taken over from bea@far-away, process 7"), "{said}");
+    let run = place.json("a", &["recover", "runs"])["runs"][0]["run"].as_str().unwrap().to_owned();
+    let copied = place.kept(&Place::copy_of(&run)).unwrap();
+    assert_eq!(
+        copied,
+        fs::read_to_string(place.0.path().join(format!("a/runs/{run}/journal.jsonl"))).unwrap()
+    );
+    assert!(copied.contains("\"from\":\"bea@far-away, process 7"), "{copied}");
+    assert_eq!(place.kept(LOCK), None);
+}
+
+#[test]
+fn of_two_commanders_the_one_that_is_taken_over_starts_nothing_new() {
+    let place = Place::new(
+        "  step \"wait\" {\n    run = [\"sh\", \"-c\", \"until [ -e go ] || [ ! -e main.dr.hcl ]; do :; done; echo wait >>effects\"]\n  }\n\
+         \x20 step \"look\" {\n    after = [step.wait]\n    manual = \"Look at it.\"\n  }\n\
+         \x20 step \"then\" {\n    after = [step.look]\n    run = [\"sh\", \"-c\", \"echo then >>effects\"]\n  }\n",
+    );
+    let args = [&EXECUTE[..], &["--wait"]].concat();
+    let first = place.command("a", &args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let mut first = Killed(first.unwrap());
+    let copied =
+        || place.kept(LOCK).is_some() && !place.json("b", &["recover", "runs"])["only_in_copy"][0].is_null();
+    while !place.0.path().join("sim/cloud.json").exists() || !copied() {
+        std::thread::yield_now();
+    }
+    let run = place.only_there("b");
+    let said = place.says("b", &["recover", "--resume", &run], 7);
+    assert!(said.contains("locked by a@") && said.contains(&format!("run {run}")), "{said}");
+    place.says("b", &["recover", "--resume", &run, "--take-over"], 9);
+    fs::write(place.0.path().join("go"), "").unwrap();
+    let mut told = String::new();
+    std::io::Read::read_to_string(&mut first.0.stderr.take().unwrap(), &mut told).unwrap();
+    assert_eq!(first.0.wait().unwrap().code(), Some(130), "{told}");
+    assert!(told.contains("ANOTHER MACHINE COMMANDS"), "{told}");
+    assert_eq!(place.effects(), ["wait"]);
+    let said = place.says("a", &["recover", "--resume", &run], 7);
+    assert!(said.contains("tell different things: two machines commanded it"), "{said}");
+}
+
+#[test]
+fn a_damaged_copy_is_refused() {
+    let place = Place::with_steps();
+    place.says("a", &EXECUTE, 0);
+    let run = place.only_there("b");
+    let key = Place::copy_of(&run);
+    let whole = place.kept(&key).unwrap();
+    let lines: Vec<&str> = whole.lines().collect();
+    for damaged in [whole.replace("do.sh", "no.sh"), [&lines[..2], &lines[3..]].concat().join("\n") + "\n"] {
+        place.put(&key, &damaged);
+        for args in [["recover", "--resume", &run], ["recover", "show", &run]] {
+            let said = place.says("b", &args, 1);
+            assert!(said.contains("The copy of the journal cannot be used: `s3://journals/"), "{said}");
+            assert!(said.contains("does not follow the line before"), "{said}");
+        }
+        assert!(!place.0.path().join("b/runs").exists(), "nothing is taken from it");
+        assert!(place.says("a", &["recover", "--resume", &run], 0).contains("The journal here is whole"));
+    }
+}
+
+#[test]
+fn a_secret_is_in_no_byte_that_is_copied() {
+    const SECRET: &str = "s3cr3t-Tok3n+/=";
+    let place = Place::new(
+        "  step \"say\" {\n    shell = \"echo said $TOKEN; echo $TOKEN >&2\"\n    env = [\"TOKEN\"]\n  }\n\
+         \x20 step \"fail\" {\n    after = [step.say]\n    shell = \"echo bad $TOKEN; exit 3\"\n    env = [\"TOKEN\"]\n  }\n",
+    );
+    let output = place.command("a", &EXECUTE).env("TOKEN", SECRET).output().unwrap();
+    assert_eq!(output.status.code(), Some(9));
+    let cloud = fs::read_to_string(place.0.path().join("sim/cloud.json")).unwrap();
+    assert!(cloud.contains("exit 3") && !cloud.contains(SECRET));
+    assert!(!cloud.contains("said (sensitive)"), "what steps say is not copied");
+}

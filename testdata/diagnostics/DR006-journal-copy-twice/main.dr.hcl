@@ -1,0 +1,8 @@
+drctl {
+  journal_copy {
+    bucket = "journals-west"
+  }
+  journal_copy {
+    bucket = "journals-north"
+  }
+}

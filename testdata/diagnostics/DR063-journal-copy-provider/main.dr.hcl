@@ -1,0 +1,6 @@
+drctl {
+  journal_copy {
+    bucket   = "journals"
+    provider = postgres
+  }
+}
