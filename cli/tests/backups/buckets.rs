@@ -13,7 +13,7 @@ const SECRET: &str = "planted-secret-of-buckets";
 const SHOP: &str = r#"
 provider "aws" {
   region   = "eu-west-1"
-  endpoint = "sim"
+  endpoint = "@endpoint@"
 }
 resource "aws_s3_bucket" "dumps" {
   bucket     = "shop-dumps"
@@ -78,9 +78,23 @@ scenario "gone" {
 "#;
 
 /// A shop whose dumps go into a bucket, with this in its `to`.
-fn shop(lock: &str) -> Machine {
+pub(crate) fn shop(lock: &str) -> Machine {
     let machine = Machine::start();
+    configure(&machine, "sim", lock);
+    // What is locked from now on must not be over in the simulated cloud.
+    let now = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second()).unwrap();
+    let seed = serde_json::json!({ "now": now, "regions": { "eu-west-1": { "buckets": {
+        "shop-dumps": { "versioning": "Enabled", "object_lock": {} },
+    } } } });
+    machine.write("work/sim.json", &seed.to_string());
+    fill(&machine);
+    machine
+}
+
+/// The same with a bucket that is reached there.
+pub(crate) fn configure(machine: &Machine, endpoint: &str, lock: &str) {
     let values = [
+        ("endpoint", endpoint.to_owned()),
         ("database", machine.database("shop")),
         ("sock", machine.path_of("sock")),
         ("port", machine.port.to_string()),
@@ -88,15 +102,11 @@ fn shop(lock: &str) -> Machine {
         ("lock", lock.to_owned()),
     ];
     machine.configure(SHOP, &values);
-    // What is locked from now on must not be over in the simulated cloud.
-    let now = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second()).unwrap();
-    let seed = serde_json::json!({ "now": now, "regions": { "eu-west-1": { "buckets": {
-        "shop-dumps": { "versioning": "Enabled", "object_lock": {} },
-    } } } });
-    machine.write("work/sim.json", &seed.to_string());
+}
+
+pub(crate) fn fill(machine: &Machine) {
     machine.ask("postgres", "create database shop");
     machine.ask("shop", "create table orders as select n, md5(n::text) from generate_series(1, 1000) n");
-    machine
 }
 
 /// drctl with the secret in its environment; code and everything it said.
@@ -131,7 +141,7 @@ fn bucket(machine: &Machine) -> (Vec<String>, usize) {
 }
 
 /// A `pg_dump` that writes half of a dump, says that it has, and waits to be let go.
-fn halting(machine: &Machine) -> (String, String) {
+pub(crate) fn halting(machine: &Machine) -> (String, String) {
     let (half, go) = (machine.path_of("log/half"), machine.path_of("go"));
     assert!(machine.run("mkfifo", &[&go]).status.success());
     let script = format!("#!/bin/sh\necho half\n: >{half}\nread x <'{go}'\nhead -c 9000000 /dev/zero\n");

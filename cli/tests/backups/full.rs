@@ -3,6 +3,7 @@
 
 use std::process::Output;
 
+use crate::buckets;
 use crate::machine::Machine;
 use crate::tools;
 
@@ -53,6 +54,27 @@ fn a_dump_that_does_not_fit_is_none_and_the_one_before_it_stays() {
     assert!(said.contains("it is whole") && said.contains("it is made again"), "{said}");
     let list: serde_json::Value = serde_json::from_str(between(&said, "<list>", "</list>")).unwrap();
     assert_eq!(list["backups"][0]["points"].as_array().unwrap().len(), 1, "{list}");
+}
+
+#[test]
+fn a_dump_in_a_bucket_that_does_not_fit_here_is_not_restored_and_leaves_nothing() {
+    let machine = buckets::shop("");
+    let lines = r#"
+        $DRCTL backup run dump || exit 1
+        cat /dev/zero >$DISK/filler 2>&-
+        echo "<verify>"; $DRCTL backup verify dump 2>&1; echo "code $?</verify>"
+        echo "<recover>"; $DRCTL recover --scenario gone --execute --auto-approve 2>&1; echo "code $?</recover>"
+        echo "<left>"; ls -A $DISK; echo "</left>"
+        rm $DISK/filler
+        $DRCTL backup verify dump --level checksum && echo "it is whole"
+    "#;
+    let said = on_a_small_disk(&machine, ("scratch", "64k"), lines);
+    for part in ["verify", "recover"] {
+        let part = between(&said, &format!("<{part}>"), &format!("</{part}>"));
+        assert!(!part.trim_end().ends_with("code 0") && part.contains("the disk is full"), "{said}");
+    }
+    assert_eq!(between(&said, "<left>", "</left>").trim(), "filler", "{said}");
+    assert!(said.contains("it is whole"), "{said}");
 }
 
 /// A way back that fills the disk on which its journal is, and has a long way to go then.

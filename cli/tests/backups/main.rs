@@ -15,3 +15,5 @@ mod schema_check;
 mod shop;
 mod store;
 mod tools;
+#[cfg(feature = "aws")]
+mod uploads;

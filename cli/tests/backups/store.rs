@@ -79,6 +79,26 @@ impl Store {
         Store { server, front: Some(front), port, certificate: made.cert.pem() }
     }
 
+    /// Where it is spoken to without TLS.
+    #[cfg(feature = "aws")]
+    pub(crate) fn plain(&self) -> String {
+        format!("http://{}", self.server.address)
+    }
+
+    /// What Python says of it, with `s3` of boto3 at hand.
+    #[cfg(feature = "aws")]
+    pub(crate) fn boto3(&self, lines: &str) -> String {
+        let begin = format!(
+            "import boto3, hashlib\ns3 = boto3.client('s3', endpoint_url='{}', region_name='eu-west-1', \
+             aws_access_key_id='test', aws_secret_access_key='test')\n",
+            self.plain()
+        );
+        let python = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/wire-venv/bin/python");
+        let output = Command::new(python).args(["-c", &format!("{begin}{lines}")]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
     /// A bucket, empty.
     pub(crate) fn make_bucket(&self, name: &str) {
         let answer = self.ask("PUT", &format!("/{name}"));

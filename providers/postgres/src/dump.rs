@@ -47,7 +47,7 @@ struct Dumping<'a> {
 /// Where they are kept.
 enum Store {
     Folder(Folder),
-    Bucket(Bucket),
+    Bucket(Box<Bucket>),
 }
 
 /// A dump as it stands in its store.
@@ -97,7 +97,7 @@ impl<'a> Dumps<'a> {
         };
         let store = match to.directory() {
             Some(folder) => Store::Folder(Folder::new(folder)),
-            None => Store::Bucket(Bucket::new(open(to), to)),
+            None => Store::Bucket(Box::new(Bucket::new(open(to), to))),
         };
         let (names, keep) = (Names::of(name), to.keep.or(is.keep));
         Ok(Dumps { dumping: Dumping { tool, is, database }, names, keep, store })

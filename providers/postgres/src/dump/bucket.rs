@@ -97,7 +97,7 @@ impl Bucket {
             self.write_sums((name, sent.digest), lock).await?;
             match depot.complete(&upload, &sent.parts).await {
                 // It may have been done, and only the answer is lost.
-                Err(error) if self.is_whole(&upload, sent.bytes).await => Ok(drop(error)),
+                Err(_unheard) if self.is_whole(&upload, sent.bytes).await => Ok(()),
                 other => other,
             }
         };
