@@ -200,6 +200,32 @@ fn a_region_that_is_cut_off_costs_a_warning_and_nothing_else() {
 }
 
 #[test]
+fn a_region_that_is_cut_off_on_the_way_leaves_a_copy_that_lacks_the_rest() {
+    let cut = format!(
+        "\"env\", \"DRCTL_SIM=sim\", \"{}\", \"sim\", \"fail-region\", \"eu-west-2\"",
+        env!("CARGO_BIN_EXE_drctl")
+    );
+    let place = Place::new(&format!(
+        "  step \"cut\" {{\n    run = [{cut}]\n  }}\n\
+         \x20 step \"then\" {{\n    after = [step.cut]\n    run = [\"sh\", \"do.sh\", \"then\", \"2\"]\n  }}\n"
+    ));
+    let said = place.says("a", &EXECUTE, 0);
+    assert!(!said.contains("NOBODY CAN TELL"), "{said}");
+    assert_eq!(said.matches("The journal is NOT copied to s3://journals/").count(), 1, "{said}");
+    assert!(said.contains("THE COPY IS NOT WHOLE") && said.contains("$ aws s3 cp a/runs/"), "{said}");
+    assert_eq!(place.effects(), ["then"]);
+    place.says("a", &["sim", "restore-region", "eu-west-2"], 0);
+    // Going on makes the copy whole, though nothing is left to do, and frees the lock.
+    let run = place.json("a", &["recover", "runs"])["runs"][0]["run"].as_str().unwrap().to_owned();
+    place.says("a", &["recover", "--resume", &run], 0);
+    assert_eq!(
+        place.kept(&Place::copy_of(&run)).unwrap(),
+        fs::read_to_string(place.0.path().join(format!("a/runs/{run}/journal.jsonl"))).unwrap()
+    );
+    assert_eq!(place.kept(LOCK), None);
+}
+
+#[test]
 fn what_another_machine_holds_is_refused_and_taken_over_when_a_person_says_so() {
     let place = Place::with_steps();
     let holder = json!({ "user": "bea", "host": "far-away", "pid": 7, "command": "recover",

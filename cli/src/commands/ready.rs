@@ -92,7 +92,8 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     for (name, scenario) in asked {
         let plan = ground.plan(name, &scenario.is)?;
         let mut checks = stuck(&plan);
-        checks.extend(journal(&ground.system, &scenario.is));
+        // What is lost with drctl's own files has been told.
+        checks.extend(journal(&ground.system, &scenario.is).filter(|_| plan.own_files.is_none()));
         checks.extend(here.checks(&needed(&plan)));
         checks.extend(plan.warnings.iter().map(|why| check(Stands::Unknown, "plan", why, None)));
         checks.extend(unobserved(&ground));

@@ -157,7 +157,7 @@ fn event(event: &Event, run: &Record) -> (Option<StepId>, String) {
         }
         Event::Interrupted => (None, "stopped by a person".to_owned()),
         Event::Resumed => (None, "gone on with".to_owned()),
-        Event::TakenOver { by, from } => (None, format!("command TAKEN OVER by {by} from {from}")),
+        Event::TakenOver { by, from } => (None, format!("command TAKEN OVER by {by}, from {from}")),
         Event::Aborted { by, reason } => (None, format!("given up by {by}: {reason}")),
         Event::TakeDown { by: Some(by) } => (None, format!("{by} says that what it made is taken down")),
         Event::TakeDown { by: None } => (None, "over: what it made is taken down".to_owned()),

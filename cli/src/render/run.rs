@@ -49,9 +49,15 @@ impl Live {
         self.progress.event("recovery_summary", "info", &text, head.clone());
     }
 
-    /// Something that needs attention.
+    /// Something that needs attention. A command in it, on a line of its own, is not broken: it is copied.
     pub(crate) fn warn(&self, text: &str) {
-        self.progress.note(&self.look.paint(Tone::Caution, &safe(text)));
+        for line in text.lines() {
+            let told = match line.strip_prefix("$ ") {
+                Some(_) => safe(line),
+                None => wrap("", &safe(line), self.look.width),
+            };
+            self.progress.note(&self.look.paint(Tone::Caution, &told));
+        }
         self.progress.event("log", "warn", text, json!({}));
     }
 

@@ -145,7 +145,7 @@ impl Copying {
                 (lines, _) => format!("it lacks the last {lines} lines of the journal"),
             };
             self.reporter.say(&format!(
-                "THE COPY IS NOT WHOLE: {what}. Before another machine goes on, copy it by hand: aws s3 cp {} {}",
+                "THE COPY IS NOT WHOLE: {what}. Before another machine goes on, copy it by hand:\n$ aws s3 cp {} {}",
                 self.journal.display(),
                 self.url
             ));
