@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Weak};
@@ -23,9 +24,18 @@ pub(crate) type Word = (&'static str, &'static [&'static str]);
 /// Whether the effect of the step that is called so is there, in that run.
 pub(crate) type Seen<'a> = &'a dyn Fn(&str, &str) -> bool;
 
+/// When a drill is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum At {
+    /// When its journal says that the step has begun, and not that it has ended.
+    Begun(u64),
+    /// When it says that the step is done, and nothing else.
+    Done(u64),
+}
+
 /// A drill that was killed and is over all the same.
 pub(crate) struct Killed {
-    /// It was not, where it had ended before.
+    /// Whether it was killed then. A step may be over before anybody sees that it has begun.
     pub(crate) was_killed: bool,
     pub(crate) run: Run,
 }
@@ -174,55 +184,67 @@ impl Stage {
         panic!("{name} does not end")
     }
 
-    /// The same by a process that is killed as soon as its journal has so many lines. What was cut off is done
-    /// when the world shows it; whether a step's effect is there is told by what the step is called.
-    pub(crate) fn drill_killed(
-        &self,
-        lines: usize,
-        name: &str,
-        words: &[Word],
-        is_there: Seen<'_>,
-    ) -> Killed {
+    /// The same by a process that is killed once. What was cut off is done when the world shows it; whether a
+    /// step's effect is there is told by what the step is called.
+    pub(crate) fn drill_killed(&self, at: At, name: &str, words: &[Word], is_there: Seen<'_>) -> Killed {
         self.set_clock(jiff::Timestamp::now());
-        let mut words_of = vec!["drill".to_owned(), name.to_owned()];
-        words_of.extend(["--execute", "--keep", "--auto-approve"].map(str::to_owned));
-        let mut run = String::new();
+        let begin = ["drill", name, "--execute", "--keep", "--auto-approve"].map(str::to_owned);
+        let after = match at {
+            At::Begun(_) => None,
+            At::Done(step) => Some(format!("--kill-after={step}")),
+        };
+        let mut words_of: Vec<String> = begin.into_iter().chain(after).collect();
+        let before = self.runs();
         let mut was_killed = false;
         for _ in 0..ROUNDS {
             let arguments: Vec<&str> = words_of.iter().map(String::as_str).collect();
-            let before = self.runs();
             let mut child =
                 self.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-            while child.try_wait().unwrap().is_none() {
+            let mut run = String::new();
+            let status = loop {
                 run = if run.is_empty() { self.begun_after(&before) } else { run };
-                if !was_killed && self.lines_of(&run) >= lines {
+                if let At::Begun(step) = at
+                    && !was_killed
+                    && self.is_under_way(&run, step)
+                {
                     child.kill().unwrap();
-                    was_killed = true;
+                }
+                if let Some(status) = child.try_wait().unwrap() {
+                    break status;
                 }
                 std::thread::yield_now();
-            }
+            };
+            run = if run.is_empty() { self.begun_after(&before) } else { run };
             let work = self.machine.path_of("work");
             until("that what was cut off has ended", || {
                 self.processes(&|folder| folder.starts_with(&work)).is_empty()
             });
+            was_killed |= status.signal().is_some()
+                && match at {
+                    At::Begun(step) => self.is_under_way(&run, step),
+                    At::Done(step) => self.last_event(&run) == ("succeeded".to_owned(), Some(step)),
+                };
             let record = self.machine.json(&["recover", "show", &run]);
             if record["status"] == "done" {
                 return Killed { was_killed, run: Run { name: run, record } };
             }
             self.answer(&run, words);
-            self.settle(&run, is_there);
+            self.settle(&run, words, is_there);
             words_of = ["recover", "--resume", &run].map(str::to_owned).to_vec();
         }
-        panic!("{name}, killed after {lines} lines, does not end")
+        panic!("{name}, killed at {at:?}, does not end")
     }
 
-    /// Says of what was cut off whether its effect is there.
-    fn settle(&self, run: &str, is_there: Seen<'_>) {
+    /// Says of what was cut off whether its effect is there, and what the step asks for.
+    fn settle(&self, run: &str, words: &[Word], is_there: Seen<'_>) {
         let record = self.machine.json(&["recover", "show", run]);
         for step in record["steps"].as_array().unwrap() {
             if step["standing"] == "cut off; asked about" {
-                let word = if is_there(step["summary"].as_str().unwrap(), run) { "--done" } else { "--go" };
-                self.machine.says(0, &["recover", "mark", &step["id"].to_string(), "--run", run, word]);
+                let (id, summary) = (step["id"].to_string(), step["summary"].as_str().unwrap());
+                let verdict = if is_there(summary, run) { "--done" } else { "--go" };
+                let word = words.iter().find(|(of, _)| summary.starts_with(of));
+                let inputs = word.map_or(&[][..], |(_, word)| &word[1..]);
+                self.machine.says(0, &[&["recover", "mark", &id, "--run", run, verdict], inputs].concat());
             }
         }
     }
@@ -239,9 +261,28 @@ impl Stage {
         self.runs().into_iter().find(|run| !before.contains(run)).unwrap_or_default()
     }
 
-    fn lines_of(&self, run: &str) -> usize {
+    /// What stands in the journal of a run: what happened, and to which step. The last line may be torn.
+    fn events(&self, run: &str) -> Vec<(String, Option<u64>)> {
         let journal = self.machine.dir().join("work/.drctl/runs").join(run).join("journal.jsonl");
-        fs::read_to_string(journal).unwrap_or_default().lines().count()
+        let text = fs::read_to_string(journal).unwrap_or_default();
+        let events = text.lines().skip(1).filter_map(|line| serde_json::from_str::<Json>(line).ok());
+        events.map(|event| (event["event"].as_str().unwrap().to_owned(), event["step"].as_u64())).collect()
+    }
+
+    fn last_event(&self, run: &str) -> (String, Option<u64>) {
+        self.events(run).pop().unwrap_or_default()
+    }
+
+    /// Whether the step has begun and has not ended.
+    fn is_under_way(&self, run: &str, step: u64) -> bool {
+        let of_it = self.events(run).into_iter().rfind(|(_, of)| *of == Some(step));
+        of_it.is_some_and(|(event, _)| event == "started")
+    }
+
+    /// The steps that a machine has begun, in their order.
+    pub(crate) fn begun_by_machine(&self, run: &Run) -> Vec<u64> {
+        let begun = self.events(&run.name).into_iter().filter(|(event, _)| event == "started");
+        begun.filter_map(|(_, step)| step).collect()
     }
 
     fn newest(&self) -> String {
