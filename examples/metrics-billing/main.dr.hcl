@@ -32,6 +32,7 @@ locals {
     eu-west-1 = "c0metricsbil.eu-west-1.rds.amazonaws.com"
     eu-west-2 = "c1metricsbil.eu-west-2.rds.amazonaws.com"
   }
+  host = "metrics-billing.${local.rds_suffix["eu-west-1"]}"
 }
 
 site "cloudflare" {
@@ -177,6 +178,11 @@ backup "export" {
     bucket   = aws_s3_bucket.exports
     path     = "daily/"
     transfer = "10m"
+  }
+  # The time, written into the database in use: what comes back says by it how much was lost.
+  canary {
+    database = "host=${local.host} dbname=billing user=canary sslmode=verify-full"
+    every    = "1m"
   }
   verify {
     every  = "30d"

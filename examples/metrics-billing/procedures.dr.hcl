@@ -46,18 +46,18 @@ procedure "freeze" {
 
   step "pause_queue" {
     description = "hold the messages back: what comes in meanwhile waits in the queue"
-    run         = ["wrangler", "queues", "pause-delivery", "metrics-billing-events"]
-    undo        = ["wrangler", "queues", "resume-delivery", "metrics-billing-events"]
+    run         = ["wrangler", "queues", "pause-delivery", target.events]
+    undo        = ["wrangler", "queues", "resume-delivery", target.events]
     needs       = [site.cloudflare]
     estimate    = "1m"
   }
   step "pause_writes" {
     description = "let the API and the cron jobs only read"
     run = [
-      "wrangler", "kv", "key", "put", "writes", "paused", "--binding", "FLAGS", "--env", "production", "--remote",
+      "wrangler", "kv", "key", "put", "writes", "paused", "--binding", "FLAGS", "--env", target.environment, "--remote",
     ]
     undo = [
-      "wrangler", "kv", "key", "put", "writes", "allowed", "--binding", "FLAGS", "--env", "production", "--remote",
+      "wrangler", "kv", "key", "put", "writes", "allowed", "--binding", "FLAGS", "--env", target.environment, "--remote",
     ]
     dir      = "metrics-billing-${run.id}"
     needs    = [site.cloudflare]
@@ -110,6 +110,17 @@ procedure "database" {
     estimate     = "3m"
     estimate_p95 = "10m"
   }
+  step "newest" {
+    description = "read the canary: how much was lost"
+    after       = [step.network]
+    sql {
+      database = "host=${target.host} dbname=billing user=recovery sslmode=verify-full"
+      query    = "SELECT max(at) AS drctl_canary FROM drctl_canary"
+    }
+    env      = ["PGPASSWORD"]
+    checks   = "data"
+    estimate = "1m"
+  }
   step "reconciliation" {
     description  = "see that invoices and payments agree with usage, writing nothing"
     after        = [step.tables]
@@ -129,8 +140,8 @@ procedure "reopen" {
 
   step "switch" {
     description = "set RDS_HOST; the workers take it with the next request, without being deployed"
-    shell       = "printf %s ${target.host} | wrangler secret put RDS_HOST --env production"
-    undo        = ["sh", "-c", "printf %s ${target.before} | wrangler secret put RDS_HOST --env production"]
+    shell       = "printf %s ${target.host} | wrangler secret put RDS_HOST --env ${target.environment}"
+    undo        = ["sh", "-c", "printf %s ${target.before} | wrangler secret put RDS_HOST --env ${target.environment}"]
     dir         = "metrics-billing-${run.id}"
     needs       = [site.cloudflare]
     estimate    = "2m"
@@ -139,7 +150,7 @@ procedure "reopen" {
     description = "read through the workers from the restored database, before anything is written"
     after       = [step.switch]
     http {
-      url    = "https://api.metricsbilling.example/health/database"
+      url    = "https://${target.api}/health/database"
       expect = strcontains(self.body, target.instance)
     }
     checks   = "service"
@@ -163,7 +174,7 @@ procedure "reopen" {
     description = "let the API and the cron jobs write"
     after       = [step.read_through]
     run = [
-      "wrangler", "kv", "key", "put", "writes", "allowed", "--binding", "FLAGS", "--env", "production", "--remote",
+      "wrangler", "kv", "key", "put", "writes", "allowed", "--binding", "FLAGS", "--env", target.environment, "--remote",
     ]
     dir      = "metrics-billing-${run.id}"
     needs    = [site.cloudflare]
@@ -173,8 +184,8 @@ procedure "reopen" {
     description = "replay the archived events that the database does not hold; one that it holds is left out"
     after       = [step.allow_writes]
     run = [
-      "npm", "run", "dr:replay", "--", "--host", target.host, "--missing", "--skip-kinds",
-      "ops/replay-skip.txt",
+      "npm", "run", "dr:replay", "--", "--events", target.events, "--host", target.host, "--missing",
+      "--skip-kinds", "ops/replay-skip.txt",
     ]
     dir          = "metrics-billing-${run.id}"
     env          = ["PGPASSWORD"]
@@ -184,8 +195,8 @@ procedure "reopen" {
   step "resume_queue" {
     description = "process what waits in the queue"
     after       = [step.replay]
-    run         = ["wrangler", "queues", "resume-delivery", "metrics-billing-events"]
-    undo        = ["wrangler", "queues", "pause-delivery", "metrics-billing-events"]
+    run         = ["wrangler", "queues", "resume-delivery", target.events]
+    undo        = ["wrangler", "queues", "pause-delivery", target.events]
     needs       = [site.cloudflare]
     estimate    = "1m"
   }
@@ -203,7 +214,7 @@ procedure "reopen" {
     description = "see that the platform answers"
     after       = [step.reconcile]
     http {
-      url = "https://api.metricsbilling.example/health"
+      url = "https://${target.api}/health"
     }
     checks   = "service"
     estimate = "1m"
@@ -233,7 +244,7 @@ procedure "platform" {
 
   step "queue" {
     description = "make the queues that are not there"
-    shell       = "for q in metrics-billing-events metrics-billing-dead; do wrangler queues info $q || wrangler queues create $q; done"
+    shell       = "for q in ${target.events} ${target.dead_letters}; do wrangler queues info $q || wrangler queues create $q; done"
     needs       = [site.cloudflare]
     estimate    = "1m"
   }
@@ -307,24 +318,26 @@ procedure "workers" {
 
   step "deploy" {
     description = "deploy the workers, with their cron jobs"
-    run         = ["wrangler", "deploy", "--env", "production"]
+    run         = ["wrangler", "deploy", "--env", target.environment]
     dir         = "metrics-billing-${run.id}"
     needs       = [site.cloudflare]
     estimate    = "2m"
+    drill       = "run"
   }
   step "secrets" {
     description = "give them their secrets, all but RDS_HOST"
     after       = [step.deploy]
-    shell       = "op read op://operations/metrics-billing/secrets.json | wrangler secret bulk --env production"
+    shell       = "op read op://operations/metrics-billing-${target.environment}/secrets.json | wrangler secret bulk --env ${target.environment}"
     dir         = "metrics-billing-${run.id}"
     needs       = [site.cloudflare, site.vault]
     estimate    = "2m"
+    drill       = "run"
   }
   step "alive" {
     description = "see that they answer, whatever the database does"
     after       = [step.secrets]
     http {
-      url = "https://api.metricsbilling.example/health/workers"
+      url = "https://${target.api}/health/workers"
     }
     checks   = "service"
     estimate = "1m"
@@ -332,11 +345,12 @@ procedure "workers" {
   step "cron" {
     description = "see that every cron job of the release is scheduled"
     after       = [step.deploy]
-    run         = ["npm", "run", "dr:check-cron"]
+    run         = ["npm", "run", "dr:check-cron", "--", "--env", target.environment]
     dir         = "metrics-billing-${run.id}"
     checks      = "service"
     needs       = [site.cloudflare]
     estimate    = "1m"
+    drill       = "run"
   }
 }
 
@@ -346,45 +360,55 @@ procedure "queue" {
 
   step "look" {
     description = "see the backlog, and whether delivery is paused"
-    shell       = "for q in metrics-billing-events metrics-billing-dead; do wrangler queues info $q || wrangler queues create $q; done"
+    shell       = "for q in ${target.events} ${target.dead_letters}; do wrangler queues info $q || wrangler queues create $q; done"
     needs       = [site.cloudflare]
     estimate    = "1m"
+    drill       = "run"
   }
   step "resume" {
     description = "deliver, should it be paused"
     after       = [step.look]
-    run         = ["wrangler", "queues", "resume-delivery", "metrics-billing-events"]
-    undo        = ["wrangler", "queues", "pause-delivery", "metrics-billing-events"]
+    run         = ["wrangler", "queues", "resume-delivery", target.events]
+    undo        = ["wrangler", "queues", "pause-delivery", target.events]
     needs       = [site.cloudflare]
     estimate    = "1m"
+    drill       = "run"
   }
   step "dead_letters" {
     description  = "put the dead letters back; one that fails again stays dead, and is printed with its error"
     after        = [step.resume]
-    run          = ["npm", "run", "dr:dead-letters", "--", "--requeue"]
+    run          = ["npm", "run", "dr:dead-letters", "--", target.dead_letters, "--requeue", target.events]
     dir          = "metrics-billing-${run.id}"
     needs        = [site.cloudflare]
     estimate     = "5m"
     estimate_p95 = "15m"
+    drill        = "run"
   }
   step "replay" {
-    description  = "replay the archived events that are neither in the database nor in the queue"
-    after        = [step.dead_letters]
-    run          = ["npm", "run", "dr:replay", "--", "--missing", "--skip-kinds", "ops/replay-skip.txt"]
+    description = "replay the archived events that are neither in the database nor in the queue"
+    after       = [step.dead_letters]
+    run = [
+      "npm", "run", "dr:replay", "--", "--events", target.events, "--host", target.host, "--missing",
+      "--skip-kinds", "ops/replay-skip.txt",
+    ]
     dir          = "metrics-billing-${run.id}"
     env          = ["PGPASSWORD"]
     estimate     = "10m"
     estimate_p95 = "20m"
+    drill        = "run"
   }
   step "verify" {
-    description  = "see that every event of today is in the database, once"
-    after        = [step.replay]
-    run          = ["npm", "run", "dr:check-events", "--", "--since", "24h"]
+    description = "see that every event of today is in the database, once"
+    after       = [step.replay]
+    run = [
+      "npm", "run", "dr:check-events", "--", "--events", target.events, "--host", target.host, "--since", "24h",
+    ]
     dir          = "metrics-billing-${run.id}"
     env          = ["PGPASSWORD"]
     checks       = "data"
     estimate     = "3m"
     estimate_p95 = "10m"
+    drill        = "run"
   }
 }
 
@@ -400,41 +424,54 @@ procedure "payments" {
     }
     needs    = [site.razorpay]
     estimate = "1m"
+    drill    = "run"
   }
   step "webhook" {
     description = "set the webhook to what ops/webhook.json says, and on: Razorpay turns it off when it fails"
     after       = [step.razorpay]
-    run         = ["npm", "run", "dr:webhook", "--", "--set", "ops/webhook.json"]
+    run         = ["npm", "run", "dr:webhook", "--", "--mode", target.mode, "--set", "ops/webhook.json"]
     dir         = "metrics-billing-${run.id}"
     needs       = [site.razorpay]
     estimate    = "1m"
+    drill       = "run"
   }
   step "fetch" {
-    description  = "fetch the payments of two days and record those that are missing, each once, with its status"
-    after        = [step.webhook]
-    run          = ["npm", "run", "dr:payments", "--", "--since", "48h"]
+    description = "fetch the payments of two days and record those that are missing, each once, with its status"
+    after       = [step.webhook]
+    run = [
+      "npm", "run", "dr:payments", "--", "--mode", target.mode, "--host", target.host, "--since", "48h",
+    ]
     dir          = "metrics-billing-${run.id}"
     env          = ["PGPASSWORD"]
     needs        = [site.razorpay]
     estimate     = "10m"
     estimate_p95 = "30m"
+    drill        = "run"
   }
   step "compare" {
     description = "see that Razorpay and the database agree"
     after       = [step.fetch]
-    run         = ["npm", "run", "dr:payments", "--", "--since", "48h", "--compare"]
-    dir         = "metrics-billing-${run.id}"
-    env         = ["PGPASSWORD"]
-    checks      = "data"
-    needs       = [site.razorpay]
-    estimate    = "3m"
+    run = [
+      "npm", "run", "dr:payments", "--", "--mode", target.mode, "--host", target.host, "--since", "48h",
+      "--compare",
+    ]
+    dir      = "metrics-billing-${run.id}"
+    env      = ["PGPASSWORD"]
+    checks   = "data"
+    needs    = [site.razorpay]
+    estimate = "3m"
+    drill    = "run"
   }
   step "confirm" {
     description = "send the confirmations that were not sent"
     after       = [step.compare]
-    run         = ["npm", "run", "dr:payments", "--", "--since", "48h", "--confirm"]
-    dir         = "metrics-billing-${run.id}"
-    env         = ["PGPASSWORD"]
-    estimate    = "3m"
+    run = [
+      "npm", "run", "dr:payments", "--", "--mode", target.mode, "--host", target.host, "--since", "48h",
+      "--confirm",
+    ]
+    dir      = "metrics-billing-${run.id}"
+    env      = ["PGPASSWORD"]
+    estimate = "3m"
+    drill    = "run"
   }
 }

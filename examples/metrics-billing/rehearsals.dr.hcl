@@ -1,8 +1,9 @@
 # What is rehearsed, each time by another engineer, so that everybody has done it once.
 
-# As in an emergency, up to where the workers would be pointed at the restored database. Nothing is stopped.
+# As in an emergency, up to where the workers would be pointed at the restored database. Nothing is stopped. When it is
+# over, drctl removes what it restored.
 procedure "rehearsal" {
-  description = "restores the database, verifies it and removes it again"
+  description = "restores the database and verifies it"
 
   step "access" {
     procedure = procedure.access
@@ -13,26 +14,6 @@ procedure "rehearsal" {
   step "database" {
     after     = [step.access, step.checkout]
     procedure = procedure.database
-  }
-  step "unprotect" {
-    description = "take its deletion protection away: it was restored with it"
-    after       = [step.database]
-    run = [
-      "aws", "rds", "modify-db-instance", "--db-instance-identifier", target.instance, "--no-deletion-protection",
-      "--apply-immediately", "--region", target.region,
-    ]
-    estimate = "1m"
-    drill    = "run"
-  }
-  step "remove" {
-    description = "remove what was restored; the name is new, so that nothing else can be meant"
-    after       = [step.unprotect]
-    run = [
-      "aws", "rds", "delete-db-instance", "--db-instance-identifier", target.instance, "--skip-final-snapshot",
-      "--delete-automated-backups", "--region", target.region,
-    ]
-    estimate = "1m"
-    drill    = "run"
   }
 }
 
@@ -70,23 +51,31 @@ drill "other_region" {
   }
 }
 
-# What was released last is deployed again. This and the next two are done on what is in use, by somebody who watches:
-# there is one set of workers, one queue and one account at Razorpay. drctl leaves these steps out and says so.
+# What follows is done in the environment for rehearsals: workers and queues of its own, a small database, and the test
+# mode of Razorpay. It stays from one rehearsal to the next.
 drill "workers" {
   scenario = scenario.workers-broken
   every    = "30d"
   owner    = contact.on_call
   last     = "2026-02-11"
   shared   = ["repository"]
+  target {
+    environment = "rehearsal"
+    api         = "api.rehearsal.metricsbilling.example"
+  }
 }
 
-# Harmless with nothing broken: a message or a payment that is there already is left out.
 drill "queue" {
   scenario = scenario.queue-stuck
   every    = "90d"
   owner    = contact.on_call
   last     = "2026-01-21"
   shared   = ["repository"]
+  target {
+    events       = "rehearsal-billing-events"
+    dead_letters = "rehearsal-billing-dead"
+    host         = "rehearsal-billing.${local.rds_suffix["eu-west-1"]}"
+  }
 }
 
 drill "payments" {
@@ -95,4 +84,8 @@ drill "payments" {
   owner    = contact.on_call
   last     = "2026-01-22"
   shared   = ["repository"]
+  target {
+    mode = "test"
+    host = "rehearsal-billing.${local.rds_suffix["eu-west-1"]}"
+  }
 }

@@ -17,12 +17,16 @@ scenario "complete-platform-failure" {
     service = service.queue
   }
   target {
-    repository = local.repository
-    region     = "eu-west-2"
-    instance   = "metrics-billing-${run.id}"
-    arn        = "arn:aws:rds:eu-west-2:${local.account}:db:metrics-billing-${run.id}"
-    host       = "metrics-billing-${run.id}.${local.rds_suffix["eu-west-2"]}"
-    before     = "metrics-billing.${local.rds_suffix["eu-west-1"]}"
+    repository   = local.repository
+    environment  = "production"
+    api          = "api.metricsbilling.example"
+    events       = "metrics-billing-events" # the queue, and the bucket that keeps what goes into it
+    dead_letters = "metrics-billing-dead"
+    region       = "eu-west-2"
+    instance     = "metrics-billing-${run.id}"
+    arn          = "arn:aws:rds:eu-west-2:${local.account}:db:metrics-billing-${run.id}"
+    host         = "metrics-billing-${run.id}.${local.rds_suffix["eu-west-2"]}"
+    before       = local.host
     # Made beforehand in both regions: the first lets the tunnel of the workers in, the second nobody.
     security_group = "sg-0b1111111111111e2"
     closed_group   = "sg-0c1111111111111e2"
@@ -50,11 +54,14 @@ scenario "data-corruption" {
   }
   target {
     repository     = local.repository
+    environment    = "production"
+    api            = "api.metricsbilling.example"
+    events         = "metrics-billing-events"
     region         = "eu-west-1"
     instance       = "metrics-billing-${run.id}"
     arn            = "arn:aws:rds:eu-west-1:${local.account}:db:metrics-billing-${run.id}"
     host           = "metrics-billing-${run.id}.${local.rds_suffix["eu-west-1"]}"
-    before         = "metrics-billing.${local.rds_suffix["eu-west-1"]}"
+    before         = local.host
     security_group = "sg-0a1111111111111e1"
     closed_group   = "sg-0d1111111111111e1"
     copy_region    = "eu-west-2"
@@ -84,6 +91,8 @@ scenario "payment-processing-failure" {
   }
   target {
     repository = local.repository
+    mode       = "live"
+    host       = local.host
   }
   recover   = [procedure.access, procedure.checkout, procedure.payments]
   commander = contact.on_call
@@ -101,7 +110,9 @@ scenario "workers-broken" {
     rpo = local.rpo
   }
   target {
-    repository = local.repository
+    repository  = local.repository
+    environment = "production"
+    api         = "api.metricsbilling.example"
   }
   recover   = [procedure.checkout, procedure.workers]
   commander = contact.on_call
@@ -122,7 +133,10 @@ scenario "queue-stuck" {
     rpo = local.rpo
   }
   target {
-    repository = local.repository
+    repository   = local.repository
+    events       = "metrics-billing-events" # the queue, and the bucket that keeps what goes into it
+    dead_letters = "metrics-billing-dead"
+    host         = local.host
   }
   recover   = [procedure.access, procedure.checkout, procedure.queue]
   commander = contact.on_call
