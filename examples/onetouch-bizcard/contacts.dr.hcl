@@ -94,7 +94,11 @@ drill "quarterly" {
   every    = "90d"
   owner    = contact.devops_lead
   last     = "2026-01-12"
+  shared   = ["repository"]
   target {
+    checkout = "bizcard-${run.id}"
+    app      = "bizcard-drill"
+    server   = "drill.onetouchbizcard.in"
     cluster  = "drill"
     data     = "/var/lib/postgresql/drill-${run.id}"
     database = "service=bizcard-drill"
@@ -148,6 +152,11 @@ drill "images" {
   every    = "90d"
   owner    = contact.devops_lead
   last     = "2026-01-14"
+  target {
+    bucket = "onetouch-bizcard-drill-assets"
+    user   = "onetouch-bizcard-drill"
+    images = "d0987654321.cloudfront.net"
+  }
 }
 
 checklist "afterwards" {

@@ -132,15 +132,18 @@ procedure "server" {
   step "clone" {
     description = "get the application"
     after       = [step.launch]
-    run         = ["git", "clone", "https://github.com/onetouch-bizcard/onetouch-bizcard.git"]
+    run         = ["git", "clone", target.repository, target.checkout]
+    undo        = ["rm", "-r", target.checkout]
     needs       = [site.git]
     estimate    = "1m"
+    drill       = "run"
   }
   step "install" {
     description = "install its packages"
     after       = [step.clone]
-    run         = ["npm", "ci", "--prefix", "onetouch-bizcard"]
+    run         = ["npm", "ci", "--prefix", target.checkout]
     estimate    = "3m"
+    drill       = "run"
   }
   step "fetch_key" {
     description = "get the key of the configuration"
@@ -156,7 +159,10 @@ procedure "server" {
     after       = [step.install, step.fetch_key]
     restore     = datastore.config
     from        = backup.config
+    into        = target.checkout
+    via         = ["env", "--chdir=${target.checkout}", "sh", "-c"]
     estimate    = "2m"
+    drill       = "run"
   }
   step "verify_backup" {
     description = "read all of the repository and compare its checksums"
@@ -164,6 +170,7 @@ procedure "server" {
     run         = ["pgbackrest", "--stanza=bizcard", "verify"]
     checks      = "backup"
     estimate    = "10m"
+    drill       = "run"
   }
   step "restore" {
     description = "restore into the new server's data directory"
@@ -172,12 +179,15 @@ procedure "server" {
     from        = backup.database
     into        = target.data
     estimate    = "20m"
+    drill       = "run"
   }
   step "serve" {
     description = "let PostgreSQL serve what came back"
     after       = [step.restore]
     run         = ["./scripts/serve-database.sh", target.cluster, target.data]
+    undo        = ["./scripts/stop-database.sh", target.cluster]
     estimate    = "2m"
+    drill       = "run"
   }
   step "newest" {
     description = "read the canary: how much was lost"
@@ -192,8 +202,9 @@ procedure "server" {
   step "migrate" {
     description = "bring the schema to the version of the application"
     after       = [step.serve, step.restore_config]
-    run         = ["npx", "--prefix", "onetouch-bizcard", "prisma", "migrate", "deploy"]
+    run         = ["./scripts/migrate.sh", target.database]
     estimate    = "2m"
+    drill       = "run"
   }
   step "validate" {
     description = "count brands, branches and users, and look for orphans and for today's rows"
@@ -214,15 +225,17 @@ procedure "server" {
   step "build" {
     description = "build the application"
     after       = [step.restore_config]
-    run         = ["npm", "run", "build", "--prefix", "onetouch-bizcard"]
+    run         = ["npm", "run", "build", "--prefix", target.checkout]
     estimate    = "4m"
+    drill       = "run"
   }
   step "start" {
     description = "start the application"
     after       = [step.build, step.validate, step.newest, step.test_s3]
-    run         = ["pm2", "start", "npm", "--name", "onetouch-bizcard", "--", "start"]
-    undo        = ["pm2", "delete", "onetouch-bizcard"]
+    run         = ["pm2", "start", "npm", "--name", target.app, "--", "start", "--prefix", target.checkout]
+    undo        = ["pm2", "delete", target.app]
     estimate    = "1m"
+    drill       = "run"
   }
   step "save" {
     description = "let pm2 start it again after a reboot"
@@ -233,10 +246,11 @@ procedure "server" {
   step "check_before_dns" {
     description = "see that the new server answers, before anybody is sent to it"
     after       = [step.start]
-    run         = ["./scripts/verify-production.sh", "--host", "localhost"]
+    run         = ["./scripts/verify-production.sh", "--host", target.server]
     within      = "1m"
     checks      = "service"
     estimate    = "2m"
+    drill       = "run"
   }
   step "point_dns" {
     description = "point onetouchbizcard.in to the new server"
@@ -431,21 +445,21 @@ procedure "storage" {
 
   step "connectivity" {
     description = "list the bucket"
-    run         = ["aws", "s3", "ls", "s3://onetouch-bizcard-prod-assets/"]
+    run         = ["aws", "s3", "ls", "s3://${target.bucket}/"]
     estimate    = "1m"
+    drill       = "run"
   }
   step "permissions" {
     description = "see what the application's user may do"
-    run = [
-      "aws", "iam", "get-user-policy", "--user-name", "onetouch-bizcard-prod", "--policy-name", "S3Access",
-    ]
-    estimate = "1m"
+    run         = ["aws", "iam", "get-user-policy", "--user-name", target.user, "--policy-name", "S3Access"]
+    estimate    = "1m"
+    drill       = "run"
   }
   step "cloudfront" {
     description = "see that an image is served"
     after       = [step.connectivity, step.permissions]
     http {
-      url = "https://d1234567890.cloudfront.net/test-image.jpg"
+      url = "https://${target.images}/test-image.jpg"
     }
     checks   = "service"
     needs    = [site.cloudfront]

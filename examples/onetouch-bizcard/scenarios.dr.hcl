@@ -42,9 +42,13 @@ scenario "server-failure" {
     rpo = local.rpo
   }
   target {
-    cluster  = "main"
-    data     = "/var/lib/postgresql/bizcard-${run.id}"
-    database = "service=bizcard"
+    repository = "https://github.com/onetouch-bizcard/onetouch-bizcard.git"
+    checkout   = "onetouch-bizcard"
+    app        = "onetouch-bizcard"
+    server     = "localhost" # the new one, on which all of it is done
+    cluster    = "main"
+    data       = "/var/lib/postgresql/bizcard-${run.id}"
+    database   = "service=bizcard"
   }
   recover   = [procedure.server]
   commander = contact.on_call
@@ -122,6 +126,11 @@ scenario "storage-issues" {
   objective {
     rto = local.rto
     rpo = local.rpo
+  }
+  target {
+    bucket = "onetouch-bizcard-prod-assets"
+    user   = "onetouch-bizcard-prod"
+    images = "d1234567890.cloudfront.net"
   }
   recover   = [procedure.storage]
   commander = contact.on_call

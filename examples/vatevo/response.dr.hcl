@@ -526,6 +526,7 @@ procedure "web" {
   step "clone" {
     description = "get what is released"
     run         = ["git", "clone", "--branch", "released", "git@github.com:vatevo/web.git", "web-${run.id}"]
+    undo        = ["rm", "-r", "web-${run.id}"]
     needs       = [site.github]
     estimate    = "1m"
     drill       = "run"
@@ -534,6 +535,7 @@ procedure "web" {
     description = "build and start all three sites"
     after       = [step.clone]
     run         = ["fly", "deploy", "web-${run.id}", "--app", target.web_app]
+    undo        = ["fly", "scale", "count", "0", "--app", target.web_app, "--yes"]
     needs       = [site.fly]
     estimate    = "10m"
     drill       = "run"

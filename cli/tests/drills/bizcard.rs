@@ -13,8 +13,8 @@ const NOTICED: SignedDuration = SignedDuration::from_mins(30);
 /// Where `setup` puts pm2.
 const NPM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/npm/node_modules/.bin");
 
-/// The system as it runs; and a server for drills with a database, an application and a cache of its own.
-fn stage() -> (Stage, Timestamp) {
+/// The system as it runs, backed up; and a server that is there for drills.
+fn backed_up() -> Stage {
     let stage = Stage::of("onetouch-bizcard", Machine::archiving("bizcard", 1));
     let (machine, platform) = (&stage.machine, stage.machine.path_of("home/platform"));
     let pm2 = std::fs::canonicalize(format!("{NPM}/pm2"))
@@ -43,6 +43,13 @@ fn stage() -> (Stage, Timestamp) {
     stage.does("pgbackrest", &["--stanza=bizcard", "--start-fast", "--compress-type=none", "backup"]);
     machine.says(0, &["backup", "canary", "database"]);
     machine.archive();
+    stage
+}
+
+/// The same, with a database, an application and a cache of the drills' own.
+fn stage() -> (Stage, Timestamp) {
+    let stage = backed_up();
+    let platform = stage.machine.path_of("home/platform");
     let right = Timestamp::now() + SignedDuration::from_secs(1);
     let old = format!("--pg1-path={platform}/drill");
     stage.does("pgbackrest", &["--stanza=bizcard", &old, "--archive-mode=off", "restore"]);
@@ -103,5 +110,43 @@ fn onetouch_bizcard_comes_back_in_a_new_directory_and_its_cache_empty() {
     assert_eq!((cache(&["exists", "stale"]), cache(&["get", "users"])), ("0".into(), "5000".into()));
     assert!(application(&stage)["restart_time"].as_i64().unwrap() > restarts);
     assert_eq!(stage.content("onetouch_bizcard"), newest, "what is in use is as it was");
+    stage.does("pm2", &["kill", "--silent"]);
+}
+
+#[test]
+fn onetouch_bizcard_comes_back_on_a_server_that_has_nothing() {
+    let stage = backed_up();
+    let (machine, before) = (&stage.machine, stage.content("onetouch_bizcard"));
+    let (repository, key) = (machine.path_of("home/platform/restic"), machine.path_of("home/key"));
+    stage.edit(
+        "main.dr.hcl",
+        "s3:s3.ap-southeast-1.amazonaws.com/onetouch-bizcard-prod-backups/config",
+        &repository,
+    );
+    stage.edit("main.dr.hcl", "/etc/restic/key", &key);
+    stage.put("config/.env.production", "NODE_ENV=production\n");
+    let save = "umask 077 && echo of-the-vault >~/key && cd ~/platform/config && \
+                export RESTIC_PASSWORD_FILE=$HOME/key RESTIC_REPOSITORY=$HOME/platform/restic && \
+                restic -q init && restic -q backup . && \
+                mkdir -p ~/git && cd ~/git && cp -r \"$OLDPWD/../../../work/release\" bizcard && \
+                cp ../../work/application.js bizcard && cd bizcard && git init -q && git add . && \
+                git -c user.name=t -c user.email=t@onetouchbizcard.in commit -q -m release && \
+                git config --global url.\"file://$PWD\".insteadOf https://github.com/onetouch-bizcard/onetouch-bizcard.git";
+    stage.does("sh", &["-c", save]);
+    stage.does("./scripts/reset-redis.sh", &["drill"]);
+    let run = stage.drill("quarterly", &[]);
+    came_back(&stage, &run, &before);
+    let checkout = format!("work/bizcard-{}", run.name);
+    assert!(machine.exists(&format!("{checkout}/.env.production")), "its configuration came back");
+    assert!(machine.exists(&format!("{checkout}/built.js")));
+    stage.take_back(&run);
+    assert!(!machine.exists(&checkout));
+    assert_eq!(stage.held("clusters/drill/serves"), "", "nothing is served any more");
+    assert_eq!(application(&stage), serde_json::Value::Null, "the application is gone");
+
+    stage.put("s3/onetouch-bizcard-drill-assets/test-image.jpg", "an image\n");
+    stage.put("iam/onetouch-bizcard-drill/S3Access", "s3:GetObject\n");
+    stage.drill("images", &[]).is_done();
+    assert_eq!(stage.content("onetouch_bizcard"), before, "what is in use is as it was");
     stage.does("pm2", &["kill", "--silent"]);
 }

@@ -135,6 +135,12 @@ fn vatevo_restarts_brings_an_invoice_back_and_serves_its_web_sites_elsewhere() {
                  git config --global url.\"$HOME/git/vatevo/web\".insteadOf git@github.com:vatevo/web.git";
     stage.does("sh", &["-c", sites]);
     stage.put("fly/vatevo-drill-web/secrets", "");
-    stage.drill("web_sites", &WORDS).is_done();
+    let run = stage.drill("web_sites", &WORDS);
+    run.is_done();
     assert_eq!(stage.held("fly/vatevo-drill-web/site/dashboard"), "the dashboard");
+    assert_eq!(stage.held("fly/vatevo-drill-web/count.cdg"), "2", "it is served");
+    assert!(stage.machine.exists(&format!("work/web-{}", run.name)));
+    stage.take_back(&run);
+    assert_eq!(stage.held("fly/vatevo-drill-web/count.cdg"), "0", "nothing of it is served any more");
+    assert!(!stage.machine.exists(&format!("work/web-{}", run.name)));
 }
