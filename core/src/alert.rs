@@ -14,8 +14,6 @@ use crate::recovery::{Dependents, readable};
 use crate::stored::{Level, Made, Stored};
 use crate::system::{Alert, Backup, Declared, On, Proof, System, Threshold, Verify};
 
-/// Time that a backup gets to begin and to end when nothing says how long it takes.
-const GRACE: SignedDuration = SignedDuration::from_hours(1);
 /// How many backups before the last one its size is held against.
 const BEFORE: usize = 10;
 
@@ -185,11 +183,7 @@ impl<'w> Watch<'w> {
         if let Err(why) = &last.made {
             return (Standing::Firing, format!("it was not made at {:.0}: {why}", last.at));
         }
-        let method = backup.method();
-        let grace = self.time().or(method.takes).unwrap_or(GRACE);
-        let begun = self.now.checked_sub(grace).unwrap_or(Timestamp::MIN);
-        let due = method.bases.iter().filter_map(|(_, schedule)| schedule.last(begun)).max();
-        match due.filter(|due| last.at < *due) {
+        match backup.method().due(self.now, self.time()).filter(|due| last.at < *due) {
             Some(due) => (
                 Standing::Firing,
                 format!("it was to be made at {due:.0} and was not begun; the last one is of {:.0}", last.at),

@@ -4,7 +4,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::recovery::readable;
 use crate::schedule::Schedule;
+use crate::system::Method;
 
 /// What is restored from by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -67,6 +69,17 @@ impl Stored {
     pub fn held(&self, has_log: bool) -> Timestamp {
         if has_log { self.ended } else { self.began }
     }
+}
+
+/// Why a repository does not hold what its schedule says; none where it does.
+pub fn behind(points: &[Stored], method: &Method<'_>, now: Timestamp) -> Option<String> {
+    let whole = points.iter().filter(|point| point.flaw.is_none());
+    let Some(newest) = whole.map(|point| point.began).max() else {
+        return Some("its repository holds no restore point that is whole".to_owned());
+    };
+    let due = method.due(now, None).filter(|due| newest < *due)?;
+    let ago = readable(now.duration_since(newest).as_secs());
+    Some(format!("its newest point is of {newest:.0}, {ago} ago; one was to be made at {due:.0}"))
 }
 
 /// How far it was made sure that one can come back from a point. Each includes those before it.

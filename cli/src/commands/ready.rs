@@ -7,6 +7,7 @@ use std::path::Path;
 
 use drctl_core::addr::Name;
 use drctl_core::recovery::{Loss, Needed, RecoveryPlan, needed, numbered};
+use drctl_core::stored::behind;
 use drctl_core::system::{Declared, Scenario, System};
 use serde::Serialize;
 use serde_json::json;
@@ -20,6 +21,7 @@ use crate::render::junit::{self, Case, Outcome, Suite};
 use crate::render::palette::Look;
 use crate::render::text::{last_seen, last_seen_json, safe, wrap};
 use crate::secrets;
+use crate::tools;
 use crate::ui::{CheckFormat, Ui};
 use crate::ways::{self, Ground, WayArgs};
 
@@ -82,7 +84,8 @@ struct Readiness {
 
 /// Plans every way back that was asked for, looks around and prints.
 pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
-    let ground = ways::ground(&args.ways, project, ui)?;
+    let mut ground = ways::ground(&args.ways, project, ui)?;
+    ground.look_into(tools::is_made, project, ui)?;
     let asked: Vec<(&Name, &Declared<Scenario>)> = match &args.scenario {
         Some(wanted) => vec![scenario(wanted, &ground.system)?],
         None => ground.system.scenarios.iter().collect(),
@@ -92,6 +95,7 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     for (name, scenario) in asked {
         let plan = ground.plan(name, &scenario.is)?;
         let mut checks = stuck(&plan);
+        checks.extend(kept(&plan, &ground));
         // What is lost with drctl's own files has been told.
         checks.extend(journal(&ground.system, &scenario.is).filter(|_| plan.own_files.is_none()));
         checks.extend(here.checks(&needed(&plan)));
@@ -170,6 +174,31 @@ fn journal(system: &System, scenario: &Scenario) -> Option<Check> {
         None => (Stands::Unknown, format!("is copied to {at}, and nothing says in which region that is")),
     };
     Some(check(status, "journal of the run", why, None))
+}
+
+/// What the repositories hold of what has to come back, against what their schedules say.
+fn kept(plan: &RecoveryPlan, ground: &Ground) -> Vec<Check> {
+    let chosen = plan.chosen_points.iter().map(|choice| &choice.datastore);
+    let hit: BTreeSet<&Name> = chosen.chain(plan.infeasible.iter().map(|i| &i.datastore)).collect();
+    let looked_into = ground.system.listed.iter().filter_map(|(name, found)| {
+        let backup = &ground.system.backups.get(name)?.is;
+        hit.contains(&backup.of.0).then_some((name, backup, found))
+    });
+    let checked = looked_into.map(|(name, backup, found)| {
+        let what = format!("backup.{name}");
+        let points = match found {
+            Ok(points) => points,
+            Err(why) => return check(Stands::Unknown, what, why, None),
+        };
+        match behind(points, &backup.method(), ground.observation.now) {
+            None => check(Stands::Ok, what, "is in its repository as its schedule says", None),
+            Some(why) => {
+                let fix = format!("make one and see what goes wrong: drctl backup run {name}");
+                check(Stands::Missing, what, why, Some(&fix))
+            }
+        }
+    });
+    checked.collect()
 }
 
 fn unobserved(ground: &Ground) -> Vec<Check> {

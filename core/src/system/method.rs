@@ -10,6 +10,9 @@ use super::restic::Restic;
 use super::step::EnvName;
 use crate::schedule::{Gap, Schedule, largest_gap};
 
+/// Time that a backup gets to begin and to end when nothing says how long it takes.
+const GRACE: SignedDuration = SignedDuration::from_hours(1);
+
 /// Made by somebody else's scheduler.
 #[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
 pub struct External {
@@ -256,6 +259,13 @@ impl Method<'_> {
         };
         let (asked, gap) = *self.gap.get_or_init(find);
         if asked == now { gap } else { find().1 }
+    }
+
+    /// When the last base was to be begun that has to be there by now. It gets that grace to begin and to end, or
+    /// else as long as one takes.
+    pub fn due(&self, now: Timestamp, grace: Option<SignedDuration>) -> Option<Timestamp> {
+        let begun = now.checked_sub(grace.or(self.takes).unwrap_or(GRACE)).ok()?;
+        self.bases.iter().filter_map(|(_, schedule)| schedule.last(begun)).max()
     }
 
     /// When bases are made, in words.
