@@ -179,6 +179,15 @@ fn a_dump_is_streamed_into_a_bucket_locked_verified_and_restored_from_there() {
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("too old, and locked until"), "{said}");
     assert_eq!(points(&machine).len(), 2);
+
+    // The locks of both are over.
+    machine.says(0, &["sim", "advance", "2h"]);
+    let later = before.checked_add(jiff::SignedDuration::from_hours(2)).unwrap();
+    let mut command = machine.drctl_command(&["backup", "run", "dump"]);
+    let output = command.env("PGPASSWORD", SECRET).env("DRCTL_NOW", later.to_string()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(said.matches("removed, for it was too old").count(), 2, "{output:?}");
+    assert_eq!(bucket(&machine).0.len(), 2, "the last one and its checksums");
     let found = machine.run("grep", &["-r", "-l", SECRET, &machine.path_of("work")]);
     assert_eq!(String::from_utf8_lossy(&found.stdout), "");
 }

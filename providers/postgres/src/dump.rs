@@ -125,8 +125,11 @@ impl<'a> Dumps<'a> {
     pub async fn make(&self, now: Timestamp) -> Result<Stored, ProviderError> {
         self.sweep().await?;
         let name = self.names.at(now, self.dumping.is.format);
-        let before = self.list().await?;
-        if before.iter().any(|point| point.id == name) {
+        let is_there = match &self.store {
+            Store::Folder(folder) => folder.holds(&name),
+            Store::Bucket(bucket) => bucket.holds(&name).await?,
+        };
+        if is_there {
             return Err(rejected(MAKING, format!("`{name}` is there already: it was made in this second")));
         }
         match &self.store {

@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::process::Command;
 
-use drctl_core::provider::ErrorClass;
+use drctl_core::provider::{Attempt, ErrorClass};
 use drctl_core::recovery::{SecretSource, Surroundings};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::unix::pipe;
@@ -275,4 +275,58 @@ async fn a_secret_that_a_command_prints_is_shown_by_no_step_and_no_error() {
     assert_eq!((error.doing.as_str(), error.code.as_deref()), ("reading the secret PLANTED", Some("exit 3")));
     assert!(error.message.contains("no such item") && !error.message.contains("hunter3"), "{error}");
     assert!(!dir.path().join("done").exists());
+}
+
+#[tokio::test]
+async fn what_is_streamed_arrives_whole_and_in_order_and_complaints_are_an_error_of_their_own() {
+    let host = host(std::path::Path::new("."), &[("API_TOKEN", "t0ken-value")]);
+    let named = with_env(&["API_TOKEN"]);
+    let line = |line: &str| ["sh", "-c", line].map(str::to_owned);
+    let stream = async |text: &str| {
+        let (mut all, attempt) = (Vec::new(), Attempt("stream".to_owned()));
+        let ended = host
+            .stream(&line(text), (&named, &attempt), async |bytes| {
+                all.extend_from_slice(bytes);
+                // Whoever takes it may take long.
+                tokio::task::yield_now().await;
+                Ok(())
+            })
+            .await;
+        (all, ended)
+    };
+    let (all, ended) = stream("seq 1 200000; echo $API_TOKEN; seq 1 20000 >&2").await;
+    ended.unwrap();
+    let expected: String = (1..=200_000).map(|n| format!("{n}\n")).collect::<String>() + "t0ken-value\n";
+    assert!(all == expected.as_bytes(), "{} bytes arrived of {}", all.len(), expected.len());
+
+    let (all, ended) = stream("echo half; echo \"token is $API_TOKEN\" >&2; exit 3").await;
+    let error = ended.unwrap_err();
+    assert_eq!((all.as_slice(), error.code.as_deref()), (b"half\n".as_slice(), Some("exit 3")));
+    assert!(error.message.contains("token is (sensitive)"), "{error}");
+}
+
+#[tokio::test]
+async fn who_takes_no_more_ends_the_program_with_all_that_it_has_started() {
+    let dir = tempfile::tempdir().unwrap();
+    let host = host(dir.path(), &[]);
+    let words = ["sh", "-c", "echo $$ >leader; yes & wait"].map(str::to_owned);
+    let attempt = Attempt("stream".to_owned());
+    let full = || drctl_core::provider::ProviderError {
+        doing: "taking".to_owned(),
+        class: ErrorClass::Failed,
+        code: None,
+        message: "no more".to_owned(),
+    };
+    let taken = host.stream(&words, (&Surroundings::default(), &attempt), async |_| Err(full())).await;
+    assert_eq!(taken.unwrap_err().message, "no more");
+    let leader = std::fs::read_to_string(dir.path().join("leader")).unwrap();
+    let alive = || {
+        let listed = Command::new("pgrep").args(["--pgroup", leader.trim()]).output().unwrap();
+        !listed.stdout.is_empty()
+    };
+    let began = std::time::Instant::now();
+    while alive() {
+        assert!(began.elapsed().as_secs() < 10, "it goes on");
+        tokio::task::yield_now().await;
+    }
 }

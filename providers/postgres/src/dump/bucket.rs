@@ -82,6 +82,10 @@ impl Bucket {
         Ok(stream::iter(look.collect::<Vec<_>>()).buffered(LOOKS).collect().await)
     }
 
+    pub(super) async fn holds(&self, name: &str) -> Result<bool, ProviderError> {
+        Ok(self.shown(name).await?.iter().any(|(shown, _)| shown == name))
+    }
+
     /// Makes the dump of that name: it shows only if `pg_dump` ended well and all that it wrote has arrived.
     pub(super) async fn write(
         &self,

@@ -39,6 +39,10 @@ impl Folder {
         Ok(found)
     }
 
+    pub(super) fn holds(&self, name: &str) -> bool {
+        self.path.join(name).exists()
+    }
+
     fn names(&self) -> Result<Vec<String>, ProviderError> {
         let unread = |e: io::Error| denied(LISTING, &self.path, &e);
         let mut names = Vec::new();
