@@ -7,6 +7,7 @@
 
 mod bounds;
 mod buckets;
+mod copies;
 mod databases;
 mod drift;
 #[path = "../../../providers/aws/sdk/tests/wire/harness/mod.rs"]

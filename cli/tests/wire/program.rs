@@ -139,6 +139,16 @@ impl Project {
         fs::write(self.dir.path().join("main.dr.hcl"), configuration).unwrap();
     }
 
+    /// What stands in a file of the folder.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.dir.path().join(name)).unwrap()
+    }
+
+    /// Takes away what drctl knows: from here on it is another machine.
+    pub(crate) fn forget(&self) {
+        fs::remove_dir_all(self.dir.path().join(".drctl")).unwrap();
+    }
+
     /// Runs the program with made-up credentials and nothing else from the environment.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         let output = Command::new(env!("CARGO_BIN_EXE_drctl"))
