@@ -151,7 +151,8 @@ async fn an_object_of_parts_shows_once_it_is_whole_and_is_locked_from_then_on() 
         let first = cloud.upload_part("dumps", &upload, 1, body.clone()).await.unwrap();
         let last = cloud.upload_part("dumps", &upload, 2, b"the end".to_vec()).await.unwrap();
         assert_eq!(cloud.head_object("dumps", key, None).await, Ok(None), "{key}: nothing shows yet");
-        assert_eq!(cloud.list_multipart_uploads("dumps", &key[..1]).await.unwrap(), [upload.clone()]);
+        let unfinished = cloud.list_multipart_uploads("dumps", &key[..1]).await.unwrap();
+        assert_eq!(unfinished.iter().collect::<Vec<_>>(), [&upload]);
         cloud.complete_multipart_upload("dumps", &upload, &[first, last]).await.unwrap();
         assert_eq!(cloud.list_multipart_uploads("dumps", "").await.unwrap(), []);
     }
