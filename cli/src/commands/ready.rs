@@ -176,20 +176,17 @@ fn journal(system: &System, scenario: &Scenario) -> Option<Check> {
     Some(check(status, "journal of the run", why, None))
 }
 
-/// What the repositories hold of what has to come back, against what their schedules say.
+/// What the repositories hold of what has to come back, against what their schedules say. One that was not seen
+/// is a warning of the plan where the way back counts on it.
 fn kept(plan: &RecoveryPlan, ground: &Ground) -> Vec<Check> {
     let chosen = plan.chosen_points.iter().map(|choice| &choice.datastore);
     let hit: BTreeSet<&Name> = chosen.chain(plan.infeasible.iter().map(|i| &i.datastore)).collect();
     let looked_into = ground.system.listed.iter().filter_map(|(name, found)| {
         let backup = &ground.system.backups.get(name)?.is;
-        hit.contains(&backup.of.0).then_some((name, backup, found))
+        hit.contains(&backup.of.0).then_some((name, backup, found.as_ref().ok()?))
     });
-    let checked = looked_into.map(|(name, backup, found)| {
+    let checked = looked_into.map(|(name, backup, points)| {
         let what = format!("backup.{name}");
-        let points = match found {
-            Ok(points) => points,
-            Err(why) => return check(Stands::Unknown, what, why, None),
-        };
         match behind(points, &backup.method(), ground.observation.now) {
             None => check(Stands::Ok, what, "is in its repository as its schedule says", None),
             Some(why) => {
