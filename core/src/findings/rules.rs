@@ -78,7 +78,8 @@ rules! {
     /// A bucket of this configuration that keeps backups has neither versioning nor Object Lock nor
     /// replication.
     UnprotectedBackupStore = "DR812" "unprotected-backup-store" Error;
-    /// A step changes DNS and no `wait` step after it counts the time until everybody sees that.
+    /// A step changes DNS and no `wait` step after it counts the time until everybody sees that; or an estimate of
+    /// the whole takes all that is promised, and nothing says that the wait is in it.
     DnsNotCounted = "DR813" "dns-not-counted" Warning;
     /// A backup of which nothing says how long it takes (`takes`) or is kept (`keep`).
     UndeclaredDuration = "DR814" "undeclared-duration" Note;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
-use super::commands::{takes_latest, text};
+use super::commands::{changes_dns, takes_latest, text};
 use super::steps::{address, at};
 use super::{Finding, RuleId, Subject, listed};
 use crate::addr::Name;
@@ -30,6 +30,7 @@ fn one(subject: &Subject<'_>, name: &Name, scenario: &Declared<Scenario>) -> Vec
     found.extend(own_files(name, &lost));
     found.extend(phases((name, scenario), &lost));
     found.extend(estimate(subject, (name, scenario)));
+    found.extend(dns((name, scenario), &lost));
     for (procedure_name, procedure) in procedures(&lost, &scenario.is) {
         for (number, step) in procedure.is.step.0.iter().enumerate() {
             let here = Here { scenario: name, name: procedure_name, procedure, number, step };
@@ -149,6 +150,33 @@ fn estimate(subject: &Subject<'_>, (name, scenario): (&Name, &Declared<Scenario>
         Finding::new(RuleId::EstimateTooShort, format!("scenario.{name}"), span, summary)
             .why("The steps have estimates of their own; the longest path through them says how long it takes.")
             .fix(format!("Estimate {steps} or more, or make the way back shorter.")),
+    )
+}
+
+/// An estimate of the whole that leaves no room for the wait that a change of DNS takes besides. One that is
+/// made of the steps' own has the wait in it.
+fn dns((name, scenario): (&Name, &Declared<Scenario>), lost: &Lost<'_>) -> Option<Finding> {
+    let (whole, promised) = (scenario.is.at_most()?, scenario.is.objective.as_ref()?.rto?);
+    let followed = procedures(lost, &scenario.is);
+    let steps = || followed.iter().flat_map(|(_, procedure)| &procedure.is.step.0);
+    let unlucky = |step: &Step| step.wait.and(step.estimate_p95.or(step.estimate).or(step.wait));
+    let wait = steps().filter_map(unlucky).max()?;
+    let is_whole = steps().all(|step| step.wait.is_some() || step.estimate.is_some());
+    let both = whole.saturating_add(wait);
+    if is_whole || whole > promised || both <= promised || !steps().any(changes_dns) {
+        return None;
+    }
+    let attribute = if scenario.is.estimate_p95.is_some() { "estimate_p95" } else { "estimate" };
+    let [whole, wait, promised, both] = [whole, wait, promised, both].map(duration::text);
+    let span = scenario.written.at(&[attribute]);
+    let summary = format!(
+        "{whole} is estimated for the whole and {promised} is promised; nothing says that the {wait} until a change \
+         of DNS is seen everywhere is in it"
+    );
+    Some(
+        Finding::new(RuleId::DnsNotCounted, format!("scenario.{name}"), span, summary)
+            .why(format!("If it comes on top, users are back after {both}."))
+            .fix("Give every step its own `estimate`: then the wait is counted beside them."),
     )
 }
 
