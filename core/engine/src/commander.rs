@@ -199,6 +199,8 @@ impl<'r, 'a> Commander<'r, 'a> {
         let mut stopping = false;
         self.hear();
         self.ask_again();
+        // Whoever is told of the beginning hears how it stands then, however quick the first step is.
+        self.send(messages, false);
         loop {
             if *stop.borrow() && !stopping {
                 stopping = true;
