@@ -19,6 +19,7 @@ use drctl_engine::journal::{self, Replayed};
 use drctl_engine::journal_copy::{self, Beside, beside};
 use drctl_engine::lock::{Holder, LockError};
 use drctl_engine::runs::{Begun, Folder, Stand, stand};
+use drctl_engine::said::Said;
 
 use crate::commands::recover::open as open_run;
 use crate::connect::Connector;
@@ -34,8 +35,8 @@ use crate::ui::Ui;
 /// How long the bucket is waited for when a person asks for what is in it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Calls in flight: there is one at a time.
-const IN_FLIGHT: usize = 2;
+/// Calls in flight. Only what steps said is asked for together.
+const IN_FLIGHT: usize = 8;
 
 /// So many runs are listed.
 const RUNS_MAX: usize = 1000;
@@ -136,6 +137,12 @@ impl Far {
         };
         let run = journal::replay_text(Path::new(&self.url(name)), &text).map_err(|error| damaged(&error))?;
         Ok(run.map_or(Found::Nothing, |run| Found::Run(Box::new(Copied { text, run }))))
+    }
+
+    /// What the steps of a copied run said, as far as it is seen within a moment.
+    pub(crate) async fn said(&self, Copied { text, run }: &Copied) -> Said {
+        let all = Said::copied(self.objects.as_ref(), (&run.header.run, text), |key| self.copy.url(key));
+        in_time(async { Ok(all.await) }).await.unwrap_or_else(|error| Said::not_seen(text, &error))
     }
 
     /// Brings a run here, where the copy has more of it than this machine. What is whole here is gone on with

@@ -35,6 +35,9 @@ drctl {
 }
 service "shop" {
   recover = procedure.back
+  objective {
+    rpo = "1h"
+  }
 }
 scenario "down" {
   lose "service" {
@@ -310,5 +313,45 @@ fn a_secret_is_in_no_byte_that_is_copied() {
     assert_eq!(output.status.code(), Some(9));
     let cloud = fs::read_to_string(place.0.path().join("sim/cloud.json")).unwrap();
     assert!(cloud.contains("exit 3") && !cloud.contains(SECRET));
-    assert!(!cloud.contains("said (sensitive)"), "what steps say is not copied");
+    assert!(cloud.contains("said (sensitive)\\n(sensitive)"), "what steps say is copied as it is kept here");
+}
+
+#[test]
+fn what_steps_said_is_known_on_another_machine_or_said_to_be_missing() {
+    let place = Place::new(
+        "  step \"say\" {\n    shell = \"echo hello\"\n  }\n\
+         \x20 step \"look\" {\n    after = [step.say]\n    shell = \"echo 'drctl_canary = 2026-01-01T00:00:00Z'\"\n  }\n",
+    );
+    place.says("a", &EXECUTE, 0);
+    let run = place.only_there("b");
+    let here = place.json("a", &["recover", "show", &run]);
+    let there = || place.json("b", &["recover", "show", &run]);
+    assert_eq!(here["canary"], "2026-01-01T00:00:00Z");
+    assert!(here["rpo_s"].is_i64());
+    assert_eq!(there(), here, "the same record");
+    let first = format!("s3://journals/drctl/said/{run}/1-3-");
+    let shown = place.says("b", &["recover", "show", &run], 0);
+    assert!(shown.contains(&format!("what it said: {first}")) && shown.contains("measured RPO"), "{shown}");
+    assert!(!place.0.path().join("b/runs").exists(), "to look at it nothing is written");
+
+    // Of whatever is not there it is not known what it said, and so neither what was lost.
+    let key = shown.split("what it said: s3://journals/").nth(2).unwrap();
+    let key = key.split(' ').next().unwrap().to_owned();
+    assert!(key.contains("/2-5-"), "{key}");
+    place.says("a", &["sim", "delete-object", "journals", &key], 0);
+    assert_eq!((&there()["canary"], &there()["rpo_s"]), (&Json::Null, &Json::Null));
+    let shown = place.says("b", &["recover", "show", &run], 0);
+    assert!(shown.contains("what it said is not in the copy"), "{shown}");
+    assert!(shown.contains("RPO not known: what step 2 said is not in the copy"), "{shown}");
+    let document = place.says("b", &["recover", "show", &run, "--format", "md"], 0);
+    assert!(document.contains("RPO not known: what step 2 said is not in the copy."), "{document}");
+    let tests = place.says("b", &["recover", "show", &run, "--format", "junit"], 0);
+    assert!(tests.contains("what step 2 said is not in the copy"), "{tests}");
+
+    // Going on here makes the copy whole; going on there brings all of it.
+    place.says("a", &["recover", "--resume", &run], 0);
+    assert_eq!(there()["canary"], here["canary"]);
+    let shown = place.says("b", &["recover", "--resume", &run], 0);
+    assert!(shown.contains("measured RPO"), "{shown}");
+    assert!(place.0.path().join(format!("b/runs/{run}/said/2.txt")).exists());
 }

@@ -7,7 +7,8 @@ use drctl_core::plan::StepId;
 use drctl_core::run::Standing;
 use drctl_core::system::Drill;
 use drctl_engine::journal::Replayed;
-use drctl_engine::runs::{Begun, Folder};
+use drctl_engine::runs::Begun;
+use drctl_engine::said::Said;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
@@ -24,7 +25,7 @@ pub(crate) struct Drilled<'d> {
     /// When it is due.
     pub(crate) due: Option<&'d Due>,
     /// The times, the newest first.
-    pub(crate) runs: Vec<(&'d Folder, &'d Replayed<Begun>)>,
+    pub(crate) runs: Vec<(&'d Said, &'d Replayed<Begun>)>,
 }
 
 /// What has failed, before anything was taken down.
@@ -51,8 +52,8 @@ pub(crate) fn text(all: &[Drilled<'_>], now: Timestamp, look: Look) -> String {
         if one.runs.is_empty() {
             text += "  not carried out from here\n";
         }
-        for (folder, run) in &one.runs {
-            line(&mut text, (folder, run), look);
+        for (said, run) in &one.runs {
+            line(&mut text, (said, run), look);
         }
         text.push('\n');
     }
@@ -79,7 +80,7 @@ fn head(Drilled { name, drill, due, runs: _ }: &Drilled<'_>, now: Timestamp) -> 
     format!("Drill {name}: {of}{due}")
 }
 
-fn line(text: &mut String, (folder, run): (&Folder, &Replayed<Begun>), look: Look) {
+fn line(text: &mut String, (said, run): (&Said, &Replayed<Begun>), look: Look) {
     let begun = &run.header;
     let (result, tone) = result(run);
     let word = match result {
@@ -90,7 +91,7 @@ fn line(text: &mut String, (folder, run): (&Folder, &Replayed<Begun>), look: Loo
     };
     let mut told = Vec::new();
     told.extend(downtime(run).map(|is| measured("RTO", is, begun.rto_s)));
-    told.extend(rpo(run, folder).map(|is| measured("RPO", is, begun.rpo_s)));
+    told.extend(rpo(run, said).map(|is| measured("RPO", is, begun.rpo_s)));
     told.extend(
         (!begun.left_out.is_empty()).then(|| format!("{} left out", count(begun.left_out.len(), "step"))),
     );
@@ -113,8 +114,8 @@ fn line(text: &mut String, (folder, run): (&Folder, &Replayed<Begun>), look: Loo
 
 /// For programs.
 pub(crate) fn json(all: &[Drilled<'_>], now: Timestamp) -> Json {
-    let one = |run: &(&Folder, &Replayed<Begun>)| {
-        let (folder, run) = run;
+    let one = |run: &(&Said, &Replayed<Begun>)| {
+        let (said, run) = run;
         let begun = &run.header;
         let failed = failures(run).into_iter();
         let failed =
@@ -128,7 +129,7 @@ pub(crate) fn json(all: &[Drilled<'_>], now: Timestamp) -> Json {
             "result": result(run).0,
             "rto_s": downtime(run),
             "rto_objective_s": begun.rto_s,
-            "rpo_s": rpo(run, folder),
+            "rpo_s": rpo(run, said),
             "rpo_objective_s": begun.rpo_s,
             "failed": failed.collect::<Vec<_>>(),
             "left_out": begun.left_out,

@@ -13,7 +13,8 @@ use drctl_core::provider::ProviderError;
 use drctl_core::recovery::readable;
 use drctl_core::run::{Event, Next, Question, Standing};
 use drctl_engine::journal::{JournalError, Replayed};
-use drctl_engine::runs::{Begun, Folder, Of, Stand, stand, went};
+use drctl_engine::runs::{Begun, Of, Stand, stand, went};
+use drctl_engine::said::Said;
 use serde_json::{Value as Json, json};
 
 pub(crate) use self::junit::junit;
@@ -22,14 +23,14 @@ pub(crate) use self::measured::{downtime, ended, measured, rpo};
 pub(crate) use self::postmortem::markdown;
 pub(crate) use self::remains::{remaining, teardown};
 use super::palette::{Look, Tone};
-use super::run::said;
+use super::run::said as verdict_word;
 use super::text::{safe, wrap};
 use crate::commands::recover::open::Listed;
 
 type Record = Replayed<Begun>;
 
 /// What came of a run, in a few lines.
-pub(crate) fn outcome(run: &Record, folder: &Folder, look: Look) -> String {
+pub(crate) fn outcome(run: &Record, said: &Said, look: Look) -> String {
     let mut text = String::new();
     let name = &run.header.run;
     let (tone, told) = verdict(run);
@@ -55,7 +56,7 @@ pub(crate) fn outcome(run: &Record, folder: &Folder, look: Look) -> String {
     if let Some(rto) = downtime(run) {
         let _ = writeln!(text, "  {}", measured("RTO", rto, run.header.rto_s));
     }
-    if let Some(told) = lost(run, folder) {
+    if let Some(told) = lost(run, said) {
         let _ = writeln!(text, "{}", wrap("  ", &told, look.width));
     }
     text += &remains::text(run, look);
@@ -143,7 +144,7 @@ fn event(event: &Event, run: &Record) -> (Option<StepId>, String) {
         Event::Failed { step, error } => (Some(*step), format!("FAILED: {error}")),
         Event::Asked { step } => (Some(*step), format!("a person is asked: {}", summary(step))),
         Event::Marked { step, verdict, by, evidence, inputs } => {
-            let verdict = said(*verdict);
+            let verdict = verdict_word(*verdict);
             let inputs: String = inputs.iter().map(|(name, value)| format!(", {name} = {value}")).collect();
             let why = if evidence.is_empty() { String::new() } else { format!(": {evidence}") };
             (Some(*step), format!("{by} says that it is {verdict}{inputs}{why}"))
@@ -260,7 +261,7 @@ pub(crate) fn head(run: &Record) -> Json {
 }
 
 /// One run, for programs.
-pub(crate) fn json(run: &Record, folder: &Folder) -> Json {
+pub(crate) fn json(run: &Record, said: &Said) -> Json {
     let took = took(run);
     let steps = run.header.jobs.iter().filter_map(|(id, job)| {
         let took = took.get(id);
@@ -276,8 +277,8 @@ pub(crate) fn json(run: &Record, folder: &Folder) -> Json {
     });
     let mut json = head(run);
     json["format_version"] = "1.0".into();
-    json["rpo_s"] = json!(rpo(run, folder));
-    json["canary"] = json!(canary(run, folder));
+    json["rpo_s"] = json!(rpo(run, said));
+    json["canary"] = json!(canary(run, said));
     json["steps"] = steps.collect();
     json["events"] = run
         .events
@@ -291,7 +292,7 @@ pub(crate) fn json(run: &Record, folder: &Folder) -> Json {
 }
 
 /// One run, for people.
-pub(crate) fn text(run: &Record, folder: &Folder, look: Look) -> String {
+pub(crate) fn text(run: &Record, said: &Said, look: Look) -> String {
     let began = run.header.began;
     let mut text = format!("{}: {}, begun {began:.0}\n", safe(&run.header.run), safe(&of(run)));
     if run.header.simulated {
@@ -304,8 +305,11 @@ pub(crate) fn text(run: &Record, folder: &Folder, look: Look) -> String {
         let Some(stands) = stands(run, *id) else { continue };
         let first = format!("  {:>3}  {stands:<20}  ", id.0);
         let _ = writeln!(text, "{}", wrap(&first, &safe(&job.summary), look.width));
-        if folder.said(*id).exists() {
-            let _ = writeln!(text, "       what it said: {}", safe(&folder.said(*id).display().to_string()));
+        if let Some(place) = said.place(*id) {
+            let _ = writeln!(text, "       what it said: {}", safe(place));
+        }
+        if let Some(why) = said.missing(*id) {
+            let _ = writeln!(text, "{}", wrap("       ", &safe(&format!("what it said {why}")), look.width));
         }
     }
     let _ = writeln!(text, "\nWhat happened");
@@ -315,5 +319,5 @@ pub(crate) fn text(run: &Record, folder: &Folder, look: Look) -> String {
         let first = format!("  T+{:<8} {step:>3}  ", readable(at.duration_since(began).as_secs()));
         let _ = writeln!(text, "{}", wrap(&first, &safe(&told), look.width));
     }
-    text + &outcome(run, folder, look)
+    text + &outcome(run, said, look)
 }

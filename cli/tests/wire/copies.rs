@@ -47,7 +47,7 @@ procedure "back" {{
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_is_gone_on_with_by_a_machine_that_has_only_the_copy() {
     let (aws, project) = stage(
-        "  step \"one\" {\n    run = [\"sh\", \"-c\", \"echo one >>effects\"]\n  }\n\
+        "  step \"one\" {\n    run = [\"sh\", \"-c\", \"echo one | tee -a effects\"]\n  }\n\
          \x20 step \"look\" {\n    after = [step.one]\n    manual = \"Look at it.\"\n  }\n\
          \x20 step \"two\" {\n    after = [step.look]\n    run = [\"sh\", \"-c\", \"echo two >>effects\"]\n  }\n",
     )
@@ -61,7 +61,13 @@ async fn a_run_is_gone_on_with_by_a_machine_that_has_only_the_copy() {
     project.forget();
     let runs: Json = serde_json::from_str(&project.run(&["recover", "runs", "--json"]).with(0).out).unwrap();
     let run = runs["only_in_copy"][0].as_str().unwrap();
-    assert_eq!(objects(), [format!("drctl/runs/{run}/journal.jsonl")], "the lock is let go of");
+    let of_the_first = &objects()[1];
+    assert!(of_the_first.starts_with(&format!("drctl/said/{run}/1-3-")), "{of_the_first}");
+    let journal = format!("drctl/runs/{run}/journal.jsonl");
+    assert_eq!(objects(), [journal.clone(), of_the_first.clone()], "the lock is let go of");
+    let shown = project.run(&["recover", "show", run]).with(0);
+    let place = format!("what it said: s3://journals/{of_the_first}");
+    assert!(shown.out.contains(&place), "{}", shown.out);
     // Another machine holds the lock.
     let holder = r#"{"user":"bea","host":"far","pid":7,"command":"recover","since":"2026-01-01T00:00:00Z"}"#;
     let lock = json!({"Bucket": "journals", "Key": "drctl/lock.json", "Body": holder});
@@ -71,7 +77,9 @@ async fn a_run_is_gone_on_with_by_a_machine_that_has_only_the_copy() {
     project.run(&["recover", "mark", "2", "--done"]).with(0);
     project.run(&["recover", "--resume", run, "--take-over"]).with(0);
     assert_eq!(project.read("effects"), "one\ntwo\n");
-    assert_eq!(objects(), [format!("drctl/runs/{run}/journal.jsonl")]);
+    assert_eq!(project.read(&format!(".drctl/runs/{run}/said/1.txt")), "one\n");
+    let now = objects();
+    assert_eq!((now.len(), &now[..2]), (3, &[journal, of_the_first.clone()][..]), "{now:?}");
     let shown = project.run(&["recover", "show", run]).with(0);
     assert!(shown.out.contains("command TAKEN OVER by"), "{}", shown.out);
 }

@@ -1,7 +1,6 @@
 //! Tells channels of alerts, once for each occurrence: what was told is kept in a file of its own until it is over.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use drctl_core::alert::{Standing, Watched};
@@ -85,12 +84,7 @@ fn file(data: &Path, one: &Watched) -> PathBuf {
 }
 
 fn over(file: &Path) -> Came {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Came::Forgotten(FileError::new("removing", file, error))
-        }
-        Ok(()) | Err(_) => Came::Nothing,
-    }
+    files::remove(file).map_or_else(Came::Forgotten, |()| Came::Nothing)
 }
 
 fn keep(file: &Path, occurrence: Occurrence) -> Came {

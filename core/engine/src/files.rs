@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use drctl_core::plan::sha256_hex;
+use tempfile::NamedTempFile;
 
 /// Something could not be done with a file.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +97,28 @@ pub fn replace_with(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
 ) -> Result<(), FileError> {
+    let new = beside(path, write)?;
+    new.persist(path).map_err(|e| FileError::new("writing", path, e.error))?;
+    sync_directory(directory_of(path))
+}
+
+/// As [`replace`], where there is no such file. One that is there stays.
+///
+/// # Errors
+/// As [`replace`].
+pub(crate) fn create(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    match beside(path, |file| file.write_all(bytes))?.persist_noclobber(path) {
+        Ok(_) => sync_directory(directory_of(path)),
+        Err(e) if e.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(FileError::new("writing", path, e.error)),
+    }
+}
+
+/// Writes a file that is yet to be put in its place.
+fn beside(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
+) -> Result<NamedTempFile, FileError> {
     let failed = |e| FileError::new("writing", path, e);
     let dir = directory_of(path);
     fs::create_dir_all(dir).map_err(failed)?;
@@ -105,8 +128,18 @@ pub fn replace_with(
     write(&mut file).and_then(|()| file.flush()).map_err(failed)?;
     drop(file);
     new.as_file().sync_all().map_err(failed)?;
-    new.persist(path).map_err(|e| failed(e.error))?;
-    sync_directory(dir)
+    Ok(new)
+}
+
+/// Removes a file. One that is not there counts as removed.
+///
+/// # Errors
+/// When the system refuses.
+pub(crate) fn remove(path: &Path) -> Result<(), FileError> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(FileError::new("removing", path, e)),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// As [`replace`], keeping a copy of what was there before under another name.

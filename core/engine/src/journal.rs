@@ -198,7 +198,7 @@ impl Journal {
 }
 
 /// The SHA-256 of a line, in hexadecimal.
-fn digest(line: &[u8]) -> String {
+pub(crate) fn digest(line: &[u8]) -> String {
     Sha256::digest(line).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

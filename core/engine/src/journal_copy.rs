@@ -1,7 +1,9 @@
 //! The journal of a run, written elsewhere besides, so that another machine can go on with it. The run never
-//! waits for that: the whole text is put by a task of its own, one at a time, always the newest. What cannot
-//! be put is told when that begins, when it is over, and at the end.
+//! waits for that: the whole text is put by a task of its own, one at a time, always the newest. What steps said
+//! follows when nothing of the journal is left to put. What cannot be put is told when that begins, when it is
+//! over, and at the end.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -10,6 +12,7 @@ use std::time::Duration;
 
 use drctl_core::objects::{Objects, When};
 use drctl_core::provider::{ErrorClass, ProviderError};
+use drctl_core::recovery::numbered;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -17,20 +20,22 @@ use crate::claim::{Claim, TakeOver, Whose};
 use crate::connect::no_answer;
 use crate::journal::{MAX_JOURNAL_BYTES, Written};
 use crate::lock;
-use crate::runs::file_name;
+use crate::runs::{Folder, file_name};
+use crate::said::{Done, done_in, last_of};
+use crate::said_copy::Saying;
 use crate::telling::RunReporter;
 
 /// How long one try may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often it is looked whether another machine has taken over, while nothing is written.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Before the first new try of one that failed; later ones are further apart.
-const PAUSE: Duration = Duration::from_secs(1);
+pub(crate) const PAUSE: Duration = Duration::from_secs(1);
 
 /// The longest time between two tries while they fail.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// What the end of the run leaves for the last text.
 const LAST: Duration = Duration::from_secs(5);
@@ -86,8 +91,10 @@ pub struct JournalCopy {
     pub run: String,
     /// Where the copy is, for people.
     pub url: String,
-    /// The journal here.
-    pub journal: PathBuf,
+    /// The folder of the run here.
+    pub folder: Folder,
+    /// Whether the run was begun before.
+    pub begun_before: bool,
     /// The lock that goes with it.
     pub claim: Claim,
     /// Whether the lock is known to be ours.
@@ -99,10 +106,14 @@ pub struct JournalCopy {
 }
 
 /// What has become of it so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Standing {
     /// How much is copied.
     copied: Written,
+    /// Of what steps said, what is copied.
+    settled: BTreeSet<Done>,
+    /// Why the last text of a step was not.
+    unsaid: Option<ProviderError>,
     /// Whether the lock is ours.
     claimed: bool,
     /// Whether another machine commands.
@@ -113,6 +124,7 @@ struct Standing {
 pub struct Copying {
     task: JoinHandle<()>,
     standing: watch::Receiver<Standing>,
+    run: String,
     url: String,
     journal: PathBuf,
     reporter: Arc<dyn RunReporter>,
@@ -121,41 +133,71 @@ pub struct Copying {
 impl JournalCopy {
     /// Copies what is written, until the end of that is told by dropping the sender.
     pub fn begin(self, written: watch::Receiver<Written>) -> Copying {
-        let standing = Standing { copied: Written::default(), claimed: self.claimed, ousted: false };
+        let standing = Standing {
+            copied: Written::default(),
+            settled: BTreeSet::new(),
+            unsaid: None,
+            claimed: self.claimed,
+            ousted: false,
+        };
         let (tell, told) = watch::channel(standing);
-        let (url, journal) = (self.url.clone(), self.journal.clone());
+        let (run, url, journal) = (self.run.clone(), self.url.clone(), self.folder.journal());
         let reporter = Arc::clone(&self.reporter);
-        let task = tokio::spawn(Task { copy: self, standing: tell, failing: None }.follow(written));
-        Copying { task, standing: told, url, journal, reporter }
+        let saying = Saying::new(self.folder.clone(), run.clone(), self.begun_before);
+        let task = Task { copy: self, standing: tell, saying, failing: None }.follow(written);
+        Copying { task: tokio::spawn(task), standing: told, run, url, journal, reporter }
     }
 }
 
 impl Copying {
-    /// Waits a moment for the last text, and tells what is not copied.
+    /// Waits a moment for the last texts, and tells what is not copied.
     pub async fn finish(mut self, whole: Written) {
         if tokio::time::timeout(LAST, &mut self.task).await.is_err() {
             self.task.abort();
+            let _aborted = (&mut self.task).await;
         }
-        let Standing { copied, claimed, ousted } = *self.standing.borrow();
-        let lines = whole.lines.saturating_sub(copied.lines);
-        if lines > 0 && !ousted {
-            let what = match (lines, copied.lines) {
-                (_, 0) => "nothing of the journal was copied in this session".to_owned(),
-                (1, _) => "it lacks the last line of the journal".to_owned(),
-                (lines, _) => format!("it lacks the last {lines} lines of the journal"),
-            };
-            self.reporter.say(&format!(
-                "THE COPY IS NOT WHOLE: {what}. Before another machine goes on, copy it by hand:\n$ aws s3 cp {} {}",
-                self.journal.display(),
-                self.url
-            ));
+        let Standing { copied, settled, unsaid, claimed, ousted } = self.standing.borrow().clone();
+        if ousted {
+            return;
         }
-        if claimed && !ousted {
+        self.tell_lacking(whole.lines.saturating_sub(copied.lines), copied);
+        self.tell_unsaid(whole, &settled, unsaid.as_ref());
+        if claimed {
             self.reporter.say(
                 "The lock beside the copy could not be taken away. Another machine that begins or goes on with a run \
                  says `--take-over`; this one need not.",
             );
         }
+    }
+
+    fn tell_lacking(&self, lines: usize, copied: Written) {
+        let what = match (lines, copied.lines) {
+            (0, _) => return,
+            (_, 0) => "nothing of the journal was copied in this session".to_owned(),
+            (1, _) => "it lacks the last line of the journal".to_owned(),
+            (lines, _) => format!("it lacks the last {lines} lines of the journal"),
+        };
+        self.reporter.say(&format!(
+            "THE COPY IS NOT WHOLE: {what}. Before another machine goes on, copy it by hand:\n$ aws s3 cp {} {}",
+            self.journal.display(),
+            self.url
+        ));
+    }
+
+    fn tell_unsaid(&self, whole: Written, settled: &BTreeSet<Done>, why: Option<&ProviderError>) {
+        // A journal that cannot be read any more is told elsewhere.
+        let done = done_in(&read(&self.journal, whole).unwrap_or_default());
+        let left = last_of(done).into_values().filter(|done| !settled.contains(done));
+        let left: Vec<u32> = left.map(|done| done.step.0).collect();
+        if left.is_empty() {
+            return;
+        }
+        let why = why.map_or_else(String::new, |error| format!(" ({error})"));
+        self.reporter.say(&format!(
+            "The copy lacks what steps said{why}: {}. When the bucket answers, `drctl recover --resume {}` here copies it.",
+            numbered(&left),
+            self.run
+        ));
     }
 }
 
@@ -174,12 +216,12 @@ impl From<ProviderError> for Unput {
 }
 
 /// Why the task goes on.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 enum Woken {
     /// There is more than is copied.
     More,
-    /// Nothing was written for a while.
-    Time,
+    /// Another machine commands.
+    Ousted(String),
     /// The run has ended.
     End,
 }
@@ -187,6 +229,8 @@ enum Woken {
 struct Task {
     copy: JournalCopy,
     standing: watch::Sender<Standing>,
+    /// What steps said.
+    saying: Saying,
     /// The pause before it is tried again, while it fails.
     failing: Option<Duration>,
 }
@@ -195,22 +239,21 @@ impl Task {
     async fn follow(mut self, mut written: watch::Receiver<Written>) {
         loop {
             let woken = self.until_longer(&mut written).await;
+            if let Woken::Ousted(by) = woken {
+                return self.ousted(&by);
+            }
             let newest = *written.borrow_and_update();
-            let late = |_| Err(no_answer("putting the journal".to_owned(), PATIENCE).into());
-            let done = if newest != self.standing.borrow().copied {
-                tokio::time::timeout(PATIENCE, self.put(newest)).await.unwrap_or_else(late)
-            } else if woken == Woken::Time {
-                tokio::time::timeout(PATIENCE, self.look()).await.unwrap_or(Ok(()))
-            } else {
-                Ok(())
-            };
-            match done {
-                Ok(()) => self.copied(newest),
-                Err(Unput::Failed(error)) => self.failed(&error),
-                Err(Unput::Ousted(by)) => return self.ousted(&by),
+            if newest != self.standing.borrow().copied {
+                let late = |_| Err(no_answer("putting the journal".to_owned(), PATIENCE).into());
+                match tokio::time::timeout(PATIENCE, self.put(newest)).await.unwrap_or_else(late) {
+                    Ok(()) => self.copied(newest),
+                    Err(Unput::Failed(error)) => self.failed(&error),
+                    Err(Unput::Ousted(by)) => return self.ousted(&by),
+                }
             }
             if woken == Woken::End {
-                return self.let_go().await;
+                self.let_go().await;
+                return self.say_the_rest().await;
             }
             if let Some(pause) = self.failing {
                 tokio::select! {
@@ -221,39 +264,48 @@ impl Task {
         }
     }
 
-    /// Waits for something that is not copied, or for the end.
-    async fn until_longer(&self, written: &mut watch::Receiver<Written>) -> Woken {
+    /// Waits for something of the journal that is not copied, or for the end; meanwhile copies what steps said, and
+    /// looks now and then whether another machine has taken over.
+    async fn until_longer(&mut self, written: &mut watch::Receiver<Written>) -> Woken {
+        let Task { copy, standing, saying, .. } = self;
+        let mut ousted = std::pin::pin!(taken_over(&copy.claim));
         loop {
             if written.has_changed().is_err() {
                 return Woken::End;
             }
-            if *written.borrow_and_update() != self.standing.borrow().copied {
+            if *written.borrow_and_update() != standing.borrow().copied {
                 return Woken::More;
             }
-            // An error is the end, which is seen above.
-            if tokio::time::timeout(LOOK_EVERY, written.changed()).await.is_err() {
-                return Woken::Time;
+            tokio::select! {
+                // An error is the end, which is seen above.
+                _ = written.changed() => {}
+                by = &mut ousted => return Woken::Ousted(by),
+                settled = saying.settle_when_due(copy.objects.as_ref()) => said(standing, settled),
             }
         }
     }
 
-    /// Looks whether another machine has taken over. What cannot be seen is told when something is put.
-    async fn look(&self) -> Result<(), Unput> {
-        match self.copy.claim.look().await {
-            Ok(Some(Whose::Other(other))) => Err(Unput::Ousted(lock::named(other.as_ref()))),
-            Ok(Some(Whose::Ours(_)) | None) | Err(_) => Ok(()),
+    /// At the end: what steps said, until something fails.
+    async fn say_the_rest(mut self) {
+        let mut goes_well = self.failing.is_none();
+        while goes_well && self.saying.is_left() {
+            let settled = self.saying.settle_one(self.copy.objects.as_ref()).await;
+            goes_well = settled.is_ok();
+            said(&self.standing, settled);
         }
     }
 
     async fn put(&mut self, newest: Written) -> Result<(), Unput> {
-        let text = read(&self.copy.journal, newest).map_err(|error| ProviderError {
-            doing: format!("reading `{}`", self.copy.journal.display()),
+        let journal = self.copy.folder.journal();
+        let text = read(&journal, newest).map_err(|error| ProviderError {
+            doing: format!("reading `{}`", journal.display()),
             class: ErrorClass::Failed,
             code: None,
             message: error.to_string(),
         })?;
         self.make_sure(&text).await?;
         self.copy.objects.put(&key(&self.copy.run), &text, When::Always).await?;
+        self.saying.follow(last_of(done_in(&text)).into_values());
         Ok(())
     }
 
@@ -306,11 +358,29 @@ impl Task {
         self.copy.stop.send_replace(true);
     }
 
-    async fn let_go(self) {
+    async fn let_go(&self) {
         if self.standing.borrow().claimed && self.copy.claim.let_go().await.is_ok() {
             self.standing.send_modify(|standing| standing.claimed = false);
         }
     }
+}
+
+/// Waits until another machine has taken over. What cannot be seen is told when something is put.
+async fn taken_over(claim: &Claim) -> String {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        if let Ok(Ok(Some(Whose::Other(other)))) = tokio::time::timeout(PATIENCE, claim.look()).await {
+            return lock::named(other.as_ref());
+        }
+    }
+}
+
+/// Notes what has become of what a step said.
+fn said(standing: &watch::Sender<Standing>, settled: Result<Done, ProviderError>) {
+    standing.send_modify(|standing| match settled {
+        Ok(done) => drop(standing.settled.insert(done)),
+        Err(error) => standing.unsaid = Some(error),
+    });
 }
 
 /// The end of what is written.

@@ -26,6 +26,8 @@ pub mod observe;
 mod refuse;
 pub mod reporter;
 pub mod runs;
+pub mod said;
+mod said_copy;
 pub mod session;
 pub mod state_file;
 mod step;

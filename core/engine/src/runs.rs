@@ -14,13 +14,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::faults::Fault;
 use crate::files::{self, FileError};
-use crate::journal::{self, FORMAT_VERSION, JournalError, Opening, Replayed};
+use crate::journal::{self, FORMAT_VERSION, JournalError, MAX_JOURNAL_BYTES, Opening, Replayed};
+use crate::said::{done_in, last_of};
 
 /// Largest word of a person: evidence and inputs are a few lines.
 const MAX_WORD_BYTES: u64 = 1 << 20;
-
-/// How much of what a step says is kept.
-pub const MAX_SAID_BYTES: usize = 1 << 20;
 
 /// The first line of a run's journal: all that is needed to go on with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -359,11 +357,19 @@ impl Folder {
         Folder(data.join("runs").join(file_name(run)))
     }
 
-    /// Keeps a journal that was got from elsewhere, in the place of what is here.
+    /// Keeps a journal that was got from elsewhere, in the place of what is here. What a step said here that has been
+    /// done again since is not kept.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn adopt(&self, journal: &[u8]) -> Result<(), FileError> {
+        let before = files::read(&self.journal(), MAX_JOURNAL_BYTES)?.unwrap_or_default();
+        let before = last_of(done_in(&before));
+        for (step, done) in last_of(done_in(journal)) {
+            if before.get(&step) != Some(&done) {
+                files::remove(&self.said(step))?;
+            }
+        }
         files::replace(&self.journal(), journal)
     }
 
@@ -405,24 +411,6 @@ impl Folder {
     /// When the journal cannot be read.
     pub fn read(&self) -> Result<Option<Replayed<Begun>>, JournalError> {
         journal::replay(&self.journal())
-    }
-
-    /// Keeps what a step said, its end where it is too long.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn keep(&self, step: StepId, said: &str) -> Result<(), FileError> {
-        let from = said.len().saturating_sub(MAX_SAID_BYTES);
-        let from = (from..=said.len()).find(|at| said.is_char_boundary(*at)).unwrap_or(said.len());
-        files::replace(&self.said(step), &said.as_bytes()[from..])
-    }
-
-    /// The newest row of the canary that a step has found in what came back: `drctl_canary = INSTANT`.
-    pub fn canary(&self, step: StepId) -> Option<Timestamp> {
-        let said = files::read(&self.said(step), MAX_SAID_BYTES as u64).ok()??;
-        let said = String::from_utf8_lossy(&said).into_owned();
-        let (_, rest) = said.lines().find_map(|line| line.split_once("drctl_canary = "))?;
-        rest.split(',').next()?.trim().parse().ok()
     }
 
     /// Keeps how the configuration follows the run, as a diff.

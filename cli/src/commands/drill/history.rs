@@ -35,7 +35,7 @@ pub(super) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     for (folder, run) in open::all(project)? {
         let run = run.map_err(|error| open::unreadable(&error))?;
         if let Of::Drill(name) = run.header.of.clone() {
-            runs.push((name, folder, run));
+            runs.push((name, folder.all_said(&run), run));
         }
     }
     let due = due(&system);
@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         drill: system.drills.iter().find(|(n, _)| n.as_str() == name).map(|(_, drill)| &drill.is),
         due: due.iter().find(|due| due.address == format!("drill.{name}")),
         // The newest first: it is what is asked for.
-        runs: runs.iter().rev().filter(|(of, _, _)| of == name).map(|(_, f, run)| (f, run)).collect(),
+        runs: runs.iter().rev().filter(|(of, _, _)| of == name).map(|(_, said, run)| (said, run)).collect(),
     };
     let all: Vec<Drilled<'_>> = names.iter().map(of).collect();
     match ui.format {

@@ -15,6 +15,7 @@ use drctl_engine::runs::{Begun, Folder};
 use drctl_engine::telling::RunReporter;
 use tokio::sync::watch;
 
+use super::execute::First;
 use super::open;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -156,7 +157,7 @@ impl OverAll {
     pub(super) fn copying(
         self,
         far: &Far,
-        (begun, folder): (&Begun, &Folder),
+        (begun, folder, first): (&Begun, &Folder, First),
         (live, stop): (&Arc<Live>, &watch::Sender<bool>),
         written: &watch::Sender<Written>,
     ) -> Copying {
@@ -164,7 +165,8 @@ impl OverAll {
             objects: Arc::clone(&far.objects),
             run: begun.run.clone(),
             url: far.url(&begun.run),
-            journal: folder.journal(),
+            folder: folder.clone(),
+            begun_before: first == First::Resumed,
             claim: self.claim,
             claimed: self.claimed,
             reporter: Arc::clone(live) as Arc<dyn RunReporter>,

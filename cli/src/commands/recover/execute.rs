@@ -120,7 +120,7 @@ struct Commanded<'a> {
 
 /// Whether a run is begun.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum First {
+pub(super) enum First {
     /// It is.
     Begun,
     /// It was, and is gone on with.
@@ -260,7 +260,7 @@ fn command(
         let taken_over = seat.taken_over();
         let copying = over_all
             .zip(far)
-            .map(|(over_all, far)| over_all.copying(far, (begun, folder), (&live, &stop), &written));
+            .map(|(over_all, far)| over_all.copying(far, (begun, folder, first), (&live, &stop), &written));
         let command = Command {
             begun,
             folder,
@@ -346,7 +346,7 @@ fn finish(
 ) -> Result<Exit, Failure> {
     let so_far = open::read(folder)?;
     match ui.format {
-        Format::Text => ui.print(&record::outcome(&so_far, folder, ui.look()))?,
+        Format::Text => ui.print(&record::outcome(&so_far, &folder.all_said(&so_far), ui.look()))?,
         Format::Json => live.summary(&record::head(&so_far)),
     }
     if stand(&so_far.run) == Stand::Done && matches!(so_far.header.of, Of::Recovery(_)) {

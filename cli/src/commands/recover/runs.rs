@@ -3,6 +3,7 @@
 use drctl_core::codes::Code;
 use drctl_engine::journal::Replayed;
 use drctl_engine::runs::{Begun, Folder};
+use drctl_engine::said::Said;
 
 use super::home::{self, What};
 use super::{RecoveryFormat, follow, open};
@@ -83,7 +84,7 @@ pub(crate) fn list(project: &Project, ui: &Ui) -> Result<Exit, Failure> {
 
 /// Shows one run.
 pub(crate) fn show(args: &ShowArgs, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
-    let (folder, run) = found(args, project, ui)?;
+    let (said, run) = found(args, project, ui)?;
     let format = if ui.format == Format::Json { RecordFormat::Json } else { args.format };
     if args.failback {
         let what = match args.patch {
@@ -97,35 +98,38 @@ pub(crate) fn show(args: &ShowArgs, project: &Project, ui: &Ui) -> Result<Exit, 
     }
     let begun = &run.header;
     match format {
-        RecordFormat::Text => ui.print(&record::text(&run, &folder, ui.look()))?,
-        RecordFormat::Json => ui.print_json(&record::json(&run, &folder))?,
+        RecordFormat::Text => ui.print(&record::text(&run, &said, ui.look()))?,
+        RecordFormat::Json => ui.print_json(&record::json(&run, &said))?,
         RecordFormat::Md => {
             let all = open::all(project)?;
             let of_it = |run: &&Replayed<Begun>| run.header.of == begun.of && run.header.began < begun.began;
             let earlier = all.iter().filter_map(|(folder, run)| Some((folder, run.as_ref().ok()?)));
-            let earlier: Vec<_> = earlier.filter(|(_, run)| of_it(run)).collect();
-            ui.print(&record::markdown(&run, &folder, &earlier))?
+            let earlier = earlier.filter(|(_, run)| of_it(run));
+            let earlier: Vec<_> = earlier.map(|(folder, run)| (folder.all_said(run), run)).collect();
+            ui.print(&record::markdown(&run, &said, &earlier))?
         }
-        RecordFormat::Junit => ui.print(&record::junit(&run, &folder))?,
+        RecordFormat::Junit => ui.print(&record::junit(&run, &said))?,
     }
     Ok(Exit::Success)
 }
 
 /// The run that is here, or else as it was copied: to look at it nothing is written here.
-fn found(args: &ShowArgs, project: &Project, ui: &Ui) -> Result<(Folder, Replayed<Begun>), Failure> {
-    let folder = Folder::new(&project.data, &args.run);
-    if !folder.journal().exists()
+fn found(args: &ShowArgs, project: &Project, ui: &Ui) -> Result<(Said, Replayed<Begun>), Failure> {
+    if !Folder::new(&project.data, &args.run).journal().exists()
         && let Some(far) = journal_copy::open_if_any(project, args.ways.variables(), ui)
     {
-        match session::runtime()?.block_on(far.run(&args.run))? {
+        let runtime = session::runtime()?;
+        match runtime.block_on(far.run(&args.run))? {
             Found::Run(copied) => {
+                let said = runtime.block_on(far.said(&copied));
                 let (run, until) = copied.into_run();
                 told_of(&format!("From the copy {}, {until}", far.url(&args.run)), ui);
-                return Ok((folder, run));
+                return Ok((said, run));
             }
             Found::Nothing => {}
             Found::Unseen(error) => return Err(journal_copy::not_seen(&args.run, &error)),
         }
     }
-    open::named(project, &args.run)
+    let (folder, run) = open::named(project, &args.run)?;
+    Ok((folder.all_said(&run), run))
 }

@@ -3,17 +3,18 @@
 use drctl_core::plan::StepId;
 use drctl_core::recovery::readable;
 use drctl_core::run::Standing;
-use drctl_engine::runs::{Folder, Job, Of};
+use drctl_engine::runs::{Job, Of};
+use drctl_engine::said::Said;
 
 use super::super::junit::{Case, Outcome, Suite, named, xml};
-use super::measured::{canary, downtime, rpo, took};
+use super::measured::{canary, downtime, rpo, took, unknown};
 use super::postmortem::why_not;
 use super::remains::remains;
 use super::{Record, injected, of};
 
 /// The run for a CI system.
-pub(crate) fn junit(run: &Record, folder: &Folder) -> String {
-    let mut suites = vec![steps(run), objectives(run, folder)];
+pub(crate) fn junit(run: &Record, said: &Said) -> String {
+    let mut suites = vec![steps(run), objectives(run, said)];
     suites.extend(matches!(run.header.of, Of::Drill(_)).then(|| teardown(run)));
     suites.retain(|suite| !suite.cases.is_empty());
     xml(&named(&of(run), run.header.simulated), &suites, run.header.began)
@@ -75,7 +76,7 @@ fn went(run: &Record, id: StepId, job: &Job) -> Outcome {
     }
 }
 
-fn objectives(run: &Record, folder: &Folder) -> Suite {
+fn objectives(run: &Record, said: &Said) -> Suite {
     let begun = &run.header;
     let case = |name: &str, property: &'static str, is: Option<i64>, most: Option<i64>| {
         let mut properties = Vec::new();
@@ -91,8 +92,11 @@ fn objectives(run: &Record, folder: &Folder) -> Suite {
         Case { of: of(run), name: name.to_owned(), outcome, took_s: 0, properties }
     };
     let rto = case("RTO", "rto_s", downtime(run), begun.rto_s);
-    let mut rpo = case("RPO", "rpo_s", rpo(run, folder), begun.rpo_s);
-    rpo.properties.extend(canary(run, folder).map(|at| ("recovery_point", at.to_string())));
+    let mut rpo = case("RPO", "rpo_s", rpo(run, said), begun.rpo_s);
+    if let Some(why) = unknown(run, said) {
+        rpo.outcome = Outcome::Unknown("not_known", why);
+    }
+    rpo.properties.extend(canary(run, said).map(|at| ("recovery_point", at.to_string())));
     Suite { name: "objectives".to_owned(), cases: vec![rto, rpo] }
 }
 

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use drctl_core::plan::StepId;
 use drctl_core::recovery::readable;
 use drctl_core::run::{Event, Standing};
-use drctl_engine::runs::{Folder, Of, Stand, went};
+use drctl_engine::runs::{Of, Stand, went};
+use drctl_engine::said::Said;
 use jiff::Timestamp;
 
 use super::Record;
@@ -30,25 +31,59 @@ pub(crate) fn measured(what: &str, is: i64, promised: Option<i64>) -> String {
     }
 }
 
-/// The oldest of the canaries that its steps have found in what came back, of each the last word.
-pub(super) fn canary(run: &Record, folder: &Folder) -> Option<Timestamp> {
+/// The canaries that the steps of a run have found in what came back.
+enum Canaries {
+    /// The oldest, of each datastore the last word; none where none was found.
+    Seen(Option<Timestamp>),
+    /// What this step said may have one, and is not at hand; why.
+    Missing(StepId, String),
+}
+
+fn canaries(run: &Record, said: &Said) -> Canaries {
     if !matches!(run.header.of, Of::Recovery(_) | Of::Drill(_)) || went(&run.run) != Stand::Done {
-        return None;
+        return Canaries::Seen(None);
     }
-    let of = |id: &StepId| Some((run.header.jobs.get(id)?.datastore.clone(), folder.canary(*id)?));
-    let newest: BTreeMap<Option<String>, Timestamp> = run.header.jobs.keys().filter_map(of).collect();
-    newest.into_values().min()
+    let mut last: BTreeMap<Option<&str>, Result<Timestamp, (StepId, &str)>> = BTreeMap::new();
+    for (id, job) in &run.header.jobs {
+        let missing = || said.missing(*id).map(|why| Err((*id, why)));
+        if let Some(found) = said.canary(*id).map(Ok).or_else(missing) {
+            last.insert(job.datastore.as_deref(), found);
+        }
+    }
+    match last.into_values().collect::<Result<Vec<_>, _>>() {
+        Ok(last) => Canaries::Seen(last.into_iter().min()),
+        Err((step, why)) => Canaries::Missing(step, why.to_owned()),
+    }
+}
+
+/// The oldest of the canaries; none where not all of them are known.
+pub(super) fn canary(run: &Record, said: &Said) -> Option<Timestamp> {
+    match canaries(run, said) {
+        Canaries::Seen(canary) => canary,
+        Canaries::Missing(..) => None,
+    }
+}
+
+/// Why it is not known which canaries there were.
+pub(super) fn unknown(run: &Record, said: &Said) -> Option<String> {
+    match canaries(run, said) {
+        Canaries::Seen(_) => None,
+        Canaries::Missing(step, why) => Some(format!("what step {} said {why}", step.0)),
+    }
 }
 
 /// Seconds of data that were lost, by the canary.
-pub(crate) fn rpo(run: &Record, folder: &Folder) -> Option<i64> {
+pub(crate) fn rpo(run: &Record, said: &Said) -> Option<i64> {
     let until = run.header.wrong_since.unwrap_or(run.header.began);
-    canary(run, folder).map(|at| until.duration_since(at).as_secs().max(0))
+    canary(run, said).map(|at| until.duration_since(at).as_secs().max(0))
 }
 
-/// The loss of data as it was measured, and from what.
-pub(super) fn lost(run: &Record, folder: &Folder) -> Option<String> {
-    let (canary, rpo) = (canary(run, folder)?, rpo(run, folder)?);
+/// The loss of data as it was measured, and from what. Where something was promised, also why it is not known.
+pub(super) fn lost(run: &Record, said: &Said) -> Option<String> {
+    if let (Some(_), Some(why)) = (run.header.rpo_s, unknown(run, said)) {
+        return Some(format!("RPO not known: {why}"));
+    }
+    let (canary, rpo) = (canary(run, said)?, rpo(run, said)?);
     let until = match run.header.wrong_since {
         Some(since) => format!("{since:.0}, since when the data was wrong"),
         None => "the beginning of this run, at most".to_owned(),

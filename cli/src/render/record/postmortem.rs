@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use drctl_core::plan::StepId;
 use drctl_core::recovery::readable;
 use drctl_core::run::{Event, Standing, Verdict};
-use drctl_engine::runs::{Folder, Stand, stand};
+use drctl_engine::runs::{Stand, stand};
+use drctl_engine::said::Said;
 
 use super::super::markdown::escape;
 use super::super::steps::quote;
@@ -16,9 +17,9 @@ use super::remains::remains;
 use super::{Record, event, injected, of, result, stands};
 
 /// The incident's record in Markdown. `earlier` are the runs of the same before it, the oldest first.
-pub(crate) fn markdown(run: &Record, folder: &Folder, earlier: &[(&Folder, &Record)]) -> String {
-    let mut text = head(run, folder);
-    times(&mut text, earlier.iter().copied().chain([(folder, run)]));
+pub(crate) fn markdown(run: &Record, said: &Said, earlier: &[(Said, &Record)]) -> String {
+    let mut text = head(run, said);
+    times(&mut text, earlier.iter().map(|(said, run)| (said, *run)).chain([(said, run)]));
     steps(&mut text, run);
     not_done(&mut text, run);
     left(&mut text, run);
@@ -36,7 +37,7 @@ pub(crate) fn markdown(run: &Record, folder: &Folder, earlier: &[(&Folder, &Reco
     text
 }
 
-fn head(run: &Record, folder: &Folder) -> String {
+fn head(run: &Record, said: &Said) -> String {
     let begun = &run.header;
     let by = begun.by.as_ref().map_or_else(String::new, |by| format!(" by {}", cell(by)));
     let stands = match stand(&run.run) {
@@ -63,7 +64,7 @@ fn head(run: &Record, folder: &Folder) -> String {
         }
         (None, None) => {}
     }
-    match (lost(run, folder), begun.rpo_s) {
+    match (lost(run, said), begun.rpo_s) {
         (Some(told), _) => drop(writeln!(text, "\n{}.", cell(&told))),
         (None, Some(promised)) => {
             let _ = writeln!(
@@ -78,14 +79,14 @@ fn head(run: &Record, folder: &Folder) -> String {
 }
 
 /// The table in which recovery times are tracked from one time to the next.
-fn times<'r>(text: &mut String, runs: impl Iterator<Item = (&'r Folder, &'r Record)>) {
+fn times<'r>(text: &mut String, runs: impl Iterator<Item = (&'r Said, &'r Record)>) {
     *text += "\n## Recovery time\n\n| date | what | RTO target | actual RTO | RPO target | actual RPO | notes |\n\
               |---|---|---|---|---|---|---|\n";
     let seconds = |s: Option<i64>| s.map_or_else(|| "–".to_owned(), readable);
-    for (folder, run) in runs {
+    for (said, run) in runs {
         let begun = &run.header;
         let missed = |is: Option<i64>, most: Option<i64>| is.zip(most).is_some_and(|(is, most)| is > most);
-        let (rto, rpo) = (downtime(run), rpo(run, folder));
+        let (rto, rpo) = (downtime(run), rpo(run, said));
         let mut notes = vec![result(run).0.replace('_', " ")];
         notes.extend(missed(rto, begun.rto_s).then(|| "RTO missed".to_owned()));
         notes.extend(missed(rpo, begun.rpo_s).then(|| "RPO missed".to_owned()));

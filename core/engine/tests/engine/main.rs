@@ -9,6 +9,7 @@ mod execute;
 mod killed;
 mod messages;
 mod observe;
+mod said;
 mod seeds;
 mod toy;
 mod verbs;
