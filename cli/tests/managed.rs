@@ -7,6 +7,7 @@
 #[path = "support/cluster.rs"]
 mod cluster;
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -186,7 +187,7 @@ fn archiving_is_turned_on_and_the_restart_is_waited_for() {
     ]);
     let conf = std::fs::read_to_string(project.path(CONF)).unwrap();
     assert!(conf.starts_with(FOREIGN) && conf.contains(SECRET), "{conf}");
-    let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(project.path(CONF)).unwrap());
+    let mode = std::fs::metadata(project.path(CONF)).unwrap().mode();
     assert_eq!(mode & 0o137, 0, "{mode:o}");
     for file in files(&project.dir) {
         let bytes = std::fs::read(&file).unwrap();
@@ -346,4 +347,94 @@ fn what_a_user_may_not_see_is_not_taken_for_absent() {
         project.cluster.sql("SELECT count(*) FROM pg_file_settings WHERE setting LIKE 'pgbackrest%'"),
         "0"
     );
+}
+
+/// A dump a day, in a directory that is not there yet.
+fn dumps(project: &Project, keep: &str) {
+    let (dir, port, user) = (project.cluster.dir().display(), project.cluster.port, project.cluster.owner());
+    let server = format!("host={dir} port={port} user=drctl dbname=postgres");
+    let text = format!(
+        r#"
+provider "postgres" {{
+  connection        = "{server}"
+  scheduler         = "none"
+  applied_directory = "{dir}/applied"
+  run_as            = "{user}"
+}}
+site "host" {{
+}}
+datastore "main" {{
+  site = site.host
+}}
+backup "daily" {{
+  of       = datastore.main
+  provider = postgres
+  pg_dump {{
+    schedule = cron("0 2 * * *", "UTC")
+    format   = "custom"
+    keep     = "{keep}"
+    database = "{server}"
+  }}
+  to "disk" {{
+    path = "{dir}/it's 100% $(id)/dumps"
+  }}
+}}
+"#
+    );
+    std::fs::write(project.dir.join("main.dr.hcl"), text).unwrap();
+}
+
+#[test]
+fn dumps_are_kept_as_was_applied_until_something_else_is() {
+    let project = Project::new();
+    let folder = project.path("it's 100% $(id)/dumps");
+    let run = |day: u32| {
+        let path = PathBuf::from(project.cluster.program("pg_dump")).parent().unwrap().display().to_string();
+        let output = Command::new(env!("CARGO_BIN_EXE_drctl"))
+            .args(["backup", "run", "daily"])
+            .current_dir(&project.dir)
+            .env("PATH", format!("{path}:{}", std::env::var("PATH").unwrap()))
+            .env("DRCTL_NOW", format!("2026-03-{day:02}T02:00:00Z"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let made = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let dumps = made.filter(|name| name.to_str().unwrap().ends_with(".dump")).count();
+        (
+            (text(&output.stdout) + &text(&output.stderr)).split_whitespace().collect::<Vec<_>>().join(" "),
+            dumps,
+        )
+    };
+    dumps(&project, "5d");
+    let plan = project.must(&["plan"]);
+    for part in ["postgres_dumps.daily  create", "keep      = \"5d\"", "older than 5d goes away"] {
+        assert!(plan.contains(part), "no {part} in {plan}");
+    }
+    project.must(&["apply", "--auto-approve"]);
+    let seen = std::fs::metadata(&folder).unwrap();
+    let owned = rustix::process::geteuid().is_root().then(|| {
+        let id = Command::new("id").args(["-u", project.cluster.owner()]).output().unwrap().stdout;
+        String::from_utf8(id).unwrap().trim().parse::<u32>().unwrap()
+    });
+    assert_eq!((seen.mode() & 0o7777, seen.uid()), (0o700, owned.unwrap_or(seen.uid())));
+    assert_eq!((run(1).1, run(4).1), (1, 2));
+    // Written and not applied: it still holds what was.
+    dumps(&project, "1d");
+    let (said, there) = run(6);
+    assert_eq!(there, 3, "{said}");
+    assert!(said.contains("`keep` was applied as 5d and is written as 1d"), "{said}");
+    let (said, code) = project.says(&["apply", "--auto-approve"]);
+    assert!(code == Some(4) && said.contains("(D1)"), "{said}");
+    project.must(&["apply", "--auto-approve", "--accept", "weakens:postgres_dumps.daily"]);
+    assert_eq!(run(7).1, 2, "that of the day before and the new one");
+    // What was applied is gone: nothing says what may be removed.
+    std::fs::remove_file(project.path("applied/daily.applied.json")).unwrap();
+    let (said, there) = run(12);
+    assert!(there == 3 && said.contains("nothing old is removed"), "{said}");
+    project.must(&["apply", "--auto-approve"]);
+    // The directory is not there any more.
+    std::fs::rename(&folder, project.path("away")).unwrap();
+    let said = project.must(&["plan"]);
+    assert!(said.contains("created  false → true") && said.contains("Mount what it is on"), "{said}");
 }

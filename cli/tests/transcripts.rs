@@ -242,6 +242,11 @@ fn managed_backup() {
 }
 
 #[test]
+fn managed_dumps() {
+    transcript("../testdata/cli/managed-dumps", "testdata/cli/managed-dumps/README.md");
+}
+
+#[test]
 fn backups() {
     transcript("../testdata/cli/backups", "testdata/cli/backups/README.md");
 }

@@ -5,4 +5,5 @@ provider "files" {
 
 resource "restic_repository" "certificates" {
   repository = "/srv/restic"
+  encryption = "AES-256"
 }

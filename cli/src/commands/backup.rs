@@ -1,6 +1,7 @@
 //! `drctl backup`: makes the declared backups with their own tools, lists what is in their repositories, and
 //! proves that one can come back.
 
+mod applied;
 mod canary;
 pub(crate) mod list;
 mod run;

@@ -82,7 +82,8 @@ impl Cluster {
         self.dir().join("data").display().to_string()
     }
 
-    fn program(&self, name: &str) -> String {
+    /// One of the server's programs.
+    pub(crate) fn program(&self, name: &str) -> String {
         self.programs.join(name).display().to_string()
     }
 

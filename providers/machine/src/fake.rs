@@ -30,13 +30,16 @@ pub struct World {
     pub configured: BTreeMap<String, String>,
     /// The files, with their permissions.
     pub files: BTreeMap<PathBuf, (String, u32)>,
+    /// The folders that were made or stand for themselves, with their permissions.
+    #[serde(default)]
+    pub folders: BTreeMap<PathBuf, u32>,
     /// The stanzas that were made ready, and where.
     pub stanzas: BTreeSet<(String, String)>,
     /// The repositories of restic.
     pub repositories: BTreeSet<String>,
     /// The timers that systemd heeds.
     pub timers: BTreeSet<String>,
-    /// What does not answer: `server`, `files`, the name of a program.
+    /// What does not answer: `server`, `files`, `folders`, the name of a program.
     pub denied: BTreeSet<String>,
 }
 
@@ -56,6 +59,7 @@ impl Default for World {
             in_force: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             configured: BTreeMap::new(),
             files: BTreeMap::new(),
+            folders: BTreeMap::new(),
             stanzas: BTreeSet::new(),
             repositories: BTreeSet::new(),
             timers: BTreeSet::new(),
@@ -208,6 +212,23 @@ impl Port for Fake {
             let inside = world.files.keys().filter(|path| path.parent() == Some(folder));
             let names = inside.filter_map(|path| path.file_name()?.to_str().map(str::to_owned));
             Ok(names.collect())
+        })
+    }
+
+    async fn folder(&self, path: &Path) -> Answer<Option<u32>> {
+        self.with("folders", "looking at a folder", |world| match world.files.contains_key(path) {
+            true => Err(error("looking at a folder", ErrorClass::Rejected, "it is no directory")),
+            false => Ok(world.folders.get(path).copied()),
+        })
+    }
+
+    async fn make_folder(&self, path: &Path, _owner: Option<&str>) -> Answer<()> {
+        self.with("folders", "making a folder", |world| match world.files.contains_key(path) {
+            true => Err(error("making a folder", ErrorClass::Rejected, "it is no directory")),
+            false => {
+                world.folders.entry(path.to_owned()).or_insert(0o700);
+                Ok(())
+            }
         })
     }
 

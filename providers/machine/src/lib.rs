@@ -6,6 +6,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failing test should say where"))]
 
+pub mod applied;
 pub mod facts;
 pub mod fake;
 mod ini;
@@ -27,6 +28,7 @@ pub static POSTGRES: ProviderEntry = ProviderEntry {
     kinds: &[
         &Erased::<kinds::pgbackrest_stanza::PgBackRestStanza>::new(),
         &Erased::<kinds::postgres_archiving::PostgresArchiving>::new(),
+        &Erased::<kinds::postgres_dumps::PostgresDumps>::new(),
         &Erased::<kinds::schedule::Schedule<kinds::schedule::OfPostgres>>::new(),
     ],
     facts: facts::POSTGRES,
@@ -40,6 +42,7 @@ pub static FILES: ProviderEntry = ProviderEntry {
     kinds: &[
         &Erased::<kinds::schedule::Schedule<kinds::schedule::OfFiles>>::new(),
         &Erased::<kinds::restic_repository::ResticRepository>::new(),
+        &Erased::<kinds::restic_retention::ResticRetention>::new(),
     ],
     facts: facts::FILES,
     keeps_objects: false,

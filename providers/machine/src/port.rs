@@ -116,6 +116,13 @@ pub trait Port: Send + Sync {
     /// The names of the files of a folder, sorted; none of a folder that is not there.
     async fn list(&self, folder: &Path) -> Answer<Vec<String>>;
 
+    /// The permissions of a folder; none when there is none. Something else in its place is an error.
+    async fn folder(&self, path: &Path) -> Answer<Option<u32>>;
+
+    /// Makes a folder that is not there, for this user alone where drctl runs as root, else for who runs it. One
+    /// that is there stays as it is.
+    async fn make_folder(&self, path: &Path, owner: Option<&str>) -> Answer<()>;
+
     /// Puts a file in place whole.
     async fn write(&self, path: &Path, text: &str, access: &Access) -> Answer<()>;
 

@@ -66,6 +66,9 @@ pub struct Postgres {
     pub zone: Option<String>,
     /// The directory of this configuration on the machine: scheduled backups are started in it.
     pub directory: Option<AbsolutePath>,
+    /// Where it is written down what was applied of a backup and stands in no file of its tool: `drctl backup
+    /// run` keeps to it. `/var/lib/drctl` without it.
+    pub applied_directory: Option<AbsolutePath>,
     /// The drctl that schedules start; `/usr/local/bin/drctl` without it.
     pub program: Option<AbsolutePath>,
     /// What scheduled commands are given besides: `--var-file=/etc/drctl/secrets.dr.hcl`.
@@ -89,6 +92,9 @@ pub struct Files {
     pub zone: Option<String>,
     /// The directory of this configuration on the machine: scheduled backups are started in it.
     pub directory: Option<AbsolutePath>,
+    /// Where it is written down what was applied of a backup and stands in no file of its tool: `drctl backup
+    /// run` keeps to it. `/var/lib/drctl` without it.
+    pub applied_directory: Option<AbsolutePath>,
     /// The drctl that schedules start; `/usr/local/bin/drctl` without it.
     pub program: Option<AbsolutePath>,
     /// What scheduled commands are given besides: `--var-file=/etc/drctl/secrets.dr.hcl`.

@@ -52,6 +52,16 @@ impl Machine {
         Ok(self.host.perform(action, &attempt).await?.value)
     }
 
+    /// The number of a user or of its group, where drctl may give files away.
+    async fn number(&self, which: &str, user: &str) -> Answer<Option<u32>> {
+        if !rustix::process::geteuid().is_root() {
+            return Ok(None);
+        }
+        let said = self.run(Whom::Drctl, &["id", which, "--", user]).await?;
+        let unread = || error(format!("looking up user `{user}`"), ErrorClass::Malformed, "no number");
+        said.trim().parse().map(Some).map_err(|_| unread())
+    }
+
     /// Does something with files where waiting for a disk keeps nobody else waiting.
     async fn blocking<T: Send + 'static>(
         &self,
@@ -106,14 +116,24 @@ impl Port for Machine {
         self.blocking(move || files::list(&folder)).await
     }
 
+    async fn folder(&self, path: &Path) -> Answer<Option<u32>> {
+        let path = path.to_owned();
+        self.blocking(move || files::folder(&path)).await
+    }
+
+    async fn make_folder(&self, path: &Path, owner: Option<&str>) -> Answer<()> {
+        let owner = match owner {
+            Some(user) => self.number("-u", user).await?.zip(self.number("-g", user).await?),
+            None => None,
+        };
+        let path = path.to_owned();
+        self.blocking(move || files::make_folder(&path, owner)).await
+    }
+
     async fn write(&self, path: &Path, text: &str, access: &Access) -> Answer<()> {
         let group = match &access.group_of {
-            Some(user) if rustix::process::geteuid().is_root() => {
-                let said = self.run(Whom::Drctl, &["id", "-g", "--", user]).await?;
-                let unread = || error(format!("looking up user `{user}`"), ErrorClass::Malformed, "no group");
-                Some(said.trim().parse::<u32>().map_err(|_| unread())?)
-            }
-            Some(_) | None => None,
+            Some(user) => self.number("-g", user).await?,
+            None => None,
         };
         let (path, text, mode) = (path.to_owned(), text.to_owned(), access.mode);
         self.blocking(move || files::write(&path, &text, mode, group)).await

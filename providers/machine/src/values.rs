@@ -1,10 +1,13 @@
 //! Checked text: paths, users, stanzas, how long backups are kept.
 
+mod kept;
+
 use drctl_core::duration;
 use drctl_core::schema::{AttributeType, Invalid, Type};
 use drctl_core::value::Value;
 use jiff::SignedDuration;
 
+pub use self::kept::{Checksum, Keep, LockFor};
 use crate::quote::one_line;
 
 /// Defines text that is checked once and then relied on.

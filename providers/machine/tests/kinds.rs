@@ -204,6 +204,27 @@ fn lines_of_cron_converge() {
     converges("files_schedule", || schedule("cron"));
 }
 
+fn dumps() -> impl Strategy<Value = Json> {
+    let keep = prop::sample::select(vec!["for ever", "7d", "1d12h"]);
+    let lock = prop::sample::select(vec!["none", "governance for 7d", "compliance for 30d"]);
+    let format = prop::sample::select(vec!["custom", "directory"]);
+    (text(), text(), any::<bool>(), keep, lock, format).prop_map(|(to, how, on_disk, keep, lock, format)| {
+        // What begins with `/` is a directory; no `..` leads out of it.
+        let path = format!("/srv/{}", to.replace("..", "."));
+        let place =
+            if on_disk { json!({"to": path, "created": true}) } else { json!({"to": format!("b/{to}")}) };
+        let mut all = json!({"record": "/record/shop.json", "format": format, "compress": how,
+            "checksum": "sha256", "keep": keep, "lock": lock});
+        all.as_object_mut().unwrap().extend(place.as_object().unwrap().clone());
+        all
+    })
+}
+
+#[test]
+fn dumps_converge() {
+    converges("postgres_dumps", dumps);
+}
+
 #[test]
 fn what_waits_for_a_restart_is_shown_as_waiting() {
     let (bench, kind) = (Bench::new(), kind("postgres_archiving"));
@@ -351,9 +372,36 @@ fn of_cron() -> Vec<Case> {
     cases
 }
 
+const RECORD: &str = "/record/shop.json";
+
+fn shop() -> Values {
+    values(json!({"record": RECORD, "to": "/srv/dumps", "format": "custom", "compress": "gzip",
+        "checksum": "sha256", "keep": "30d", "lock": "compliance for 30d", "created": true}))
+}
+
+fn of_dumps() -> Vec<Case> {
+    let kind = "postgres_dumps";
+    let mut cases = in_files(
+        kind,
+        &shop(),
+        &[
+            ["to", RECORD, "/srv/dumps", "/srv/elsewhere"],
+            ["format", RECORD, "\"custom\"", "\"directory\""],
+            ["compress", RECORD, "gzip", "none"],
+            ["keep", RECORD, "\"30d\"", "\"3d\""],
+            ["keep", RECORD, "  \"keep\": \"30d\",\n", ""],
+            ["lock", RECORD, "compliance", "governance"],
+        ],
+    );
+    cases.push((kind, shop(), "created", Box::new(|world| world.folders.clear())));
+    let retention = values(json!({"record": RECORD, "keep": "90d"}));
+    cases.extend(in_files("restic_retention", &retention, &[["keep", RECORD, "90d", "9d"]]));
+    cases
+}
+
 #[test]
 fn a_change_behind_our_back_shows_in_its_attribute() {
-    let cases = [of_the_server(), of_the_stanza(), of_systemd(), of_cron()].into_iter().flatten();
+    let cases = [of_the_server(), of_the_stanza(), of_systemd(), of_cron(), of_dumps()].into_iter().flatten();
     for (number, (name, wanted, attribute, edit)) in cases.enumerate() {
         let (bench, kind) = (Bench::new(), kind(name));
         let wanted = canonical(kind, wanted);
@@ -384,6 +432,8 @@ fn what_may_not_be_asked_is_unobserved_and_not_absent() {
         ("pgbackrest_stanza", main_stanza(), "files"),
         ("restic_repository", values(json!({"repository": "/srv/restic"})), "restic"),
         ("postgres_schedule", values(json!({"name": "wal", "scheduler": "cron"})), "files"),
+        ("postgres_dumps", shop(), "files"),
+        ("restic_retention", values(json!({"record": RECORD})), "files"),
     ];
     for (name, wanted, denied) in cases {
         bench.fake.change(|world| world.denied.extend([denied.to_owned()]));
@@ -397,6 +447,54 @@ fn what_may_not_be_asked_is_unobserved_and_not_absent() {
     let observed = bench.read(kind("pgbackrest_stanza"), &main_stanza()).unwrap();
     assert_eq!(observed.unobserved.keys().collect::<Vec<_>>(), ["created"]);
     assert_eq!(observed.attributes["pg1_path"], Value::from("/data"));
+}
+
+#[test]
+fn of_dumps_whose_directory_may_not_be_looked_at_the_rest_is_seen() {
+    let (bench, kind) = (Bench::new(), kind("postgres_dumps"));
+    bench.apply(kind, &shop()).unwrap();
+    bench.fake.change(|world| world.denied.extend(["folders".to_owned()]));
+    let observed = bench.read(kind, &shop()).unwrap();
+    assert_eq!(observed.unobserved.keys().collect::<Vec<_>>(), ["created"]);
+    assert!(!observed.attributes.contains_key("created") && !observed.outputs.contains_key("mode"));
+    assert_eq!(observed.attributes["keep"], Value::from("30d"));
+}
+
+#[test]
+fn a_record_that_makes_no_sense_is_neither_absent_nor_written_over() {
+    for text in [
+        "",
+        "{}",
+        "[]",
+        "{\"keep\": \"30d\"}",
+        "{\"about\": \"mine\"}",
+        "\u{1b}",
+        "{\"a\": 1e999999999}",
+        r#"{"about": "MARK", "keep": "2 months"}"#,
+        r#"{"about": "MARK", "keep": null, "more": 1}"#,
+    ] {
+        let (bench, kind) = (Bench::new(), kind("postgres_dumps"));
+        bench.apply(kind, &shop()).unwrap();
+        let written = bench.fake.world().files[Path::new(RECORD)].0.clone();
+        let mark = serde_json::from_str::<Json>(&written).unwrap()["about"].as_str().unwrap().to_owned();
+        let text = text.replace("MARK", &mark);
+        bench.fake.change(|world| drop(world.files.insert(RECORD.into(), (text.clone(), 0o644))));
+        assert_eq!(bench.try_read(kind, &shop()).map_err(|e| e.class), Err(ErrorClass::Malformed), "{text}");
+        let attempt = Attempt("test".to_owned());
+        assert!(bench.runtime.block_on(kind.create(&bench.cloud, &attempt, shop())).is_err(), "{text}");
+        assert!(bench.delete(kind, &shop()).is_err(), "{text}");
+        assert_eq!(bench.fake.world().files[Path::new(RECORD)].0, text);
+    }
+}
+
+#[test]
+fn what_was_applied_of_dumps_is_forgotten_and_they_stay() {
+    let (bench, kind) = (Bench::new(), kind("postgres_dumps"));
+    bench.apply(kind, &shop()).unwrap();
+    bench.delete(kind, &shop()).unwrap();
+    bench.delete(kind, &shop()).unwrap();
+    let world = bench.fake.world();
+    assert_eq!((world.files.len(), world.folders.len()), (0, 1));
 }
 
 #[test]

@@ -170,3 +170,75 @@ fn f2_a_new_repository_of_restic_is_encrypted() {
     assert!(told.reason.contains("keep its password"), "{}", told.reason);
     silent(&repository().is(json!({})).notes(), "F2");
 }
+
+fn dumps(mut desired: Json) -> Case {
+    desired["record"] = json!("/var/lib/drctl/shop.applied.json");
+    Case::new("postgres_dumps.shop", desired)
+}
+
+#[test]
+fn d1_f3_what_is_kept_for_less_goes_away() {
+    let of_files = |mut desired: Json| {
+        desired["record"] = json!("/var/lib/drctl/files.applied.json");
+        Case::new("restic_retention.files", desired)
+    };
+    let kinds: [(&str, &dyn Fn(Json) -> Case); 2] = [("D1", &dumps), ("F3", &of_files)];
+    for (fact, case) in kinds {
+        let to = |was: &str, will: &str| case(json!({"keep": will})).is(json!({"keep": was})).notes();
+        let shorter = one(&to("30d", "7d"), fact, Effect::Weakens);
+        assert_eq!(shorter.reason, "the next one removes what is older than 7d; it was kept for 30d");
+        one(&to("for ever", "10y"), fact, Effect::Weakens);
+        one(&to("7d", "30d"), fact, Effect::Strengthens);
+        one(&to("7d", "for ever"), fact, Effect::Strengthens);
+        silent(&to("7d", "7d"), fact);
+        one(&case(json!({"keep": "7d"})).is(json!({})).notes(), fact, Effect::Weakens);
+        one(&case(json!({"keep": "7d"})).notes(), fact, Effect::Inform);
+        silent(&case(json!({"keep": "for ever"})).notes(), fact);
+        one(&case(json!({})).is(json!({"keep": "7d"})).removed("keep").notes(), fact, Effect::Strengthens);
+        silent(&case(json!({"keep": "7d"})).is(json!({})).denied("keep").notes(), fact);
+    }
+}
+
+#[test]
+fn d2_dumps_stay_where_they_were_made() {
+    let moved = dumps(json!({"to": "/srv/b"})).is(json!({"to": "/srv/a"})).notes();
+    assert!(one(&moved, "D2", Effect::Weakens).reason.contains("what is at `/srv/a` stays there"));
+    silent(&dumps(json!({"to": "/srv/a"})).is(json!({"to": "/srv/a"})).notes(), "D2");
+    silent(&dumps(json!({"to": "/srv/a"})).notes(), "D2");
+    let there = |is: bool| {
+        let is = json!({"to": "/srv/a", "created": is});
+        dumps(json!({"to": "/srv/a", "created": true})).is(is).notes()
+    };
+    assert!(one(&there(false), "D2", Effect::Warn).help.unwrap().contains("Mount"));
+    silent(&there(true), "D2");
+}
+
+#[test]
+fn d3_a_lock_is_for_the_dumps_to_come() {
+    let to = |was: &str, will: &str| dumps(json!({"lock": will})).is(json!({"lock": was})).notes();
+    for (was, will, effect) in [
+        ("compliance for 30d", "none", Effect::Weakens),
+        ("compliance for 30d", "compliance for 7d", Effect::Weakens),
+        ("compliance for 30d", "governance for 90d", Effect::Weakens),
+        ("none", "governance for 7d", Effect::Strengthens),
+        ("governance for 7d", "compliance for 7d", Effect::Strengthens),
+        ("compliance for 7d", "compliance for 30d", Effect::Strengthens),
+    ] {
+        assert_eq!(one(&to(was, will), "D3", effect).timing, Some(Timing::NewDataOnly), "{was} to {will}");
+    }
+    silent(&to("compliance for 7d", "compliance for 7d"), "D3");
+    silent(&dumps(json!({"lock": "none"})).notes(), "D3");
+    one(&dumps(json!({"lock": "compliance for 7d"})).notes(), "D3", Effect::Strengthens);
+}
+
+#[test]
+fn d4_whoever_may_write_to_the_directory_may_remove_dumps() {
+    let seen =
+        |mode: &str| dumps(json!({"to": "/srv/a"})).is(json!({"to": "/srv/a"})).has(json!({"mode": mode}));
+    assert!(one(&seen("0770").notes(), "D4", Effect::Warn).reason.starts_with("its group may remove dumps"));
+    assert!(one(&seen("0707").notes(), "D4", Effect::Warn).reason.starts_with("everybody may remove dumps"));
+    for private in ["0700", "0755", "1777"] {
+        silent(&seen(private).notes(), "D4");
+    }
+    silent(&dumps(json!({"to": "/srv/a"})).notes(), "D4");
+}

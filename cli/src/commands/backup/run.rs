@@ -12,13 +12,14 @@ use drctl_postgres::Expired;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
+use super::applied;
 use super::{around, help, lock, named, not_ours, simulated, system};
 use crate::commands::alerts;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::planning::VariableArgs;
 use crate::project::Project;
-use crate::render::text::{bytes, paragraph, safe_lines};
+use crate::render::text::{bytes, paragraph, safe_lines, wrap};
 use crate::session;
 use crate::signals::Signals;
 use crate::tools::{self, Kept};
@@ -69,7 +70,12 @@ struct Done {
 /// Makes it.
 pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     let (loaded, system) = system(&args.variables, project, ui)?;
-    let (name, backup) = named(&system, &args.backup)?;
+    let (name, declared) = named(&system, &args.backup)?;
+    let (backup, unapplied) = applied::made(&loaded, (name, declared), project, ui)?;
+    let backup = &backup;
+    for told in unapplied {
+        ui.tell(&format!("{}\n", wrap(&format!("backup.{name}: "), &paragraph(&told), ui.look().width)));
+    }
     let around = around(&loaded, &[(name, backup)], project, ui)?;
     let kept = Kept::of(&around, name, backup).map_err(|why| not_ours(name, &why))?;
     if args.kind.is_some() && backup.pgbackrest.is_none() {

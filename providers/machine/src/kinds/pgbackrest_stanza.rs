@@ -265,12 +265,10 @@ impl Kind for PgBackRestStanza {
 
 /// How the backup is encrypted, as pgBackRest calls it.
 fn cipher(managed: &Managed<'_>) -> Result<&'static str, Invalid> {
-    let Some(encryption) = &managed.backup.encryption else { return Ok(NONE) };
-    let algorithm = encryption.algorithm.as_deref().unwrap_or("AES-256").to_ascii_lowercase();
-    match algorithm.starts_with("aes-256") || algorithm == "aes256" {
-        true => Ok("aes-256-cbc"),
-        false => Err(Invalid::new("pgBackRest encrypts with AES-256").below("algorithm").below("encryption")),
+    if managed.backup.encryption.is_none() {
+        return Ok(NONE);
     }
+    super::aes_256(managed, "pgBackRest").map(|()| "aes-256-cbc")
 }
 
 fn doing(id: &Id) -> String {

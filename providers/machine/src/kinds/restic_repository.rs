@@ -8,7 +8,7 @@ use drctl_core::provider::{
     Attempt, ErrorClass, Id, Kind, Managed, OfBackup, Part, ProviderError, Reading, Reads, Request,
 };
 use drctl_core::rule::{Change, Effect, Note, Rule, World};
-use drctl_core::schema::Invalid;
+use drctl_core::schema::{AttributeType, Invalid};
 use drctl_core::value::Value;
 
 use crate::facts;
@@ -24,6 +24,18 @@ pub struct Spec {
     /// Where it is, as restic writes it: a path, `s3:…`, `sftp:…`. Without a password.
     #[attribute(identity)]
     pub repository: OptionText,
+    /// How it is encrypted, which restic does in one way.
+    #[attribute(fixed)]
+    pub encryption: Option<Cipher>,
+}
+
+drctl_core::words! {
+    /// How restic encrypts.
+    Cipher {
+        /// AES-256 in counter mode, with Poly1305-AES.
+        Aes256 = "AES-256",
+    }
+    "AES-256"
 }
 
 /// What restic says of it.
@@ -64,7 +76,8 @@ impl Kind for ResticRepository {
                 "the provider block needs `password_file`: a repository of restic is always encrypted";
             return Err(Invalid::new(wrong).below("provider"));
         }
-        let part = Part::default();
+        super::aes_256(managed, "restic")?;
+        let part = Part::default().set("encryption", Cipher::Aes256.to_value(), &["encryption"]);
         Ok(Some(part.set("repository", Value::from(repository.as_str()), &["restic", "repository"])))
     }
 
@@ -83,7 +96,9 @@ impl Kind for ResticRepository {
         let config: serde_json::Value = serde_json::from_str(&said).map_err(|e| unread(e.to_string()))?;
         let version = config["version"].as_u64().and_then(|version| u8::try_from(version).ok());
         let outputs = Outputs { repository_id: config["id"].as_str().map(str::to_owned), version };
-        let spec = Spec { repository: OptionText::observed(&request.id.0) };
+        // It was read with the password, so it is encrypted.
+        let encryption = Some(Cipher::Aes256);
+        let spec = Spec { repository: OptionText::observed(&request.id.0), encryption };
         let (unobserved, pending, managed_by) = Default::default();
         Ok(Some(Reading { spec, outputs, unobserved, pending, managed_by }))
     }

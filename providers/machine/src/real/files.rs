@@ -61,6 +61,36 @@ pub(super) fn list(folder: &Path) -> Answer<Vec<String>> {
     Ok(names)
 }
 
+pub(super) fn folder(path: &Path) -> Answer<Option<u32>> {
+    match fs::metadata(path) {
+        Ok(is) if is.is_dir() => Ok(Some(is.mode() & 0o7777)),
+        Ok(_) => {
+            let doing = format!("looking at `{}`", path.display());
+            Err(error(doing, ErrorClass::Rejected, "it is no directory"))
+        }
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(why) => Err(failed("looking at", path, &why)),
+    }
+}
+
+/// Makes one for its owner alone, by user and group. What leads to it anybody may pass.
+pub(super) fn make_folder(path: &Path, owner: Option<(u32, u32)>) -> Answer<()> {
+    if folder(path)?.is_some() {
+        return Ok(());
+    }
+    let make = || -> io::Result<()> {
+        if let Some(above) = path.parent() {
+            fs::DirBuilder::new().recursive(true).mode(0o755).create(above)?;
+        }
+        fs::DirBuilder::new().mode(0o700).create(path)?;
+        if let Some((user, group)) = owner {
+            chown(path, Some(user), Some(group))?;
+        }
+        File::open(path.parent().unwrap_or(path))?.sync_all()
+    };
+    make().map_err(|why| failed("making", path, &why))
+}
+
 /// Writes beside, syncs, and puts in place in one move. A link stays one: what it leads to is written.
 pub(super) fn write(path: &Path, text: &str, mode: u32, group: Option<u32>) -> Answer<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -153,6 +183,22 @@ mod tests {
         write(&path, "c", 0o640, None).unwrap();
         assert_eq!(mode(&path), 0o600);
         assert_eq!(list(path.parent().unwrap()).unwrap(), ["conf"], "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_folder_is_made_for_its_owner_alone_and_one_that_is_there_stays_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("above/dumps");
+        assert_eq!(folder(&path).unwrap(), None);
+        make_folder(&path, None).unwrap();
+        assert_eq!(folder(&path).unwrap(), Some(0o700));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o750)).unwrap();
+        make_folder(&path, None).unwrap();
+        assert_eq!(folder(&path).unwrap(), Some(0o750));
+        let file = dir.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert_eq!(folder(&file).unwrap_err().class, ErrorClass::Rejected);
+        assert!(make_folder(&file, None).is_err() && make_folder(&file.join("x"), None).is_err());
     }
 
     #[test]

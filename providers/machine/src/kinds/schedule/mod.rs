@@ -20,7 +20,9 @@ use drctl_core::value::Value;
 use crate::facts;
 use crate::kinds::pgbackrest_stanza::PgBackRestStanza;
 use crate::kinds::postgres_archiving::PostgresArchiving;
+use crate::kinds::postgres_dumps::PostgresDumps;
 use crate::kinds::restic_repository::ResticRepository;
+use crate::kinds::restic_retention::ResticRetention;
 use crate::port::Cloud;
 use crate::provider_config::{POSTGRES_USER, PROGRAM, Scheduler, ZONE};
 use crate::timing;
@@ -52,7 +54,8 @@ impl Owner for OfPostgres {
     const NAME: &'static str = "postgres_schedule";
     const BACKUPS: &'static [&'static str] = &["pgbackrest", "pg_dump"];
     const USER: &'static str = POSTGRES_USER;
-    const AFTER: &'static [&'static str] = &[PgBackRestStanza::NAME, PostgresArchiving::NAME];
+    const AFTER: &'static [&'static str] =
+        &[PgBackRestStanza::NAME, PostgresArchiving::NAME, PostgresDumps::NAME];
     const FACT: &'static Fact = &facts::P6;
     const RULES: &'static [Rule] = &[Rule { fact: &facts::P6, check: rules::started::<OfPostgres> }];
 }
@@ -64,7 +67,7 @@ impl Owner for OfFiles {
     const NAME: &'static str = "files_schedule";
     const BACKUPS: &'static [&'static str] = &["restic"];
     const USER: &'static str = "root";
-    const AFTER: &'static [&'static str] = &[ResticRepository::NAME];
+    const AFTER: &'static [&'static str] = &[ResticRepository::NAME, ResticRetention::NAME];
     const FACT: &'static Fact = &facts::F1;
     const RULES: &'static [Rule] = &[Rule { fact: &facts::F1, check: rules::started::<OfFiles> }];
 }
