@@ -12,7 +12,7 @@ use drctl_core::codes::Code;
 use drctl_core::objects::{Objects, Put, When};
 use drctl_core::provider::{BoxFuture, ErrorClass, ProviderError};
 use drctl_core::system::JournalCopy;
-use drctl_engine::claim::{Claim, Claimed, LOCK_KEY, TakeOver};
+use drctl_engine::claim::{self, Claim, Claimed, Commander, LOCK_KEY, TakeOver};
 use drctl_engine::clock::Clock;
 use drctl_engine::connect::Connect;
 use drctl_engine::journal::{self, Replayed};
@@ -139,6 +139,11 @@ impl Far {
         Ok(run.map_or(Found::Nothing, |run| Found::Run(Box::new(Copied { text, run }))))
     }
 
+    /// Who commands over all machines.
+    pub(crate) async fn commander(&self) -> Result<Commander, ProviderError> {
+        in_time(claim::commander(self.objects.as_ref())).await
+    }
+
     /// What the steps of a copied run said, as far as it is seen within a moment.
     pub(crate) async fn said(&self, Copied { text, run }: &Copied) -> Said {
         let all = Said::copied(self.objects.as_ref(), (&run.header.run, text), |key| self.copy.url(key));
@@ -205,6 +210,11 @@ impl Far {
 }
 
 impl Copied {
+    /// Whether it can be gone on with.
+    pub(crate) fn is_open(&self) -> bool {
+        stand(&self.run.run) == Stand::Open
+    }
+
     /// What became of it, and until when that is known.
     pub(crate) fn into_run(self) -> (Replayed<Begun>, String) {
         let until = until(&self.run);

@@ -67,6 +67,11 @@ impl Project {
         self.data.join("state.json")
     }
 
+    /// The lock of who commands recoveries and drills.
+    pub(crate) fn recovery_lock(&self) -> PathBuf {
+        self.data.join("recovery.lock")
+    }
+
     /// The file of the last observed world.
     pub(crate) fn last_world_path(&self) -> PathBuf {
         self.data.join("last-world.json")

@@ -254,6 +254,44 @@ fn what_another_machine_holds_is_refused_and_taken_over_when_a_person_says_so() 
 }
 
 #[test]
+fn a_word_is_said_where_the_run_is_and_nowhere_else() {
+    const MARK: [&str; 4] = ["recover", "mark", "1", "--done"];
+    let place = Place::new("  step \"look\" {\n    manual = \"Look at it.\"\n  }\n");
+    assert!(place.says("b", &MARK, 1).contains("No run is open"));
+    place.says("a", &EXECUTE, 9);
+    let run = place.only_there("b");
+    let of_it = |run: &str| place.says("b", &[&MARK[..], &["--run", run]].concat(), 1);
+    let nobody = format!("Nobody commands it. `drctl recover --resume {run}` here brings it");
+    assert!(of_it(&run).contains(&nobody));
+    let said = place.says("b", &MARK, 1);
+    assert!(said.contains("No run is open here") && said.contains(&format!("Only in the copy stand {run}.")));
+    assert!(of_it("dr1").contains("There is no run `dr1`"));
+    assert!(place.says("b", &["drill", "teardown", &run], 1).contains(&nobody));
+
+    // Somebody leads another run, somebody does not say who it is, and nobody can be asked.
+    let holder = json!({ "user": "bea", "host": "far\u{1b}", "pid": 7, "command": "recover",
+        "since": "2026-01-01T00:00:00Z", "run": "../x" });
+    place.put(LOCK, &holder.to_string());
+    let said = of_it(&run);
+    assert!(said.contains("Nobody commands it, and another run is led: by bea@far"), "{said}");
+    assert!(!said.contains('\u{1b}'), "{said}");
+    assert!(place.says("b", &MARK, 1).contains("No run is open"));
+    place.put(LOCK, "{");
+    assert!(of_it(&run).contains("Somebody commands who has not said who it is."));
+    place.says("a", &["sim", "delete-object", "journals", LOCK], 0);
+    place.says("a", &["sim", "fail-region", "eu-west-2"], 0);
+    assert!(of_it(&run).contains(&format!("Run `{run}` is not here, and the copy was not seen")));
+    assert!(place.says("b", &MARK, 1).contains("No run is open here, and the copy was not seen"));
+    place.says("a", &["sim", "restore-region", "eu-west-2"], 0);
+
+    // Here it is said, and there it is over.
+    place.says("a", &MARK, 0);
+    place.says("a", &["recover", "--resume", &run], 0);
+    assert!(of_it(&run).contains(&format!("Run {run} is over, and is not here")));
+    assert!(!place.0.path().join("b/runs").exists());
+}
+
+#[test]
 fn of_two_commanders_the_one_that_is_taken_over_starts_nothing_new() {
     let place = Place::new(
         "  step \"wait\" {\n    run = [\"sh\", \"-c\", \"until [ -e go ] || [ ! -e main.dr.hcl ]; do :; done; echo wait >>effects\"]\n  }\n\
@@ -269,8 +307,22 @@ fn of_two_commanders_the_one_that_is_taken_over_starts_nothing_new() {
         std::thread::yield_now();
     }
     let run = place.only_there("b");
+    for args in
+        [&["recover", "mark", "2", "--done"][..], &["recover", "abort", "--reason", "x", "--run", &run]]
+    {
+        let said = place.says("b", args, 1);
+        assert!(said.contains(&format!("Run {run} is not here, but in the copy: s3://journals/")), "{said}");
+        assert!(said.contains("It is commanded by a@") && said.contains(", process "), "{said}");
+        assert!(
+            said.contains(&format!("`drctl recover --resume {run} --take-over` here, and then")),
+            "{said}"
+        );
+    }
     let said = place.says("b", &["recover", "--resume", &run], 7);
     assert!(said.contains("locked by a@") && said.contains(&format!("run {run}")), "{said}");
+    // That has brought the run there; what is said there would still not be heard.
+    let said = place.says("b", &["recover", "abort", "--reason", "x"], 7);
+    assert!(said.contains(&format!("Run {run} is commanded by a@")), "{said}");
     place.says("b", &["recover", "--resume", &run, "--take-over"], 9);
     fs::write(place.0.path().join("go"), "").unwrap();
     let mut told = String::new();

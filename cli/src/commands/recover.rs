@@ -1,6 +1,7 @@
 //! `drctl recover`: the ordered way back from a loss. Shows it; carries it out only with `--execute`.
 
 mod commanding;
+mod elsewhere;
 pub(crate) mod execute;
 mod follow;
 mod home;

@@ -56,6 +56,24 @@ pub(crate) enum Whose {
     Other(Option<Holder>),
 }
 
+/// Who commands over all machines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Commander {
+    /// Nobody.
+    Nobody,
+    /// Somebody, who has said who it is or not.
+    Somebody(Option<Holder>),
+}
+
+/// Asks who commands over all machines.
+///
+/// # Errors
+/// When that cannot be seen.
+pub async fn commander(objects: &dyn Objects) -> Result<Commander, ProviderError> {
+    let found = objects.get(LOCK_KEY, MAX_HOLDER_BYTES).await?;
+    Ok(found.map_or(Commander::Nobody, |found| Commander::Somebody(serde_json::from_slice(&found).ok())))
+}
+
 /// The lock, as one process asks for it.
 #[derive(Clone)]
 pub struct Claim {
@@ -119,11 +137,13 @@ impl Claim {
 
     /// Whose the lock is now; none when there is none.
     pub(crate) async fn look(&self) -> Result<Option<Whose>, ProviderError> {
-        let found = self.objects.get(LOCK_KEY, MAX_HOLDER_BYTES).await?;
-        Ok(found.map(|found| match serde_json::from_slice::<Holder>(&found).ok() {
-            Some(holder) if holder == self.holder => Whose::Ours(Held { from: None }),
-            other => Whose::Other(other),
-        }))
+        Ok(match commander(self.objects.as_ref()).await? {
+            Commander::Nobody => None,
+            Commander::Somebody(Some(holder)) if holder == self.holder => {
+                Some(Whose::Ours(Held { from: None }))
+            }
+            Commander::Somebody(other) => Some(Whose::Other(other)),
+        })
     }
 
     /// Lets go of the lock because nothing was begun under it. If that fails it is taken over from here by itself.

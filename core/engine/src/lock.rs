@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::files::{FileError, directory_of, write_synced};
+use crate::files::{self, FileError, directory_of, write_synced};
 
 /// Between two looks at a held lock: short for a person, long for a processor.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -59,7 +59,7 @@ impl Holder {
     }
 
     /// Whether it was a process of this machine that is gone. Of one elsewhere nobody can tell that.
-    pub(crate) fn is_gone(&self) -> bool {
+    pub fn is_gone(&self) -> bool {
         use rustix::process::{Pid, test_kill_process};
         let here = self.host == rustix::system::uname().nodename().to_string_lossy();
         // A number that is ours now was another one's before.
@@ -150,6 +150,16 @@ impl Drop for Lock {
         // gone and takes over; closing the file frees the lock in any case.
         let _cleared = self.file.set_len(0);
     }
+}
+
+/// Who holds the lock as far as its file tells, without touching it; none where that process is gone.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn holder_of(path: &Path) -> Result<Option<Holder>, FileError> {
+    let text = files::read(path, MAX_HOLDER_BYTES as u64)?;
+    let holder = text.and_then(|text| serde_json::from_slice::<Holder>(&text).ok());
+    Ok(holder.filter(|holder| !holder.is_gone()))
 }
 
 /// Removes the claim of a holder on another machine, because a person says that it is gone; who that
@@ -283,7 +293,12 @@ mod tests {
         std::fs::write(&path, serde_json::to_string(&holder("here")).unwrap()).unwrap();
         let lock = Lock::acquire(&path, &holder("here"), Duration::ZERO, &clock()).await.unwrap();
         assert_eq!(lock.taken_over, Some(holder("here")));
+        assert_eq!(holder_of(&path).unwrap(), Some(holder("here")), "of one elsewhere nobody can tell");
         drop(lock);
+        assert_eq!(holder_of(&path).unwrap(), None, "it has let go");
+        let gone = Holder { pid: i32::MAX as u32, ..Holder::this_process("ann", "recover", &clock()) };
+        std::fs::write(&path, serde_json::to_string(&gone).unwrap()).unwrap();
+        assert_eq!(holder_of(&path).unwrap(), None, "it is gone");
 
         std::fs::write(&path, serde_json::to_string(&holder("there")).unwrap()).unwrap();
         let refused = Lock::acquire(&path, &holder("here"), Duration::ZERO, &clock()).await;

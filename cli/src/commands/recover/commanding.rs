@@ -109,7 +109,7 @@ async fn lock_here(
     take_over: TakeOver,
     (project, clock): (&Project, &dyn Clock),
 ) -> Result<(Lock, Option<Holder>), LockError> {
-    let path = project.data.join("recovery.lock");
+    let path = project.recovery_lock();
     match (Lock::acquire(&path, holder, Duration::ZERO, clock).await, take_over) {
         (Err(LockError::Locked { .. }), TakeOver::Asked) => {
             let from = break_lock(&path)?;

@@ -92,6 +92,14 @@ pub(crate) fn none_open(project: &Project, of: Option<&Of>) -> Result<(), Failur
     }
 }
 
+/// Whether a run that is meant stands elsewhere, if anywhere.
+pub(super) fn none_here(project: &Project, name: Option<&str>) -> bool {
+    match name {
+        Some(name) => !Folder::new(&project.data, name).journal().exists(),
+        None => opened(project).is_ok_and(|open| open.is_empty()),
+    }
+}
+
 fn opened(project: &Project) -> Result<Vec<(Folder, Replayed<Begun>)>, Failure> {
     let mut open = Vec::new();
     for (folder, run) in all(project)? {

@@ -10,7 +10,7 @@ use drctl_engine::journal::Replayed;
 use drctl_engine::runs::{Begun, Folder, Of, Stand, stand};
 use drctl_engine::typed::{self, Typed};
 
-use super::open;
+use super::{elsewhere, open};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::project::Project;
@@ -100,7 +100,8 @@ pub(crate) fn abort(args: &AbortArgs, project: &Project, ui: &Ui) -> Result<Exit
 
 /// Leaves the word that what a drill made is taken down.
 pub(crate) fn take_down(run: &str, project: &Project, ui: &Ui) -> Result<(), Failure> {
-    let (folder, so_far) = open::named(project, run)?;
+    let here = open::named(project, run);
+    let (folder, so_far) = here.map_err(|why| elsewhere::told(why, Some(run), project, ui))?;
     if !matches!(so_far.header.of, Of::Drill(_)) {
         let headline = format!("Run {run} is no drill, but a {}", so_far.header.of);
         let help = "What a recovery has brought back is in use. `drctl recover abort` gives an open one up.";
@@ -115,7 +116,9 @@ fn say(
     project: &Project,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
-    let (folder, so_far) = open::meant(project, run)?;
+    let here = open::meant(project, run);
+    let (folder, so_far) = here.map_err(|why| elsewhere::told(why, run, project, ui))?;
+    elsewhere::heard_here(&so_far.header.run, project, ui)?;
     leave((&folder, &so_far), word, ui)?;
     ui.tell(&format!(
         "Said. Whoever commands run {run} takes it up; if nobody does: drctl recover --resume {run}\n",
