@@ -390,7 +390,8 @@ fn holds_secret(row: &Attribute) -> bool {
             | Type::String(_)
             | Type::Reference(_)
             | Type::Names
-            | Type::Condition(_) => false,
+            | Type::Condition(_)
+            | Type::Told(_) => false,
         }
     }
     row.sensitive || inside(&row.ty)

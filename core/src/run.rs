@@ -38,6 +38,10 @@ pub struct Node {
     pub repeat: Repeat,
     /// How it is taken back.
     pub take_back: TakeBack,
+    /// Whether it is looked at first what there is before it: [`Event::Observed`] comes between its start and its
+    /// effect.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub looks_first: bool,
     /// Whether there is no way back once it is done.
     pub pivot: bool,
 }
@@ -54,6 +58,7 @@ impl From<&Step> for Node {
             attempts: 1,
             repeat: Repeat::Safe,
             take_back: TakeBack::Nothing,
+            looks_first: false,
             pivot: false,
         }
     }
@@ -236,6 +241,8 @@ struct Progress {
     standing: Standing,
     /// The key of its last start.
     attempt: Option<Attempt>,
+    /// What there was before its first effect.
+    observed: Option<BTreeMap<String, String>>,
     /// Whether a person wants it done.
     approved: bool,
     /// Whether what needs it may go on.
@@ -273,6 +280,7 @@ impl Run {
             let progress = Progress {
                 standing: Standing::Waiting,
                 attempt: None,
+                observed: None,
                 approved: false,
                 passed: false,
                 failures: 0,
@@ -351,6 +359,12 @@ impl Run {
     /// How often a step has failed since it was last asked for: how long to wait before it is tried again.
     pub fn failures(&self, step: StepId) -> u32 {
         self.steps.get(&step).map_or(0, |p| p.failures)
+    }
+
+    /// What there was before a step had its first effect, by name; none as long as nobody has looked. A step
+    /// that is tried again does not look again: it may have changed that.
+    pub fn observed(&self, step: StepId) -> Option<&BTreeMap<String, String>> {
+        self.steps.get(&step)?.observed.as_ref()
     }
 
     /// Whether the step will not be started any more, and is taken back where it can be.

@@ -31,6 +31,8 @@ pub enum Type {
     /// Something that is true or not and is told only later: an expression over `self`, which has these
     /// names. Never evaluated.
     Condition(&'static [&'static str]),
+    /// Something that is told only later: an expression over `self`, which has these names. Never evaluated.
+    Told(&'static [&'static str]),
     /// The address of a block of this type; of a resource when it is empty, of anything when it is
     /// [`ANY_BLOCK`]. Never evaluated.
     Reference(&'static str),

@@ -24,11 +24,17 @@ procedure "restore_database" {
   step "stop_application" {
     description = "take the instances away, so that nothing is written beside the restore"
     after       = [step.look]
-    run         = ["docker", "--context", target.place, "service", "scale", "certificates_app=0"]
-    undo        = ["docker", "--context", target.place, "service", "scale", "certificates_app=3"]
-    needs       = [site.cluster]
-    estimate    = "1m"
-    drill       = "run"
+    before "instances" {
+      run = [
+        "docker", "--context", target.place, "service", "inspect", "certificates_app",
+        "--format", "{{.Spec.Mode.Replicated.Replicas}}"
+      ]
+    }
+    run      = ["docker", "--context", target.place, "service", "scale", "certificates_app=0"]
+    undo     = ["docker", "--context", target.place, "service", "scale", "certificates_app=${self.before.instances}"]
+    needs    = [site.cluster]
+    estimate = "1m"
+    drill    = "run"
   }
   step "new_directory" {
     description = "an empty directory, which pgBackRest restores into from here on; the old one stays as it is"

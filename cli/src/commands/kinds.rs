@@ -108,7 +108,8 @@ fn fields(ty: &Type) -> Option<&'static [Attribute]> {
         | Type::String(_)
         | Type::Reference(_)
         | Type::Names
-        | Type::Condition(_) => None,
+        | Type::Condition(_)
+        | Type::Told(_) => None,
     }
 }
 
@@ -120,6 +121,7 @@ fn type_name(ty: &Type) -> String {
         Type::String(what) => (*what).to_owned(),
         Type::Names => "any names, each with text".to_owned(),
         Type::Condition(names) => format!("a condition on `self.{}`", names.join("`, `self.")),
+        Type::Told(names) => format!("an expression over `self.{}`", names.join("`, `self.")),
         Type::Reference("") => "a reference to a resource".to_owned(),
         Type::Reference("*") => "a reference to a block".to_owned(),
         Type::Reference(block) => format!("a reference to a {block}"),

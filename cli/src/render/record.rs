@@ -23,7 +23,7 @@ pub(crate) use self::measured::{downtime, ended, measured, rpo};
 pub(crate) use self::postmortem::markdown;
 pub(crate) use self::remains::{remaining, teardown};
 use super::palette::{Look, Tone};
-use super::run::said as verdict_word;
+use super::run::{found, said as verdict_word};
 use super::text::{safe, wrap};
 use crate::commands::recover::open::Listed;
 
@@ -139,6 +139,7 @@ fn event(event: &Event, run: &Record) -> (Option<StepId>, String) {
     let summary = |step: &StepId| run.header.jobs.get(step).map_or("", |job| job.summary.as_str());
     match event {
         Event::Started { step, .. } => (Some(*step), format!("begun: {}", summary(step))),
+        Event::Observed { step, before } => (Some(*step), format!("before it: {}", found(before))),
         Event::Made { step } => (Some(*step), "made".to_owned()),
         Event::Succeeded { step } => (Some(*step), "done".to_owned()),
         Event::Failed { step, error } => (Some(*step), format!("FAILED: {error}")),

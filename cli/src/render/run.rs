@@ -1,6 +1,7 @@
 //! A run while it goes on: what happens, line by line with the time on the run's clock, or one JSON
 //! object a line.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use drctl_core::plan::StepId;
@@ -88,7 +89,7 @@ impl Live {
         self.progress.event(kind, level, message, extra);
     }
 
-    fn asked(&self, step: StepId, job: &Job, question: Question) {
+    fn asked(&self, step: StepId, job: &Job, question: Question, command: &[String]) {
         let (what, answers) = words(question, job);
         self.line(step, Some(Tone::Strong), &what);
         if let Some(owner) = &job.owner {
@@ -97,7 +98,6 @@ impl Live {
             who.extend(owner.reached.iter().cloned());
             self.line(step, None, &format!("who: {}", who.join(", ")));
         }
-        let command = if question == Question::TakeBack { &job.undo } else { &job.command };
         if !command.is_empty() {
             self.line(step, None, &format!("$ {}", shell(command)));
         }
@@ -157,6 +157,12 @@ fn code(question: Question) -> &'static str {
     }
 }
 
+/// What there was before a step.
+pub(super) fn found(before: &BTreeMap<String, String>) -> String {
+    let found = before.iter().map(|(name, value)| format!("{name} = {value}"));
+    found.collect::<Vec<_>>().join(", ")
+}
+
 /// The command as a person would type it.
 fn shell(words: &[String]) -> String {
     words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
@@ -171,6 +177,11 @@ impl RunReporter for Live {
                     self.line(step, Some(Tone::Faint), &format!("$ {}", shell(command)));
                 }
                 self.event("recovery_step_start", "info", step, job, &job.summary, json!({}));
+            }
+            Told::Observed(before) => {
+                let text = format!("before it: {}", found(before));
+                self.line(step, Some(Tone::Faint), &text);
+                self.event("recovery_step_observed", "info", step, job, &text, json!({ "before": before }));
             }
             Told::Going(elapsed) => {
                 let text = format!("still going on after {}", readable(elapsed.as_secs() as i64));
@@ -191,7 +202,7 @@ impl RunReporter for Live {
                 let more = json!({ "elapsed_s": elapsed.as_secs(), "again_s": again.map(|p| p.as_secs()) });
                 self.event("recovery_step_errored", "error", step, job, &text, more);
             }
-            Told::Asked(question) => self.asked(step, job, *question),
+            Told::Asked(question, command) => self.asked(step, job, *question, command),
             Told::Marked { verdict, by, evidence } => {
                 let why = if evidence.is_empty() { String::new() } else { format!(": {evidence}") };
                 let text = format!("{by} says that it is {}{why}", said(*verdict));
@@ -199,9 +210,9 @@ impl RunReporter for Live {
                 let more = json!({ "verdict": verdict, "by": by, "evidence": evidence });
                 self.event("recovery_step_marked", "info", step, job, &text, more);
             }
-            Told::Undoing => {
+            Told::Undoing(command) => {
                 self.line(step, Some(Tone::Caution), &format!("taking back: {}", job.summary));
-                self.line(step, Some(Tone::Faint), &format!("$ {}", shell(&job.undo)));
+                self.line(step, Some(Tone::Faint), &format!("$ {}", shell(command)));
                 self.event("recovery_undo_start", "warn", step, job, &job.summary, json!({}));
             }
             Told::Undone(elapsed) => {

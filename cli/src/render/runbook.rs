@@ -12,7 +12,7 @@ use super::markdown::{code, escape, fence};
 use super::people;
 use super::recovery::{bared, judged, loss, moment, occasion, own_files, verdict};
 use super::script::Told;
-use super::steps::{conditions, quote, times, title};
+use super::steps::{conditions, looked_at, quote, times, title};
 use super::text::last_seen;
 
 /// The whole runbook.
@@ -174,16 +174,24 @@ fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
     if !step.why.is_empty() {
         line(&format!("why: {}", escape(&step.why)));
     }
+    commands(text, step);
+}
+
+/// What is looked at first, what is done, what takes it back.
+fn commands(text: &mut String, step: &Step) {
     let dir = step.written.as_ref().and_then(|w| w.dir.as_deref());
-    if !step.command_equivalent.is_empty() {
-        let shows = if step.kind == StepNature::Manual { "what is needed for it:" } else { "command:" };
-        line(shows);
-        *text += &block(&step.command_equivalent, dir);
+    let mut command = |shows: &str, words: &[String]| {
+        if !words.is_empty() {
+            let _ = writeln!(text, "  - {shows}:");
+            *text += &block(words, dir);
+        }
+    };
+    for before in &step.carried.before {
+        command(&escape(&looked_at(before)), &before.words);
     }
-    if !step.undo.is_empty() {
-        let _ = writeln!(text, "  - taken back with:");
-        *text += &block(&step.undo, dir);
-    }
+    let by_hand = step.kind == StepNature::Manual;
+    command(if by_hand { "what is needed for it" } else { "command" }, &step.command_equivalent);
+    command("taken back with", &step.undo);
 }
 
 /// A command to copy, within an item of an item of a list.

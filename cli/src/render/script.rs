@@ -11,7 +11,7 @@ use drctl_core::system::When;
 
 use super::people;
 use super::recovery::{bared, moment, occasion, own_files, verdict};
-use super::steps::{conditions, quote, times, title};
+use super::steps::{conditions, looked_at, quote, times, title};
 use super::text::{last_seen, safe};
 
 /// A recovery plan and what is said with it, in every form.
@@ -193,6 +193,44 @@ fn no_way_back(plan: &RecoveryPlan, step: &Step, line: &mut impl FnMut(&str)) {
     }
 }
 
+/// A command where its step is done.
+fn in_place(step: &Step, command: String) -> String {
+    match step.written.as_ref().and_then(|w| w.dir.as_deref()) {
+        Some(dir) => format!("(cd -- {} && {command})", quote(dir)),
+        None => command,
+    }
+}
+
+/// What only the operator or a scenario can say stands in a command as `${input.…}`, `${target.…}`.
+fn stands_open(command: &str) -> bool {
+    command.contains("${input.") || command.contains("${target.")
+}
+
+/// What there is before the step is shown to whoever may have to take it back.
+fn look_first(step: &Step, line: &mut impl FnMut(&str)) {
+    for before in &step.carried.before {
+        let words: Vec<String> = before.words.iter().map(|w| quote(w)).collect();
+        let command = words.join(" ");
+        line(&format!("note {}", quote(&format!("{}: write it down", looked_at(before)))));
+        match stands_open(&command) {
+            true => line(&format!("note {}", quote(&format!("$ {}", in_place(step, command))))),
+            false => line(&in_place(step, format!("run {command}"))),
+        }
+    }
+}
+
+/// What is to be known of a step.
+fn notes(step: &Step, line: &mut impl FnMut(&str)) {
+    line(&format!("note {}", quote(&times(step))));
+    let why = Some(&step.why).filter(|why| !why.is_empty()).map(|why| format!("why: {why}"));
+    let before = step.before.iter().map(|before| format!("before: {before}"));
+    let unsaid = step.unsaid.iter().map(|what| format!("SAY FIRST {what}"));
+    why.into_iter().chain(before).chain(unsaid).for_each(|say| line(&format!("note {}", quote(&say))));
+    if let Some(written) = &step.written {
+        conditions(written, &mut |first, say| line(&format!("note {}", quote(&format!("{first}{say}")))));
+    }
+}
+
 fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
     let name = step.written.as_ref().map_or(String::new(), |w| format!("{}: ", w.step));
     let critical = if step.critical { " [decides the downtime]" } else { "" };
@@ -201,15 +239,8 @@ fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
     let mut line = |words: &str| {
         let _ = writeln!(text, "  {words}");
     };
-    line(&format!("note {}", quote(&times(step))));
-    let why = Some(&step.why).filter(|why| !why.is_empty()).map(|why| format!("why: {why}"));
-    let before = step.before.iter().map(|before| format!("before: {before}"));
-    let unsaid = step.unsaid.iter().map(|what| format!("SAY FIRST {what}"));
-    why.into_iter().chain(before).chain(unsaid).for_each(|say| line(&format!("note {}", quote(&say))));
+    notes(step, &mut line);
     let written = step.written.as_ref();
-    if let Some(written) = written {
-        conditions(written, &mut |first, say| line(&format!("note {}", quote(&format!("{first}{say}")))));
-    }
     let blocked: Vec<&str> =
         plan.blocked.iter().filter(|b| b.step == Some(step.id)).map(|b| b.why.as_str()).collect();
     for why in &blocked {
@@ -225,14 +256,8 @@ fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
     let gone = step.destroys.iter().map(|datastore| quote(&format!("datastore.{datastore}")));
     gone.for_each(|name| line(&format!("destroys {name}")));
     let words: Vec<String> = step.command_equivalent.iter().map(|w| quote(w)).collect();
-    let in_place = |command: String| match written.and_then(|w| w.dir.as_deref()) {
-        Some(dir) => format!("(cd -- {} && {command})", quote(dir)),
-        None => command,
-    };
-    let shown = in_place(words.join(" "));
-    let command = in_place(format!("run {}", words.join(" ")));
-    // What only the operator or a scenario can say stands in the command as `${input.…}`, `${target.…}`.
-    let stands_open = |word: &str| word.contains("${input.") || word.contains("${target.");
+    let shown = in_place(step, words.join(" "));
+    let command = in_place(step, format!("run {}", words.join(" ")));
     let open = stands_open(&shown) || written.is_some_and(|w| !w.inputs.is_empty());
     let by_hand = step.kind == StepNature::Manual || !blocked.is_empty() || open || step.unsaid.is_some();
     let needs =
@@ -247,6 +272,7 @@ fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
             if step.kind == StepNature::Auto && needs {
                 line("ready");
             }
+            look_first(step, &mut line);
             line(&command);
         }
     }
@@ -258,7 +284,7 @@ fn one(text: &mut String, plan: &RecoveryPlan, step: &Step) {
     }
     if !step.undo.is_empty() {
         let undo: Vec<String> = step.undo.iter().map(|w| quote(w)).collect();
-        let undo = in_place(undo.join(" ")).replace('\n', "\n  # ");
+        let undo = in_place(step, undo.join(" ")).replace('\n', "\n  # ");
         line(&format!("# taken back with: {undo}"));
     }
     text.push_str("fi\n");

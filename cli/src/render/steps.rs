@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use drctl_core::provider::{Phase, StepNature};
 use drctl_core::recovery::{
-    Needed, Pivot, RecoveryPlan, Step, Unprotected, WrittenAt, needed, numbered, readable,
+    Before, Needed, Pivot, RecoveryPlan, Step, Unprotected, WrittenAt, needed, numbered, readable,
 };
 use drctl_core::system::When;
 
@@ -168,6 +168,10 @@ fn one_step(out: &mut String, step: &Step, look: Look) {
         line("undo: ", how);
     }
     let dir = step.written.as_ref().and_then(|w| w.dir.as_deref());
+    for before in &step.carried.before {
+        let text = format!("       {}:\n{}", looked_at(before), command(&before.words, dir, look));
+        let _ = writeln!(out, "{text}");
+    }
     if !step.command_equivalent.is_empty() {
         let _ = writeln!(out, "{}", command(&step.command_equivalent, dir, look));
     }
@@ -175,6 +179,12 @@ fn one_step(out: &mut String, step: &Step, look: Look) {
         let _ = writeln!(out, "       taken back with:\n{}", command(&step.undo, dir, look));
     }
     let _ = writeln!(out);
+}
+
+/// What is found by a look before a step.
+pub(super) fn looked_at(before: &Before) -> String {
+    let of = before.value.as_ref().map_or(String::new(), |value| format!(" = {value}"));
+    format!("looked at first, as ${{self.before.{}}}{of}", before.name)
 }
 
 /// When it is done, in the place of what, and what has to be at hand.

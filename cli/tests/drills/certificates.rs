@@ -107,11 +107,14 @@ fn certificates_restores_its_database_its_files_and_its_configuration_beside_wha
     let stage = stage();
     let (production, content) = (folder(&stage, "places/production"), stage.content("certificates"));
     let now = stage.held(&format!("{PLACE}/database/serves"));
+    stage.put(&format!("{PLACE}/cluster/instances"), "2\n");
 
     let run = stage.drill("database-failure", &WORDS);
     database_came_back(&stage, &run);
     stage.take_back(&run);
     assert_eq!(stage.held(&format!("{PLACE}/database/serves")), now, "the one before is served again");
+    assert_eq!(stage.held(&format!("{PLACE}/cluster/instances")), "2", "as many as there were");
+    stage.put(&format!("{PLACE}/cluster/instances"), "3\n");
 
     there(&stage, "insert into certificates values ('customer-4')");
     let run = stage.drill("certificate-loss", &WORDS);

@@ -82,6 +82,7 @@ fn nodes(shape: Shape, count: u32) -> Vec<Node> {
         attempts: 1,
         repeat: Repeat::Safe,
         take_back: TakeBack::Nothing,
+        looks_first: false,
         pivot: false,
     };
     (1..=count).map(node).collect()

@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use drctl_core::plan::StepId;
 use drctl_core::provider::{Attempt, BoxFuture, ProviderError};
-use drctl_core::recovery::{Action, Answer, Carried, Down, Performer, Progress, Surroundings, Unanswered};
+use drctl_core::recovery::{Answer, Performer, Progress, Unanswered, known, so_far, taken_back_with};
 use drctl_core::run::{Event, Illegal, Next, Outcome, Question, Run, Standing};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use crate::carry::{carry_out, failed};
 use crate::clock::Clock;
 use crate::execute::interrupted;
-use crate::faults::{self, Faulty};
+use crate::faults;
 use crate::files::FileError;
+use crate::flight::{self, Back, Came, Flight};
 use crate::hooks::Hooks;
 use crate::journal::{Journal, JournalError, Replayed, Written};
 use crate::messages::{Message, Messages};
@@ -34,9 +34,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Between two signs of life of running steps.
 const HEARTBEAT: Duration = Duration::from_secs(10);
-
-/// The longest pause before a step is tried again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// What commanding a run needs.
 pub struct Command<'a> {
@@ -138,20 +135,6 @@ pub async fn resume(command: &Command<'_>, so_far: Replayed<Begun>) -> Result<En
     commander.run_all(Messages::new(command.begun, command.performer, &so_far.events)).await
 }
 
-/// What a future comes back with.
-struct Back {
-    step: StepId,
-    way: Way,
-    result: Result<Answer, ProviderError>,
-}
-
-/// Whether a step is done or taken back.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    There,
-    Back,
-}
-
 struct Commander<'r, 'a> {
     command: &'r Command<'a>,
     journal: Journal,
@@ -235,7 +218,7 @@ impl<'r, 'a> Commander<'r, 'a> {
                 Next::Wait | Next::Persons(_) => {}
             }
             tokio::select! {
-                Some(back) = flying.next() => self.end(back),
+                Some(back) = flying.next() => flying.extend(self.end(back)),
                 _ = look.tick() => {
                     self.hear();
                     self.send(messages, false);
@@ -326,67 +309,81 @@ impl<'r, 'a> Commander<'r, 'a> {
     fn ask(&mut self, step: StepId, question: Question) {
         if self.record(&Event::Asked { step }) {
             self.asked.insert(step, self.command.clock.now());
-            self.tell(step, &Told::Asked(question));
+            self.tell_asked(step, question);
         }
+    }
+
+    fn tell_asked(&self, step: StepId, question: Question) {
+        let command = match question {
+            Question::TakeBack => self.undo(step),
+            Question::Do | Question::Decide | Question::Doubt | Question::DoubtTakenBack => {
+                let command = &self.job(step).command;
+                command.iter().map(|word| so_far(word, &self.said)).collect()
+            }
+        };
+        self.tell(step, &Told::Asked(question, &command));
     }
 
     /// Tells what persons were asked before this process took the run over.
     fn ask_again(&self) {
         for (step, standing) in self.run.standings() {
             if let Standing::Asked(question) = standing {
-                self.tell(step, &Told::Asked(*question));
+                self.tell_asked(step, *question);
             }
         }
     }
 
     fn start(&mut self, step: StepId) -> Option<BoxFuture<'r, Back>> {
         let job = self.job(step);
-        let attempt = self.key(step, Attempt::clone);
+        let flight = Flight { step, attempt: self.key(step, Attempt::clone), pause: self.pause(step) };
         let action = job.carried.action.filled(&self.said);
         let told = match &action {
             Ok(action) => action.words().unwrap_or_else(|| job.command.clone()),
             Err(_) => job.command.clone(),
         };
-        let pause = pause(self.run.failures(step));
-        if !self.record(&Event::Started { step, attempt: attempt.clone() }) {
+        if !self.record(&Event::Started { step, attempt: flight.attempt.clone() }) {
             return None;
         }
         self.running.insert(step, (Instant::now(), self.command.clock.now()));
         self.tell(step, &Told::Started(&told));
-        let performer = Faulty { faults: &self.command.begun.injected, otherwise: self.command.performer };
-        Some(Box::pin(async move {
-            tokio::time::sleep(pause).await;
-            let result = match action {
-                Ok(action) => {
-                    let Carried { timeout_s, within_s, .. } = job.carried;
-                    carry_out(&performer, (timeout_s, within_s), &action, &attempt).await
-                }
-                Err(name) => Err(failed(format!("nobody has said what {name} is"))),
-            };
-            Back { step, way: Way::There, result }
-        }))
+        // A step that is tried again may have changed what it looked at.
+        let looks = !job.carried.before.is_empty() && self.run.observed(step).is_none();
+        Some(match looks {
+            true => flight.look(self.command, &self.said),
+            false => flight.there(self.command, &self.said),
+        })
+    }
+
+    /// What there was before the step is written down; now it has its effect.
+    fn looked(&mut self, step: StepId, before: BTreeMap<String, String>) -> Option<BoxFuture<'r, Back>> {
+        let attempt = self.key(step, Attempt::clone);
+        self.tell(step, &Told::Observed(&before));
+        if !self.record(&Event::Observed { step, before }) {
+            self.running.remove(&step);
+            return None;
+        }
+        Some(Flight { step, attempt, pause: Duration::ZERO }.there(self.command, &self.said))
     }
 
     fn take_back(&mut self, step: StepId) -> Option<BoxFuture<'r, Back>> {
-        let job = self.job(step);
-        let attempt = self.key(step, Attempt::back);
-        let (action, within_s) = undoing(job);
-        let action = action.filled(&self.said);
-        if !self.record(&Event::Undoing { step, attempt: attempt.clone() }) {
+        let flight = Flight { step, attempt: self.key(step, Attempt::back), pause: Duration::ZERO };
+        let known = known(&self.said, self.run.observed(step));
+        if !self.record(&Event::Undoing { step, attempt: flight.attempt.clone() }) {
             return None;
         }
         self.running.insert(step, (Instant::now(), self.command.clock.now()));
-        self.tell(step, &Told::Undoing);
-        let performer = self.command.performer;
-        Some(Box::pin(async move {
-            let result = match action {
-                Ok(action) => {
-                    carry_out(performer, (job.carried.timeout_s, within_s), &action, &attempt).await
-                }
-                Err(name) => Err(failed(format!("nobody has said what {name} is"))),
-            };
-            Back { step, way: Way::Back, result }
-        }))
+        self.tell(step, &Told::Undoing(&self.undo(step)));
+        Some(flight.back(self.command, &known))
+    }
+
+    /// The command that takes a step back, as far as it is known.
+    fn undo(&self, step: StepId) -> Vec<String> {
+        taken_back_with(&self.job(step).undo, &self.said, self.run.observed(step))
+    }
+
+    /// The pause before a step is tried again.
+    fn pause(&self, step: StepId) -> Duration {
+        flight::pause(self.run.failures(step))
     }
 
     /// The key under which a step is safe to repeat: that of its last start, where there was one.
@@ -395,11 +392,26 @@ impl<'r, 'a> Commander<'r, 'a> {
         self.run.attempt(step).cloned().unwrap_or_else(new)
     }
 
-    fn end(&mut self, Back { step, way, result }: Back) {
+    /// Writes down what came of it; what goes on then, if something does.
+    fn end(&mut self, Back { step, came }: Back) -> Option<BoxFuture<'r, Back>> {
+        match came {
+            Came::Looked(before) => return self.looked(step, before),
+            Came::There(result) => self.end_there(step, result),
+            Came::Back(result) => self.end_back(step, result),
+        }
+        None
+    }
+
+    /// How long it was under way.
+    fn landed(&mut self, step: StepId) -> Duration {
         let began = self.running.remove(&step).map(|(_, at)| at).unwrap_or(self.command.begun.began);
-        let elapsed = self.command.clock.now().duration_since(began).unsigned_abs();
-        match (way, result) {
-            (Way::There, Ok(answer)) => {
+        self.command.clock.now().duration_since(began).unsigned_abs()
+    }
+
+    fn end_there(&mut self, step: StepId, result: Result<Answer, ProviderError>) {
+        let elapsed = self.landed(step);
+        match result {
+            Ok(answer) => {
                 if let Err(error) = self.command.folder.keep(step, &answer.said) {
                     self.command.reporter.say(&format!("what step {} said is not kept: {error}", step.0));
                 }
@@ -410,18 +422,24 @@ impl<'r, 'a> Commander<'r, 'a> {
                 }
                 self.tell(step, &Told::Done(elapsed, &answer.said));
             }
-            (Way::There, Err(error)) => {
+            Err(error) => {
                 let why = error.to_string();
                 self.record(&Event::Failed { step, error });
                 let again = self.run.failures(step) < self.job(step).carried.attempts;
-                let again = again.then(|| pause(self.run.failures(step)));
+                let again = again.then(|| self.pause(step));
                 self.tell(step, &Told::Failed(elapsed, &why, again));
             }
-            (Way::Back, Ok(_)) => {
+        }
+    }
+
+    fn end_back(&mut self, step: StepId, result: Result<Answer, ProviderError>) {
+        let elapsed = self.landed(step);
+        match result {
+            Ok(_) => {
                 self.record(&Event::Undone { step });
                 self.tell(step, &Told::Undone(elapsed));
             }
-            (Way::Back, Err(error)) => {
+            Err(error) => {
                 let why = error.to_string();
                 self.record(&Event::UndoFailed { step, error });
                 self.tell(step, &Told::UndoFailed(elapsed, &why));
@@ -471,6 +489,7 @@ impl<'r, 'a> Commander<'r, 'a> {
             }
             Event::TakeDown { by } => self.command.reporter.taken_down(by.as_deref()),
             Event::Started { .. }
+            | Event::Observed { .. }
             | Event::Made { .. }
             | Event::Succeeded { .. }
             | Event::Failed { .. }
@@ -496,40 +515,4 @@ impl<'r, 'a> Commander<'r, 'a> {
             rto_s: self.command.begun.rto_s,
         });
     }
-}
-
-/// The pause before a step is tried again: twice as long each time.
-fn pause(failures: u32) -> Duration {
-    match failures {
-        0 => Duration::ZERO,
-        n => Duration::from_secs(1u64 << n.min(6)).min(LONGEST_PAUSE),
-    }
-}
-
-/// What takes a step back, and for how many seconds it is tried.
-fn undoing(job: &Job) -> (Action, Option<i64>) {
-    let surroundings = match (&job.carried.action, &job.carried.take_down) {
-        (Action::Verb { through, verb: _ }, Some(Down { verb, within_s })) => {
-            return (Action::Verb { through: through.clone(), verb: verb.clone() }, Some(*within_s));
-        }
-        (
-            Action::Run { surroundings, .. }
-            | Action::Restore { surroundings, .. }
-            | Action::Fetch { surroundings, .. }
-            | Action::Shell { surroundings, .. }
-            | Action::Sql { surroundings, .. },
-            _,
-        ) => surroundings.clone(),
-        (
-            Action::Http { .. }
-            | Action::Tcp { .. }
-            | Action::Dns { .. }
-            | Action::Post { .. }
-            | Action::Wait { .. }
-            | Action::Verb { .. }
-            | Action::Person,
-            _,
-        ) => Surroundings::default(),
-    };
-    (Action::Run { words: job.undo.clone(), surroundings }, None)
 }

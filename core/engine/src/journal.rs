@@ -257,6 +257,7 @@ impl Replayed {
         let made = self.events.iter().filter_map(|(_, event)| match event {
             Event::Made { step } => Some(*step),
             Event::Started { .. }
+            | Event::Observed { .. }
             | Event::Succeeded { .. }
             | Event::Failed { .. }
             | Event::Asked { .. }

@@ -16,6 +16,7 @@ pub mod diagnose;
 pub mod execute;
 pub mod faults;
 pub mod files;
+mod flight;
 pub mod hooks;
 pub mod journal;
 pub mod journal_copy;

@@ -139,6 +139,14 @@ pub struct Job {
     pub changes: bool,
 }
 
+impl Job {
+    /// The words of its commands: what it looks at first, what it does, what takes it back.
+    pub fn words(&self) -> impl Iterator<Item = &String> {
+        let looks = self.carried.before.iter().flat_map(|before| &before.words);
+        looks.chain(&self.command).chain(&self.undo)
+    }
+}
+
 impl Begun {
     /// The opening of a run of this plan.
     pub fn of(plan: &RecoveryPlan, of: Of, began: Timestamp, on_failure: OnFailure) -> Begun {
@@ -267,7 +275,8 @@ fn durations(events: &[(Timestamp, Event)]) -> BTreeMap<StepId, i64> {
                 }
             }
             Event::Resumed => began.clear(),
-            Event::Made { .. }
+            Event::Observed { .. }
+            | Event::Made { .. }
             | Event::Failed { .. }
             | Event::Marked { .. }
             | Event::Undoing { .. }

@@ -287,6 +287,7 @@ fn below(ty: Type, name: &str) -> Option<Type> {
         | Type::Reference(_)
         | Type::Names
         | Type::Condition(_)
+        | Type::Told(_)
         | Type::List(_)
         | Type::Set(_) => Some(Type::Any),
     }

@@ -1,5 +1,6 @@
 //! What is told of a run while it goes on, and who is told.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use drctl_core::plan::StepId;
@@ -14,14 +15,16 @@ use crate::runs::Job;
 pub enum Told<'t> {
     /// A step begins, with the command that a person would type.
     Started(&'t [String]),
+    /// What there is before a step was looked at: by name.
+    Observed(&'t BTreeMap<String, String>),
     /// A step is still going on.
     Going(Duration),
     /// A step is done, with what it said.
     Done(Duration, &'t str),
     /// A step has failed; it is tried again after the pause, if there is one.
     Failed(Duration, &'t str, Option<Duration>),
-    /// A person is asked.
-    Asked(Question),
+    /// A person is asked, with the command that is meant as far as it is known.
+    Asked(Question, &'t [String]),
     /// A person has said something.
     Marked {
         /// What of the step.
@@ -31,8 +34,8 @@ pub enum Told<'t> {
         /// What shows it, or why.
         evidence: &'t str,
     },
-    /// A step is being taken back.
-    Undoing,
+    /// A step is being taken back, with the command that does it.
+    Undoing(&'t [String]),
     /// A step is taken back.
     Undone(Duration),
     /// A step could not be taken back.

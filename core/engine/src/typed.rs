@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use drctl_core::plan::StepId;
-use drctl_core::recovery::{Action, Does, InUse, so_far};
+use drctl_core::recovery::{Does, InUse, so_far};
 use drctl_core::run::Event;
 use jiff::Timestamp;
 
+use crate::flight;
 use crate::runs::{Begun, Job};
 
 /// Something typed that would lead a drill to production.
@@ -34,6 +35,7 @@ pub fn said(events: &[(Timestamp, Event)]) -> BTreeMap<String, String> {
     let said = events.iter().filter_map(|(_, event)| match event {
         Event::Marked { inputs, .. } => Some(inputs.clone()),
         Event::Started { .. }
+        | Event::Observed { .. }
         | Event::Made { .. }
         | Event::Succeeded { .. }
         | Event::Failed { .. }
@@ -64,21 +66,8 @@ pub fn reaches(begun: &Begun, said: &BTreeMap<String, String>, word: &Event) -> 
         let mut said = said.clone();
         said.extend(inputs.clone());
         begun.jobs.iter().find_map(|(step, job)| {
-            let dir = match &job.carried.action {
-                Action::Run { surroundings, .. }
-                | Action::Restore { surroundings, .. }
-                | Action::Fetch { surroundings, .. }
-                | Action::Shell { surroundings, .. }
-                | Action::Sql { surroundings, .. } => surroundings.dir.as_ref(),
-                Action::Http { .. }
-                | Action::Tcp { .. }
-                | Action::Dns { .. }
-                | Action::Post { .. }
-                | Action::Wait { .. }
-                | Action::Verb { .. }
-                | Action::Person => None,
-            };
-            job.command.iter().chain(&job.undo).chain(dir).find_map(|text| {
+            let dir = flight::surroundings(&job.carried.action).dir;
+            job.words().chain(&dir).find_map(|text| {
                 let input = inputs.keys().find(|name| so_far(text, &only(name, &said)) != *text)?;
                 let filled = so_far(text, &said);
                 let name = begun.off_limits.named([&filled].into_iter(), does(job)).next()?.clone();
@@ -88,7 +77,8 @@ pub fn reaches(begun: &Begun, said: &BTreeMap<String, String>, word: &Event) -> 
     })
 }
 
-fn does(job: &Job) -> Does {
+/// What of production a step may name.
+pub(crate) fn does(job: &Job) -> Does {
     if job.written.is_none() || job.datastore.is_some() { Does::Restores } else { Does::Else }
 }
 

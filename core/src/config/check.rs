@@ -7,17 +7,16 @@ use super::block::unknown;
 use super::model::{Config, Resource};
 use super::moved;
 use super::resource::unknown_kind;
+use super::steps;
 use crate::addr::{Address, KindName, Name, ProviderAddress};
 use crate::codes::Code;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::graph::Graph;
 use crate::lang::expr::{Expr, ExprKind, PathStep, Reference, Subject};
 use crate::lang::lower::LATE;
 use crate::lang::{functions, near, unknown_function};
 use crate::provider::Registry;
 use crate::span::Span;
 use crate::system::{self, JournalCopy, Many, Written};
-use crate::value::Value;
 
 struct Check<'a> {
     config: &'a Config,
@@ -77,7 +76,7 @@ pub(super) fn names(config: &Config, registry: &Registry, diags: &mut Diagnostic
         let place = Place { late: late(block), each, count, ..plain };
         written.attributes.values().for_each(|e| check.expr(e, place));
         if block == "procedure" {
-            inputs(written, check.diags);
+            steps::check(written, check.diags);
         }
     }
     for (reference, span) in &config.references {
@@ -374,52 +373,6 @@ impl Check<'_> {
             if !all().any(|a| a == attribute) {
                 self.diags.push(unknown(attribute, span, kind.as_str(), all()));
             }
-        }
-    }
-}
-
-/// What a step needs from the operator has been asked for by itself or by a step before it.
-fn inputs(procedure: &Written, diags: &mut Diagnostics) {
-    let Some(ExprKind::List(steps)) = procedure.attributes.get("step").map(|e| &e.kind) else { return };
-    let text = |expr: &Expr| match &expr.kind {
-        ExprKind::Literal(Value::String(text)) => Some(text.clone()),
-        _ => None,
-    };
-    let part = |step: &Expr, name: &str| match &step.kind {
-        ExprKind::Object(pairs) => {
-            pairs.iter().find(|(k, _)| text(k).is_some_and(|k| k == name)).map(|(_, v)| v.clone())
-        }
-        _ => None,
-    };
-    let listed = |step: &Expr, name: &str| match part(step, name).map(|e| e.kind) {
-        Some(ExprKind::List(items)) => items,
-        _ => Vec::new(),
-    };
-    let name = |step: &Expr| part(step, "name").as_ref().and_then(text);
-    let edges = steps.iter().flat_map(|step| {
-        let own = name(step);
-        listed(step, "after")
-            .into_iter()
-            .filter_map(move |before| Some((own.clone()?, text(&before)?.strip_prefix("step.")?.to_owned())))
-    });
-    let graph = Graph::build(steps.iter().filter_map(name), edges.collect::<Vec<_>>());
-    for step in steps {
-        let Some(own) = name(step) else { continue };
-        let before = graph.with_needs([&own]);
-        let at = steps.iter().filter(|s| name(s).is_some_and(|name| before.contains(&name)));
-        let asked: BTreeSet<String> =
-            at.flat_map(|s| listed(s, "input").iter().filter_map(name).collect::<Vec<_>>()).collect();
-        for (reference, span) in step.references() {
-            let Subject::Block(_, root, wanted) = &reference.subject else { continue };
-            if root != "input" || asked.contains(wanted.as_str()) {
-                continue;
-            }
-            let label = format!("neither this step nor one before it asks for `{wanted}`");
-            let found = Diagnostic::error(Code::UnknownName, "Name not declared", span, label);
-            diags.push(match near(wanted.as_str(), asked.iter().map(String::as_str)) {
-                Some(near) => found.help(format!("Did you mean `input.{near}`?")),
-                None => found.help(format!("Ask for it: `input \"{wanted}\" {{ description = \"…\" }}`.")),
-            });
         }
     }
 }

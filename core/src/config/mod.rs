@@ -9,6 +9,7 @@ mod model;
 mod moved;
 mod resource;
 mod settings;
+mod steps;
 pub mod variables;
 
 pub use load::load;

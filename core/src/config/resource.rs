@@ -167,6 +167,7 @@ fn form(ty: &Type) -> Form {
         | Type::String(_)
         | Type::Reference(_)
         | Type::Condition(_)
+        | Type::Told(_)
         | Type::List(_)
         | Type::Set(_)
         | Type::Map(_) => Form::Argument,
@@ -257,7 +258,8 @@ impl Read {
                 ExprKind::Element => {}
                 _ => diags.push(invalid(lowered.span, "this must be a list of references: `[…]`")),
             },
-            Type::Condition(names) => condition(&mut lowered, names, diags),
+            Type::Condition(names) => of_self(&mut lowered, names, true, diags),
+            Type::Told(names) => of_self(&mut lowered, names, false, diags),
             _ => {}
         }
         self.attributes.insert(name.to_owned(), lowered);
@@ -484,7 +486,7 @@ fn object(read: Read, source: Source<'_>) -> Expr {
 }
 
 /// Something that is true or not, of `self` with these names.
-fn condition(expr: &mut Expr, names: &[&str], diags: &mut Diagnostics) {
+fn of_self(expr: &mut Expr, names: &[&str], must_judge: bool, diags: &mut Diagnostics) {
     let own = |(reference, span): (&Reference, Span)| match (&reference.subject, reference.path.first()) {
         (Subject::Scoped(name), Some(PathStep::Attribute(first))) if name.as_str() == "self" => {
             Some((first.clone(), span))
@@ -505,9 +507,10 @@ fn condition(expr: &mut Expr, names: &[&str], diags: &mut Diagnostics) {
             Some(near) => Some((*span, format!("`self` has no `{name}`; did you mean `self.{near}`?"))),
             None => Some((*span, format!("`self` has no `{name}`, it has {all}"))),
         },
-        None if said.is_empty() || !judges => {
+        None if must_judge && (said.is_empty() || !judges) => {
             Some((expr.span, format!("this must be a condition on {all}, without quotes")))
         }
+        None if said.is_empty() => Some((expr.span, format!("this must be made of {all}, without quotes"))),
         None => None,
     };
     if let Some((span, label)) = wrong {

@@ -13,6 +13,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
         for (number, step) in procedure.is.step.0.iter().enumerate() {
             let address = address(name, step);
             for (path, texts, severity) in texts(step) {
+                let path: Vec<&str> = path.iter().map(String::as_str).collect();
                 let here = |word: &str| at(procedure, number, &[&path[..], &[word]].concat());
                 found.extend(placeholder(&address, &texts, severity, here));
             }
@@ -31,20 +32,27 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Finding>) {
 }
 
 /// Where in a step its texts stand, and how bad a placeholder is there.
-fn texts(step: &Step) -> Vec<(Vec<&'static str>, Vec<&str>, Severity)> {
+fn texts(step: &Step) -> Vec<(Vec<String>, Vec<&str>, Severity)> {
     fn many(words: &Option<Vec<String>>) -> Vec<&str> {
         words.iter().flatten().map(String::as_str).collect()
     }
     fn one(text: Option<&String>) -> Vec<&str> {
         text.map(String::as_str).into_iter().collect()
     }
-    vec![
-        (vec!["run"], many(&step.run), Severity::Error),
-        (vec!["shell"], one(step.shell.as_ref()), Severity::Error),
-        (vec!["undo"], many(&step.undo), Severity::Error),
-        (vec!["http", "url"], one(step.http.as_ref().map(|h| &h.url)), Severity::Error),
-        (vec!["manual"], one(step.manual.as_ref()), Severity::Warning),
-    ]
+    let path = |path: &[&str]| path.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>();
+    let looks = step.before.iter().flatten().enumerate().map(|(number, before)| {
+        let words = before.run.iter().map(String::as_str).collect();
+        (path(&["before", &number.to_string(), "run"]), words, Severity::Error)
+    });
+    let url = step.http.as_ref().map(|h| &h.url);
+    let own = [
+        (path(&["run"]), many(&step.run), Severity::Error),
+        (path(&["shell"]), one(step.shell.as_ref()), Severity::Error),
+        (path(&["undo"]), many(&step.undo), Severity::Error),
+        (path(&["http", "url"]), one(url), Severity::Error),
+        (path(&["manual"]), one(step.manual.as_ref()), Severity::Warning),
+    ];
+    own.into_iter().chain(looks).collect()
 }
 
 /// The placeholders of a command, at the first of them.

@@ -1,4 +1,4 @@
-//! Conditions of which the text is kept until there is something to judge: `self.rows[0].n > 0`.
+//! Expressions of which the text is kept until there is an answer that they are about: `self.rows[0].n > 0`.
 
 use super::env::{Env, Lookup};
 use super::expr::{Expr, Reference, Subject};
@@ -14,6 +14,18 @@ use crate::value::Value;
 /// When it cannot be told: the text is no condition, or what it asks for is not there. In words, without
 /// values.
 pub fn holds(text: &str, of: &Value) -> Result<bool, String> {
+    match told(text, of)? {
+        Value::Bool(holds) => Ok(holds),
+        _ => Err(format!("`{text}` is neither true nor false")),
+    }
+}
+
+/// What the text means of `of`, which it calls `self`.
+///
+/// # Errors
+/// When it cannot be told: the text is no expression, or what it asks for is not there. In words, without
+/// values.
+pub fn told(text: &str, of: &Value) -> Result<Value, String> {
     let parsed = hcl_edit::parser::parse_expr(text).map_err(|e| format!("`{text}`: {}", e.message()))?;
     let body = hcl_edit::structure::Body::new();
     let item = parse::Item { text, base: 0, file: FileId(u32::MAX), body };
@@ -26,11 +38,7 @@ pub fn holds(text: &str, of: &Value) -> Result<bool, String> {
         let label = wrong.labels.first().map(|l| format!(": {}", l.text)).unwrap_or_default();
         return Err(format!("`{text}`: {}{label}", wrong.headline));
     }
-    match judged.value() {
-        Some(Value::Bool(holds)) => Ok(holds),
-        Some(_) => Err(format!("`{text}` is neither true nor false")),
-        None => Err(format!("`{text}` cannot be told from the answer")),
-    }
+    judged.value().ok_or_else(|| format!("`{text}` cannot be told from the answer"))
 }
 
 /// An environment in which only `self` is known.

@@ -169,6 +169,18 @@ pub enum PathStep {
 }
 
 impl Reference {
+    /// What of `self.before` it names: what there was before a step. None where it names something else.
+    pub fn of_before(&self) -> Option<&[PathStep]> {
+        match (&self.subject, self.path.split_first()) {
+            (Subject::Scoped(name), Some((PathStep::Attribute(first), rest)))
+                if name.as_str() == "self" && first == "before" =>
+            {
+                Some(rest)
+            }
+            _ => None,
+        }
+    }
+
     /// Kind and name of the resource block that it names.
     pub fn resource(&self) -> Option<(&KindName, &Name)> {
         match &self.subject {

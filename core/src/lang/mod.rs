@@ -19,7 +19,7 @@ pub mod types;
 
 pub use access::follow;
 pub use budget::MAX_STEPS;
-pub use condition::holds;
+pub use condition::{holds, told};
 pub use env::{Env, Lookup, Nothing};
 pub use reduce::reduce;
 pub use render::render;

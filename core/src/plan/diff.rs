@@ -99,6 +99,7 @@ impl Place {
             | Type::Reference(_)
             | Type::Names
             | Type::Condition(_)
+            | Type::Told(_)
             | Type::List(_)
             | Type::Set(_) => Some(Place { ty: Type::Any, ..self }),
         }

@@ -20,7 +20,7 @@ use crate::value::Value;
 pub(super) fn texts(ty: &Type, expr: Expr) -> Expr {
     let Expr { kind, span, sensitive } = expr;
     let kind = match (ty, kind) {
-        (Type::Condition(_), kind) => {
+        (Type::Condition(_) | Type::Told(_), kind) => {
             let expr = Expr { kind, span, sensitive };
             return if waits_only(&expr) { Expr::literal(render(&expr).into(), span) } else { expr };
         }
@@ -72,9 +72,10 @@ fn is_self(reference: &Reference) -> bool {
     matches!(&reference.subject, Subject::Scoped(name) if name.as_str() == "self")
 }
 
-/// Whether it asks for `self`, which only a condition has.
+/// Whether it asks of `self` what only a condition has. What there was before a step is text.
 fn about_self(expr: &Expr) -> bool {
-    expr.references().iter().any(|(reference, _)| is_self(reference))
+    let asks = |reference: &Reference| is_self(reference) && reference.of_before().is_none();
+    expr.references().iter().any(|(reference, _)| asks(reference))
 }
 
 /// Whether it is known only later.

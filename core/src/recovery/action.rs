@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::before::Before;
 use super::model::Step;
 use super::secret::SecretSource;
 use super::via::quoted;
@@ -199,6 +200,9 @@ pub struct Carried {
     pub within_s: Option<i64>,
     /// Whether it does no harm to do it a second time.
     pub repeatable: bool,
+    /// What is looked at before it has an effect, for taking it back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<Before>,
     /// How the kind itself removes what it has made: only ever of a drill's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub take_down: Option<Down>,
@@ -227,6 +231,7 @@ impl Carried {
             timeout_s: p95_s.map_or(TIMEOUT_S, |p95| TIMEOUT_S.max(p95.saturating_mul(4))),
             within_s: None,
             repeatable: nature == StepNature::Check,
+            before: Vec::new(),
             take_down: None,
         }
     }
@@ -277,6 +282,7 @@ pub(super) fn node(step: &Step, is_pivot: bool, blocked: bool) -> Node {
             (false, _, _) => TakeBack::Machine,
             (true, None, _) => TakeBack::Nothing,
         },
+        looks_first: !step.carried.before.is_empty(),
         pivot: is_pivot,
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod action;
 mod backups;
+mod before;
 mod bulletin;
 pub mod candidate;
 pub mod check;
@@ -45,6 +46,7 @@ mod weave;
 mod written;
 
 pub use action::{Action, Carried, Down, InBucket, Surroundings, Through};
+pub use before::{Before, known, taken_back_with};
 pub use bulletin::{Progress, Sent, Unanswered, due, message, telling};
 pub use check::check;
 pub use components::components;

@@ -484,6 +484,12 @@ impl Step {
         self.kind == StepNature::Auto && !matches!(self.carried.action, Action::Wait { .. })
     }
 
+    /// The words of its commands: what it looks at first, what it does, what takes it back.
+    pub fn words(&self) -> impl Iterator<Item = &String> + Clone {
+        let looks = self.carried.before.iter().flat_map(|before| &before.words);
+        looks.chain(&self.command_equivalent).chain(&self.undo)
+    }
+
     /// Where its command is run, and what it is given.
     pub(super) fn surroundings(&self) -> Surroundings {
         let written = self.written.as_ref();

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::action::{Action, InBucket, Surroundings};
+use super::before;
 use crate::provider::{Attempt, BoxFuture, ProviderError, Verb};
 use crate::value::Value;
 
@@ -141,6 +142,11 @@ fn shell(line: &str, around: &Surroundings, said: &BTreeMap<String, String>) -> 
     Ok(Action::Shell { line, surroundings: Surroundings { given, ..around.clone() } })
 }
 
+/// Whether it is known by its whole name: what no operator says.
+fn is_whole(name: &str) -> bool {
+    name == "point.id" || name.starts_with(before::PREFIX)
+}
+
 /// The text with the places filled that are known only at the time.
 fn fill(text: &str, mut value: impl FnMut(&str) -> Option<String>) -> Result<String, String> {
     let (mut filled, mut rest) = (String::new(), text);
@@ -148,7 +154,7 @@ fn fill(text: &str, mut value: impl FnMut(&str) -> Option<String>) -> Result<Str
         filled.push_str(&rest[..at]);
         let inside = &rest[at + 2..];
         let name = inside.find('}').map(|end| &inside[..end]);
-        let late = name.and_then(|n| n.strip_prefix("input.").or(Some(n).filter(|n| *n == "point.id")));
+        let late = name.and_then(|n| n.strip_prefix("input.").or(Some(n).filter(|n| is_whole(n))));
         match (name, late) {
             (Some(name), Some(late)) => {
                 filled.push_str(&value(late).ok_or_else(|| late.to_owned())?);
@@ -167,7 +173,7 @@ fn fill(text: &str, mut value: impl FnMut(&str) -> Option<String>) -> Result<Str
 /// The text with what was said by now; what nobody has said yet stays open in it.
 pub fn so_far(text: &str, said: &BTreeMap<String, String>) -> String {
     let open =
-        |name: &str| if name == "point.id" { format!("${{{name}}}") } else { format!("${{input.{name}}}") };
+        |name: &str| if is_whole(name) { format!("${{{name}}}") } else { format!("${{input.{name}}}") };
     let filled = fill(text, |name| Some(said.get(name).cloned().unwrap_or_else(|| open(name))));
     filled.expect("every place has a text, if only its own")
 }

@@ -114,7 +114,7 @@ impl OffLimits {
             let restores = step.written.is_none() || step.datastore.is_some();
             let does = if restores { Does::Restores } else { Does::Else };
             let dir = step.written.as_ref().and_then(|at| at.dir.as_ref());
-            let words = step.command_equivalent.iter().chain(&step.undo).chain(dir);
+            let words = step.words().chain(dir);
             found.extend(self.named(words, does).map(|name| Reached {
                 step: step.id,
                 value: name.value.clone(),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::{Action, Carried, Surroundings};
+use super::before::Before;
 use super::control;
 use super::model::{Asked, Owner, RecoveryPlan, Step, WrittenAt};
 use super::secret::SecretSource;
@@ -103,6 +104,7 @@ fn carried(is: &Is, brought: Option<&Is>, kind: StepNature) -> Carried {
         timeout_s: is.timeout.map_or(plain.timeout_s, |d| d.as_secs()),
         within_s: is.within.map(|d| d.as_secs()),
         repeatable: is.repeatable.unwrap_or(plain.repeatable || only_looks),
+        before: is.before.iter().flatten().map(Before::from).collect(),
         ..plain
     }
 }
@@ -267,8 +269,7 @@ fn psql(Sql { database: _, query, file, assert: _ }: &Sql, database: Option<&str
 
 /// The names that steps need and no scenario gives: the one at hand, or none where there is none.
 pub(crate) fn unbound(plan: &RecoveryPlan) -> Option<String> {
-    let texts =
-        plan.steps.iter().flat_map(|s| s.command_equivalent.iter().chain([&s.summary]).chain(&s.before));
+    let texts = plan.steps.iter().flat_map(|s| s.words().chain([&s.summary]).chain(&s.before));
     let mut names: BTreeSet<&str> = BTreeSet::new();
     for text in texts {
         let parts = text.split("${target.").skip(1).filter_map(|rest| rest.split_once('}'));

@@ -18,6 +18,13 @@ pub enum Event {
         /// The key under which it is safe to repeat.
         attempt: Attempt,
     },
+    /// What there is before the step, for taking it back. Written before its effect, where its node says so.
+    Observed {
+        /// The step.
+        step: StepId,
+        /// What was found, by name: no secrets.
+        before: BTreeMap<String, String>,
+    },
     /// The step has made its thing, and has more to write: from here on, drctl has created it.
     Made {
         /// The step.
@@ -140,6 +147,12 @@ pub enum Illegal {
     /// The step was repeated under another key.
     #[error("step {} was repeated under another key than `{}`", .0.0, .1.0)]
     OtherKey(StepId, Attempt),
+    /// It was looked twice at what there is before the step, or for a step that does not ask for that.
+    #[error("there is nothing to look at before step {}", .0.0)]
+    NothingToObserve(StepId),
+    /// The step was done without a look at what there was before.
+    #[error("step {} was done before it was looked at what there was", .0.0)]
+    NotObserved(StepId),
     /// The step has come further without having been started.
     #[error("step {} has come further and was not running", .0.0)]
     NotRunning(StepId),

@@ -1,5 +1,7 @@
 //! The transitions: what each event does to a run, and which events are refused.
 
+use std::collections::BTreeMap;
+
 use super::{By, Event, Illegal, Question, Repeat, Run, Standing, Verdict};
 use crate::plan::StepId;
 use crate::provider::{Attempt, ErrorClass, ProviderError};
@@ -12,9 +14,13 @@ impl Run {
     pub fn record(&mut self, event: &Event) -> Result<(), Illegal> {
         match event {
             Event::Started { step, attempt } => self.start(*step, attempt)?,
+            Event::Observed { step, before } => self.observe(*step, before)?,
             Event::Made { step } => self.under_way(*step)?,
             Event::Succeeded { step } => {
                 self.under_way(*step)?;
+                if self.is_untouched(*step) {
+                    return Err(Illegal::NotObserved(*step));
+                }
                 self.running -= 1;
                 self.settle(*step, Standing::Succeeded);
             }
@@ -126,6 +132,20 @@ impl Run {
     fn under_way(&self, step: StepId) -> Result<(), Illegal> {
         let standing = self.standing(step).ok_or(Illegal::NoSuchStep(step))?;
         if matches!(standing, Standing::Running(_)) { Ok(()) } else { Err(Illegal::NotRunning(step)) }
+    }
+
+    fn observe(&mut self, step: StepId, before: &BTreeMap<String, String>) -> Result<(), Illegal> {
+        self.under_way(step)?;
+        if !self.is_untouched(step) {
+            return Err(Illegal::NothingToObserve(step));
+        }
+        self.steps.entry(step).and_modify(|p| p.observed = Some(before.clone()));
+        Ok(())
+    }
+
+    /// Whether the step has had no effect for sure: it looks first, and that was not written down.
+    fn is_untouched(&self, step: StepId) -> bool {
+        self.steps.get(&step).is_some_and(|p| p.node.looks_first && p.observed.is_none())
     }
 
     fn fail(&mut self, step: StepId, error: &ProviderError) -> Result<(), Illegal> {
@@ -364,6 +384,10 @@ impl Run {
         for id in under_way {
             let repeat = self.steps[&id].node.repeat;
             match (self.steps[&id].standing.clone(), repeat) {
+                (Standing::Running(_), _) if self.is_untouched(id) => {
+                    self.stand(id, Standing::Waiting);
+                    self.look_at(id);
+                }
                 (Standing::Running(attempt), repeat) => {
                     self.stand(id, Standing::Lost(attempt));
                     match repeat {

@@ -194,6 +194,10 @@ impl Run {
             }
             if done && !behind {
                 match progress.node.take_back {
+                    // Of what a person did in its place nobody has looked what there was before.
+                    TakeBack::Machine if progress.node.looks_first && progress.observed.is_none() => {
+                        self.to_ask.insert(*id, Question::TakeBack);
+                    }
                     TakeBack::Machine => drop(self.to_undo.insert(*id)),
                     TakeBack::Person => drop(self.to_ask.insert(*id, Question::TakeBack)),
                     TakeBack::Nothing => {}

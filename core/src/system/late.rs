@@ -1,5 +1,5 @@
 //! What is told only later: the names that a scenario gives to what its steps touch, and what has to be true
-//! of an answer.
+//! of an answer, or is meant of it.
 
 use std::collections::BTreeMap;
 
@@ -22,14 +22,14 @@ impl AttributeType for Target {
     }
 }
 
-macro_rules! conditions {
-    ($($(#[$docs:meta])+ $type:ident = [$($name:literal),+],)+) => {$(
+macro_rules! of_self {
+    ($($(#[$docs:meta])+ $type:ident = $kind:ident [$($name:literal),+],)+) => {$(
         $(#[$docs])+
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $type(pub String);
 
         impl AttributeType for $type {
-            const TYPE: Type = Type::Condition(&[$($name),+]);
+            const TYPE: Type = Type::$kind(&[$($name),+]);
 
             fn from_value(value: Value) -> Result<Self, Invalid> {
                 String::from_value(value).map($type)
@@ -42,9 +42,11 @@ macro_rules! conditions {
     )+};
 }
 
-conditions! {
+of_self! {
     /// What has to be true of the rows of an answer, as it is written.
-    OfRows = ["rows"],
+    OfRows = Condition["rows"],
     /// What has to be true of an answer, as it is written.
-    OfAnswer = ["status", "body"],
+    OfAnswer = Condition["status", "body"],
+    /// What of an output is meant, as it is written.
+    OfOutput = Told["output"],
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
+use super::before::{self, Before};
 use super::late::{OfAnswer, OfRows};
 use super::reference::{BackupRef, ContactRef, DatastoreRef, ProcedureRef, ResourceRef, SiteRef, StepRef};
 use super::secret::Secret;
@@ -82,7 +83,10 @@ pub struct Step {
     pub repeatable: Option<bool>,
     /// Who says that it may be done, when it is to be asked for.
     pub approve: Option<ContactRef>,
-    /// The command that takes it back.
+    /// What there is before it is done, for `undo`: looked at when it begins, and written down before it has
+    /// an effect.
+    pub before: Option<Vec<Before>>,
+    /// The command that takes it back. `self.before.NAME` in it is what there was before.
     pub undo: Option<Vec<String>>,
     /// What it makes sure of.
     pub checks: Option<Check>,
@@ -317,6 +321,7 @@ impl Step {
             return Err(Invalid::new("a command has at least one word").below("run"));
         }
         self.command()?;
+        before::check(&self)?;
         self.included()?;
         self.done()?;
         if let (Some(usual), Some(unlucky)) = (self.estimate, self.estimate_p95)
@@ -412,6 +417,7 @@ impl Step {
             ("attempts", self.attempts.is_some()),
             ("repeatable", self.repeatable.is_some()),
             ("approve", self.approve.is_some()),
+            ("before", self.before.is_some()),
             ("undo", self.undo.is_some()),
             ("checks", self.checks.is_some()),
             ("destroys", self.destroys.is_some()),

@@ -132,7 +132,8 @@ pub(super) fn took(run: &Record) -> BTreeMap<StepId, Took> {
             Event::Succeeded { step } | Event::Failed { step, .. } | Event::Marked { step, .. } => {
                 took.entry(*step).or_insert(Took { began: None, ended: None }).ended = Some(*at);
             }
-            Event::Made { .. }
+            Event::Observed { .. }
+            | Event::Made { .. }
             | Event::Undoing { .. }
             | Event::Undone { .. }
             | Event::UndoFailed { .. }

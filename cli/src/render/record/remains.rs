@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 
 use drctl_core::plan::StepId;
+use drctl_core::recovery::taken_back_with;
 use drctl_core::run::{Next, Question, Standing};
 use drctl_engine::runs::Of;
+use drctl_engine::typed::said;
 use serde_json::{Value as Json, json};
 
 use super::super::palette::{Look, Tone};
@@ -18,7 +20,7 @@ pub(super) struct Remains<'r> {
     pub(super) summary: &'r str,
     pub(super) why: String,
     /// What takes it away; none where nothing says so.
-    pub(super) undo: &'r [String],
+    pub(super) undo: Vec<String>,
     /// What a person does to take it away.
     pub(super) by_hand: Option<&'r str>,
 }
@@ -35,7 +37,8 @@ pub(super) fn remains(run: &Record) -> Vec<Remains<'_>> {
         .filter_map(|(id, job)| {
             let why = why(run, *id)?;
             let by_hand = job.undo_by_hand.as_deref();
-            Some(Remains { step: *id, summary: &job.summary, why, undo: &job.undo, by_hand })
+            let undo = taken_back_with(&job.undo, &said(&run.events), run.run.observed(*id));
+            Some(Remains { step: *id, summary: &job.summary, why, undo, by_hand })
         })
         .collect()
 }

@@ -37,6 +37,17 @@ impl World {
     pub(crate) fn effects(&self) -> Vec<String> {
         self.effects.lock().unwrap().clone()
     }
+
+    /// Has an effect that nobody has written down.
+    pub(crate) fn happened(&self, name: &str) {
+        self.effects.lock().unwrap().push(name.to_owned());
+    }
+
+    /// What a setting was set to last: `NAME VALUE`; 3 at the beginning.
+    fn asked(&self, name: &str) -> String {
+        let set = |effect: &String| Some(effect.strip_prefix(name)?.trim().to_owned());
+        self.effects().iter().rev().find_map(set).unwrap_or("3".to_owned())
+    }
 }
 
 impl Performer for World {
@@ -68,8 +79,14 @@ impl Performer for World {
                     message: "no".to_owned(),
                 });
             }
-            self.effects.lock().unwrap().push(name);
-            let value = serde_json::json!({ "status": 200, "body": "well" });
+            let body = match name.strip_prefix("ask ") {
+                Some(asked) => self.asked(asked),
+                None => {
+                    self.effects.lock().unwrap().push(name);
+                    "well".to_owned()
+                }
+            };
+            let value = serde_json::json!({ "status": 200, "body": body });
             Ok(Answer { said: "well".to_owned(), value: Value::from_json(&value).unwrap() })
         })
     }
@@ -103,7 +120,7 @@ fn clock() -> FixedClock {
     FixedClock("2026-11-21T10:00:00Z".parse::<Timestamp>().unwrap())
 }
 
-fn run(words: &str) -> Action {
+pub(crate) fn run(words: &str) -> Action {
     let words = words.split(' ').map(str::to_owned).collect();
     Action::Run { words, surroundings: Surroundings::default() }
 }
@@ -137,6 +154,7 @@ fn begun(jobs: Vec<Job>) -> Begun {
         attempts: job.carried.attempts,
         repeat: if job.carried.repeatable { Repeat::Safe } else { Repeat::Ask },
         take_back: if job.undo.is_empty() { TakeBack::Nothing } else { TakeBack::Machine },
+        looks_first: !job.carried.before.is_empty(),
         pivot: false,
     });
     Begun {
@@ -358,7 +376,7 @@ async fn cut_off_anywhere_a_run_ends_the_same_and_nothing_is_done_twice() {
             .map(|(_, name)| *name)
             .collect();
         for name in &begun {
-            scene.world.effects.lock().unwrap().push((*name).to_owned());
+            scene.world.happened(name);
         }
         let outcome = loop {
             match scene.command(Patience::Leave).await {

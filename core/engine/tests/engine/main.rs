@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod ahead;
+mod before;
 mod commander;
 mod copies;
 mod execute;

@@ -19,8 +19,18 @@ fn node(id: u32, needs: &[u32]) -> Node {
         attempts: 1,
         repeat: Repeat::Safe,
         take_back: TakeBack::Machine,
+        looks_first: false,
         pivot: false,
     }
+}
+
+/// Looks before its effect.
+fn looking(id: u32, needs: &[u32]) -> Node {
+    Node { looks_first: true, repeat: Repeat::Ask, ..node(id, needs) }
+}
+
+fn observed(id: u32, count: u32) -> Event {
+    Event::Observed { step: StepId(id), before: [("count".to_owned(), count.to_string())].into() }
 }
 
 fn done(id: u32) -> Event {
@@ -259,6 +269,7 @@ fn random_nodes(dice: &mut Dice) -> Vec<Node> {
         next.repeat = [Repeat::Safe, Repeat::Ask][dice.roll(2) as usize];
         next.take_back = [TakeBack::Machine, TakeBack::Machine, TakeBack::Nothing, TakeBack::Person]
             [dice.roll(4) as usize];
+        next.looks_first = dice.roll(4) == 0;
         next.pivot = dice.roll(8) == 0;
         if id > 1 && dice.roll(6) == 0 {
             let other = 1 + dice.roll(u64::from(id) - 1) as u32;
@@ -296,7 +307,8 @@ fn simulate(seed: u64) -> (usize, usize) {
             crashes += 1;
             // Half of what was under way had its effect all the same.
             for (id, back) in live.drain(..) {
-                if dice.roll(2) == 0 {
+                let only_looked = !back && looks(&run, id);
+                if dice.roll(2) == 0 && !only_looked {
                     world.order.push((id, back));
                     *world.done.entry(id).or_default() += 1;
                 }
@@ -327,6 +339,37 @@ fn simulate(seed: u64) -> (usize, usize) {
     panic!("seed {seed}: the run does not end: {:?}", run.next(3))
 }
 
+/// Whether a step under way only looks as yet.
+fn looks(run: &Run, id: StepId) -> bool {
+    run.steps[&id].node.looks_first && run.observed(id).is_none()
+}
+
+/// What comes of one of the steps under way.
+fn ends(run: &Run, live: &mut Vec<(StepId, bool)>, dice: &mut Dice, world: &mut World, seed: u64) -> Event {
+    let at = dice.roll(live.len() as u64) as usize;
+    let (id, back) = live[at];
+    if !back && looks(run, id) && dice.roll(6) > 0 {
+        let touched = world.order.contains(&(id, false));
+        assert!(!touched, "seed {seed}: step {} was looked at after an effect", id.0);
+        return observed(id.0, 3);
+    }
+    live.remove(at);
+    if !back && looks(run, id) {
+        return Event::Failed { step: id, error: why() };
+    }
+    let well = dice.roll(6) > 0;
+    if well {
+        world.order.push((id, back));
+        *world.done.entry(id).or_default() += 1;
+    }
+    match (back, well) {
+        (false, true) => Event::Succeeded { step: id },
+        (false, false) => Event::Failed { step: id, error: why() },
+        (true, true) => Event::Undone { step: id },
+        (true, false) => Event::UndoFailed { step: id, error: why() },
+    }
+}
+
 /// What happens next; nothing when the run is over.
 fn step(
     run: &Run,
@@ -349,20 +392,7 @@ fn step(
             live.push((ids[0], true));
             vec![Event::Undoing { step: ids[0], attempt: key(ids[0], true) }]
         }
-        Next::Wait => {
-            let (id, back) = live.remove(dice.roll(live.len() as u64) as usize);
-            let well = dice.roll(6) > 0;
-            if well {
-                world.order.push((id, back));
-                *world.done.entry(id).or_default() += 1;
-            }
-            vec![match (back, well) {
-                (false, true) => Event::Succeeded { step: id },
-                (false, false) => Event::Failed { step: id, error: why() },
-                (true, true) => Event::Undone { step: id },
-                (true, false) => Event::UndoFailed { step: id, error: why() },
-            }]
-        }
+        Next::Wait => vec![ends(run, live, dice, world, seed)],
         Next::Persons(waiting) => {
             let id = *waiting.iter().nth(dice.roll(waiting.len() as u64) as usize).unwrap();
             let words = [Verdict::Done, Verdict::Failed, Verdict::Skipped, Verdict::Go];
@@ -382,7 +412,12 @@ fn step(
         }
         Next::Finished(outcome) => {
             // The operator puts right what is stuck or held, sometimes.
-            let open = outcome.stuck.iter().chain(&outcome.failed).next();
+            // What stood on it is taken back: a word too late to keep that.
+            let too_late = |id: &StepId| {
+                run.steps[id].unblocks.iter().any(|n| run.standing(*n) == Some(&Standing::Undone))
+            };
+            let failed = outcome.failed.iter().filter(|id| !too_late(id));
+            let open = outcome.stuck.iter().chain(failed).next();
             let event = open.map(|id| Event::Marked {
                 step: *id,
                 verdict: Verdict::Done,
@@ -428,6 +463,12 @@ fn check(nodes: &[Node], run: &Run, world: &World, seed: u64) {
             "seed {seed}: step {} is still under way",
             node.id.0
         );
+        let by_machine = world.order.contains(&(node.id, true));
+        assert!(
+            !(by_machine && looks(run, node.id)),
+            "seed {seed}: step {} was taken back to what nobody has seen",
+            node.id.0
+        );
         // Undone in reverse: whatever stood on it and was done was taken back before.
         let taken_back = world.order.iter().rposition(|(id, back)| *id == node.id && *back);
         for other in nodes.iter().filter(|o| o.needs.contains(&node.id)) {
@@ -440,6 +481,37 @@ fn check(nodes: &[Node], run: &Run, world: &World, seed: u64) {
             );
         }
     }
+}
+
+#[test]
+fn what_there_was_is_looked_at_once_and_before_any_effect() {
+    let begin = Run::new([looking(1, &[]), node(2, &[1])], OnFailure::Unwind);
+    let mut run = begin.clone().replay(&[started(1)]).unwrap();
+    assert_eq!(run.clone().record(&done(1)), Err(Illegal::NotObserved(StepId(1))));
+    // Cut off before the look was written down, it has had no effect: nobody is asked.
+    let again = begin.clone().replay(&[started(1), Event::Resumed]).unwrap();
+    assert_eq!(again.next(1), Next::Start(ids(&[1])));
+    run.record(&observed(1, 3)).unwrap();
+    assert_eq!(run.clone().record(&observed(1, 1)), Err(Illegal::NothingToObserve(StepId(1))));
+    // Cut off afterwards, a person is asked; it is tried again without another look.
+    let events = [started(1), observed(1, 3), Event::Resumed, asked(1), marked(1, Verdict::Go), started(1)];
+    let mut run = begin.replay(&events).unwrap();
+    assert_eq!(run.clone().record(&observed(1, 1)), Err(Illegal::NothingToObserve(StepId(1))));
+    for event in [done(1), started(2), failed(2)] {
+        run.record(&event).unwrap();
+    }
+    assert_eq!(run.next(1), Next::Undo(ids(&[1])));
+    assert_eq!(run.observed(StepId(1)).unwrap()["count"], "3");
+    let plain = Run::new([node(1, &[])], OnFailure::Unwind).replay(&[started(1)]).unwrap();
+    assert_eq!(plain.clone().record(&observed(1, 3)), Err(Illegal::NothingToObserve(StepId(1))));
+}
+
+#[test]
+fn what_a_person_did_instead_is_taken_back_by_a_person() {
+    let begin = Run::new([looking(1, &[]), node(2, &[1])], OnFailure::Unwind);
+    let events = [marked(1, Verdict::Done), started(2), failed(2)];
+    let run = begin.replay(&events).unwrap();
+    assert_eq!(run.next(1), Next::Ask(vec![(StepId(1), Question::TakeBack)]));
 }
 
 #[test]
