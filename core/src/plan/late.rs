@@ -22,11 +22,13 @@ pub(super) fn texts(ty: &Type, expr: Expr) -> Expr {
     let kind = match (ty, kind) {
         (Type::Condition(_) | Type::Told(_), kind) => {
             let expr = Expr { kind, span, sensitive };
-            return if waits_only(&expr) { Expr::literal(render(&expr).into(), span) } else { expr };
+            let asks = expr.references().iter().any(|(reference, _)| is_filled_in(reference));
+            return if waits_only(&expr) && !asks { Expr::literal(render(&expr).into(), span) } else { expr };
         }
         (ty, kind) if *ty == String::TYPE => {
             let expr = Expr { kind, span, sensitive };
-            let open = expr.value().is_none() && waits_only(&expr) && !about_self(&expr);
+            let open =
+                expr.value().is_none() && waits_only(&expr) && !about_self(&expr) && stand_alone(&expr);
             return if open { Expr::literal(as_text(&expr).into(), span) } else { expr };
         }
         (Type::Object(table), ExprKind::Object(pairs)) => {
@@ -76,6 +78,29 @@ fn is_self(reference: &Reference) -> bool {
 fn about_self(expr: &Expr) -> bool {
     let asks = |reference: &Reference| is_self(reference) && reference.of_before().is_none();
     expr.references().iter().any(|(reference, _)| asks(reference))
+}
+
+/// Whether it is filled into the text when the step is done, and was evaluated before: what an operator says, what
+/// there was before a step. Nothing can be made of it.
+pub(super) fn is_filled_in(reference: &Reference) -> bool {
+    let is_input = matches!(&reference.subject, Subject::Block(_, root, _) if root == "input");
+    is_input || reference.of_before().is_some()
+}
+
+/// Whether everything that is filled in stands alone, or between text.
+fn stand_alone(expr: &Expr) -> bool {
+    if !expr.references().iter().any(|(reference, _)| is_filled_in(reference)) {
+        return true;
+    }
+    match &expr.kind {
+        ExprKind::Reference(_) => true,
+        ExprKind::Template(parts) => parts.iter().all(|part| match part {
+            TemplatePart::Text(_) => true,
+            TemplatePart::Interpolation(inner) => stand_alone(inner),
+            TemplatePart::If(..) | TemplatePart::For(..) => false,
+        }),
+        _ => false,
+    }
 }
 
 /// Whether it is known only later.

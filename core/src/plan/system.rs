@@ -301,6 +301,12 @@ fn instances_of(ty: &Type, expr: &Expr, found: &mut Vec<(String, Span)>) {
 
 fn still_open(what: &str, open: &Expr) -> Diagnostic {
     let headline = format!("{what} must be known from the configuration");
+    if let Some((reference, span)) = open.references().iter().find(|(r, _)| late::is_filled_in(r)) {
+        let name = reference_text(reference);
+        let label = format!("nothing can be made of `{name}`, which is filled in when the step is done");
+        let help = format!("Write it alone, or between text: `${{{name}}}`. The command has to do the rest.");
+        return Diagnostic::error(Code::StillOpen, headline, *span, label).help(help);
+    }
     if let Some((reference, span)) = open.references().first().filter(|(r, _)| late::is_late(r)) {
         let label =
             format!("`{}` can stand only in text, and `self` only in a condition", reference_text(reference));
