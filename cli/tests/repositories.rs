@@ -1,5 +1,5 @@
-//! What stands in the repository of a backup counts, and not what its schedule says: `recover` and `ready` look
-//! into it.
+//! What stands in the repository of a backup counts, and not what its schedule says: `recover`, `ready` and
+//! `drill` look into it.
 
 #![allow(clippy::unwrap_used, reason = "a failing test should say where")]
 #![allow(missing_docs)]
@@ -55,7 +55,12 @@ procedure "back" {{
   step "restore" {{
     restore  = datastore.shop
     estimate = "20m"
+    drill    = "run"
   }}
+}}
+drill "quarterly" {{
+  scenario = scenario.fire
+  every    = "90d"
 }}
 scenario "fire" {{
   lose "site" {{
@@ -98,7 +103,9 @@ fn a_backup_that_fell_behind_is_not_counted_on() {
         let (exit, text) = drctl(&["ready", "--scenario", "fire"]);
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(exit == ready && text.contains(told), "{exit:?} {text}");
-        let (_, text) = drctl(&["recover", "--scenario", "fire"]);
-        assert!(text.contains(from), "{made:?}: {text}");
+        for plan in [&["recover", "--scenario", "fire"][..], &["drill", "quarterly"]] {
+            let (_, text) = drctl(plan);
+            assert!(text.contains(from), "{made:?}: {plan:?}: {text}");
+        }
     }
 }

@@ -22,6 +22,7 @@ use crate::kit::KitArgs;
 use crate::project::Project;
 use crate::render::drill as render;
 use crate::render::text::safe;
+use crate::tools;
 use crate::ui::{Format, Ui};
 use crate::ways::{self, WayArgs};
 
@@ -117,7 +118,9 @@ fn rehearse(name: &str, args: &Args, project: &Project, ui: &Ui) -> Result<Exit,
     if args.execute {
         args.kit().refuse("carried out")?;
     }
-    let ground = ways::ground(&args.ways, project, ui)?;
+    let mut ground = ways::ground(&args.ways, project, ui)?;
+    // What is rehearsed is what a recovery would do: it looks there, too.
+    ground.look_into(tools::is_made, project, ui)?;
     let (name, drill) = declared(name, &ground.system)?;
     if drill.is.scenario.is_none() && drill.is.procedure.is_none() {
         let headline = format!("Nothing says what `drill.{name}` rehearses");
