@@ -100,3 +100,101 @@ fn whatever_was_applied_applying_leads_to_what_is_written() {
         }
     }
 }
+
+/// Keys in which a shell, cron, systemd or the file system would find something.
+const KEYS: [&str; 6] = ["a b", "a-b", "it's $(id) 100%", "../../x", "größe", ";reboot #"];
+
+fn several(scheduler: &str, keys: &[&str]) -> String {
+    let keys: Vec<String> = keys.iter().map(|key| format!("{key:?} = \"7d\"")).collect();
+    format!(
+        r#"
+provider "postgres" {{
+  endpoint  = "sim"
+  scheduler = "{scheduler}"
+  directory = "/srv/it's 100% ours"
+  program   = "/bin/echo"
+}}
+datastore "main" {{
+}}
+backup "each" {{
+  for_each = {{
+    {}
+  }}
+  of       = datastore.main
+  provider = postgres
+  pg_dump {{
+    schedule = cron("0 2 * * *", "UTC")
+    format   = "custom"
+    keep     = each.value
+    database = "shop"
+  }}
+  to "disk" {{
+    path = "/srv/dumps/${{sha256(each.key)}}"
+  }}
+}}
+"#,
+        keys.join("\n    ")
+    )
+}
+
+/// The files of the machine that is not there.
+fn files(dir: &Path) -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(dir.join(".drctl/sim/machines/postgres/machine.json")).unwrap();
+    let machine: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let files = machine["files"].as_object().unwrap().iter();
+    files.map(|(path, file)| (path.clone(), file[0].as_str().unwrap().to_owned())).collect()
+}
+
+#[test]
+fn each_of_several_backups_brings_its_own_things_and_is_started_by_its_name() {
+    for (scheduler, units) in [("systemd", 2), ("cron", 1)] {
+        let dir = tempfile::tempdir().unwrap();
+        apply(dir.path(), &several(scheduler, &KEYS), scheduler);
+        let files = files(dir.path());
+        assert_eq!(files.len(), KEYS.len() * (units + 1), "{files:#?}");
+        let plain = |c: char| c.is_ascii_alphanumeric() || "/_-.".contains(c);
+        assert!(files.iter().all(|(path, _)| path.chars().all(plain) && !path.contains("..")), "{files:#?}");
+        if scheduler == "systemd" {
+            continue;
+        }
+        // A shell takes the line apart as cron would have it.
+        let mut started: Vec<String> = Vec::new();
+        for (_, text) in files.iter().filter(|(path, _)| path.starts_with("/etc/cron.d/")) {
+            let command = text.lines().last().unwrap().splitn(7, ' ').nth(6).unwrap().replace("\\%", "%");
+            let said = Command::new("sh").args(["-c", &command]).output().unwrap();
+            started.push(String::from_utf8(said.stdout).unwrap().trim_end().to_owned());
+        }
+        started.sort();
+        let name = |key: &str| format!("-C /srv/it's 100% ours backup run each[\"{key}\"]");
+        let mut expected: Vec<String> = KEYS.iter().map(|key| name(key)).collect();
+        expected.sort();
+        assert_eq!(started, expected);
+        for key in KEYS {
+            let (_, said) = drctl(dir.path(), &["backup", "list", &format!("each[\"{key}\"]")]);
+            assert!(said.contains(&format!("backup.each[\"{key}\"]")), "{said}");
+        }
+    }
+}
+
+#[test]
+fn one_of_several_backups_is_added_changed_and_forgotten_without_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    apply(dir.path(), &several("systemd", &["a", "b"]), "two");
+    let (code, said) = {
+        std::fs::write(dir.path().join("main.dr.hcl"), several("systemd", &["a", "c"])).unwrap();
+        drctl(dir.path(), &["plan"])
+    };
+    assert_eq!(code, Some(0), "{said}");
+    for part in [
+        r#"+ postgres_dumps.each["c"]  create "/var/lib/drctl/each--c--"#,
+        r#"- postgres_dumps.each["b"]  forget"#,
+        r#"unchanged (2): postgres_dumps.each["a"], postgres_schedule.each["a"]"#,
+    ] {
+        assert!(said.contains(part), "no {part} in {said}");
+    }
+    let shorter = several("systemd", &["a", "b"]).replace("\"b\" = \"7d\"", "\"b\" = \"3d\"");
+    std::fs::write(dir.path().join("main.dr.hcl"), shorter).unwrap();
+    let (_, said) = drctl(dir.path(), &["plan"]);
+    assert!(said.contains(r#"needs --accept 'weakens:postgres_dumps.each["b"]'"#), "{said}");
+    assert!(said.contains("1 to update; 3 unchanged"), "{said}");
+}

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
 
 /// Why a text is no name or address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,6 +74,18 @@ impl Name {
         let (name, tail) = take_identifier(&self.0)?;
         let (key, _) = take_key(tail)?;
         Some((Name(name.into()), key?))
+    }
+
+    /// The name as a part of the name of a file: nothing in it leads elsewhere, and no two are the same.
+    pub fn file_name(&self) -> String {
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let plain: String = self.0.chars().map(|c| if fits(c) { c } else { '-' }).collect();
+        if plain == *self.0 {
+            return plain;
+        }
+        let digest = Sha256::digest(self.0.as_bytes());
+        let short: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        format!("{}-{short}", plain.chars().take(100).collect::<String>())
     }
 }
 
@@ -306,6 +319,27 @@ string_serde!(ProviderAddress);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_name_leads_out_of_a_folder_or_to_another_name() {
+        let name = |text: &str| text.parse::<Name>().expect(text).file_name();
+        assert_eq!(name("wal"), "wal");
+        let hostile = [
+            r#"x["../../etc"]"#,
+            r#"x["a b"]"#,
+            r#"x["a-b"]"#,
+            r#"x["$(id)"]"#,
+            r#"x["a\nb"]"#,
+            "x[0]",
+            "größe",
+        ];
+        let files = hostile.map(name);
+        for file in &files {
+            assert!(file.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'), "{file}");
+        }
+        let different: std::collections::BTreeSet<_> = files.iter().collect();
+        assert_eq!(different.len(), files.len());
+    }
 
     #[test]
     fn addresses_print_and_parse_as_inverses() {

@@ -46,13 +46,6 @@ fn brought(name: &Name, backup: &Written, registry: &Registry, diags: &mut Diagn
         diags.push(unknown.help(format!("Providers are {}.", known.join(", "))));
         return Vec::new();
     };
-    if backup.many != Many::One {
-        diags.push(
-            invalid(span, "a backup with `count` or `for_each` cannot be managed")
-                .help("Write each of the backups that drctl is to manage as a block of its own."),
-        );
-        return Vec::new();
-    }
     let brings = |kind: &&&'static dyn AnyKind| {
         kind.backups().iter().any(|block| backup.attributes.contains_key(*block))
     };
@@ -76,8 +69,14 @@ fn brought(name: &Name, backup: &Written, registry: &Registry, diags: &mut Diagn
             name: name.clone(),
             provider: provider.clone(),
             provider_span: span,
-            count: None,
-            for_each: None,
+            count: match &backup.many {
+                Many::Count(count) => Some(Box::new(count.clone())),
+                Many::One | Many::ForEach(_) => None,
+            },
+            for_each: match &backup.many {
+                Many::ForEach(keys) => Some(Box::new(keys.clone())),
+                Many::One | Many::Count(_) => None,
+            },
             depends_on: Vec::new(),
             attributes: Map::new(),
             of_backup: true,

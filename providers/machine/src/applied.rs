@@ -44,12 +44,11 @@ pub struct Applied {
 /// The file in which it stands what was applied of the backup of that name, by what its provider block says.
 ///
 /// # Errors
-/// When no file can be called like that.
+/// When the directory is none.
 pub fn path(settings: &BTreeMap<String, Value>, name: &Name) -> Result<String, Invalid> {
     let directory = settings.get("applied_directory").and_then(Value::as_str).unwrap_or(DIRECTORY);
     let directory = AbsolutePath::from_value(Value::from(directory))?;
-    let name = crate::values::ScheduleName::from_value(Value::from(name.as_str()))?;
-    Ok(format!("{}/{}.applied.json", directory.as_str().trim_end_matches('/'), name.as_str()))
+    Ok(format!("{}/{}.applied.json", directory.as_str().trim_end_matches('/'), name.file_name()))
 }
 
 /// Where dumps go, in words: a directory, or a bucket with what keys begin with.

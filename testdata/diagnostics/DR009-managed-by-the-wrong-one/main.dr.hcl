@@ -7,14 +7,6 @@ backup "platform" {
     schedule = rate("1d")
   }
 }
-backup "each" {
-  for_each = toset(["a", "b"])
-  of       = datastore.main
-  provider = files
-  restic {
-    schedule = rate("1d")
-  }
-}
 backup "quoted" {
   of       = datastore.main
   provider = "files"

@@ -233,8 +233,7 @@ fn part(managed: &Managed<'_>, user: &str) -> OfBackup {
             "the provider block needs `directory`: where this configuration is on the machine".to_owned(),
         ));
     };
-    let name = ScheduleName::from_value(Value::from(managed.name.as_str()))
-        .map_err(|wrong| at_provider(format!("the name of a backup that is scheduled {}", wrong.message)))?;
+    let name = ScheduleName::observed(managed.name.file_name());
     AbsolutePath::from_value(Value::from(directory)).map_err(|e| at_provider(e.message))?;
     let program = said("program").unwrap_or(PROGRAM);
     let more = managed.settings.get("arguments").cloned().unwrap_or_else(|| Value::List(Vec::new()));
@@ -253,7 +252,7 @@ fn part(managed: &Managed<'_>, user: &str) -> OfBackup {
         let kind = TYPES.iter().find(|(known, _)| known == label).map(|(_, kind)| *kind);
         // Where there is one type alone, that is made.
         let kind = kind.filter(|_| method.bases.len() > 1).map(|kind| ["--type", kind]);
-        let command = [program, "-C", directory, "backup", "run", name.as_str()];
+        let command = [program, "-C", directory, "backup", "run", managed.name.as_str()];
         let command = command.into_iter().chain(kind.into_iter().flatten());
         let command: Vec<Line> = command.chain(more.iter().map(String::as_str)).map(Line::observed).collect();
         if scheduler == Scheduler::Cron && command.iter().any(|word| word.as_str().contains('\\')) {
