@@ -198,3 +198,32 @@ fn one_of_several_backups_is_added_changed_and_forgotten_without_the_others() {
     assert!(said.contains(r#"needs --accept 'weakens:postgres_dumps.each["b"]'"#), "{said}");
     assert!(said.contains("1 to update; 3 unchanged"), "{said}");
 }
+
+#[test]
+fn a_repository_of_several_backups_is_one_thing_that_comes_before_all_of_them() {
+    let backup = |name: &str, repository: &str| {
+        format!(
+            "backup \"{name}\" {{\n of = datastore.main\n provider = files\n restic {{\n schedule = rate(\"1d\")\n \
+             repository = \"{repository}\"\n paths = [\"/{name}\"]\n }}\n}}\n"
+        )
+    };
+    let provider = "provider \"files\" {\n endpoint = \"sim\"\n scheduler = \"systemd\"\n directory = \"/srv/dr\"\n \
+                    password_file = \"/etc/restic/password\"\n}\ndatastore \"main\" {\n}\n";
+    let all = [backup("certificates", "/r"), backup("config", "/r"), backup("other", "/other")].concat();
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("main.dr.hcl"), format!("{provider}{all}")).unwrap();
+    let (_, said) = drctl(dir.path(), &["plan", "--json"]);
+    let plan: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let steps = plan["drctl"]["steps"].as_array().unwrap();
+    let step = |address: &str| steps.iter().find(|step| step["address"] == address);
+    let needs = |schedule: &str, repository: &str| {
+        let needs = step(schedule).unwrap()["needs"].as_array().unwrap().clone();
+        needs.contains(&step(repository).unwrap()["id"])
+    };
+    assert!(step("restic_repository.config").is_none());
+    assert!(needs("files_schedule.certificates", "restic_repository.certificates"));
+    assert!(needs("files_schedule.config", "restic_repository.certificates"));
+    assert!(needs("files_schedule.other", "restic_repository.other"));
+    assert!(!needs("files_schedule.other", "restic_repository.certificates"));
+    apply(dir.path(), &format!("{provider}{all}"), "three");
+}

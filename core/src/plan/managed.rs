@@ -43,10 +43,20 @@ pub fn managed(config: &mut Config, variables: &BTreeMap<Name, Value>, registry:
         backups.entry(block).or_default().push(Instance { key, name, backup });
     }
     let mut parts: BTreeMap<(KindName, Name), Vec<(Instance<'_>, Part)>> = BTreeMap::new();
+    // What several bring alike is one thing: a repository that all of them are kept in.
+    let mut first = BTreeMap::new();
+    let mut shared: BTreeMap<Name, BTreeSet<(KindName, Name)>> = BTreeMap::new();
     for resource in config.resources.iter().filter(|r| r.of_backup) {
         for instance in backups.get(&resource.name).into_iter().flatten() {
             match part(resource, instance, &settings, registry) {
                 Ok(Some(part)) => {
+                    let (kind, name) = (resource.kind.clone(), resource.name.clone());
+                    let alike = (kind.clone(), resource.provider.clone(), part.attributes.clone());
+                    if let Some(owner) = first.get(&alike) {
+                        shared.entry(name).or_default().insert((kind, Name::clone(owner)));
+                        continue;
+                    }
+                    first.insert(alike, name);
                     let known = parts.entry((resource.kind.clone(), resource.name.clone())).or_default();
                     known.push((instance.clone(), part));
                 }
@@ -61,7 +71,7 @@ pub fn managed(config: &mut Config, variables: &BTreeMap<Name, Value>, registry:
     for resource in config.resources.iter_mut().filter(|r| r.of_backup) {
         let all = parts.remove(&(resource.kind.clone(), resource.name.clone())).unwrap_or_default();
         let block = blocks.get(&resource.provider).map(|block| &block.attributes);
-        resource.depends_on = needs(&all, resource, &kept);
+        resource.depends_on = needs(&all, resource, &kept, &shared);
         let set = |(is, part): (Instance<'_>, Part)| {
             (is.key, attributes(part, is.backup, block, resource, registry))
         };
@@ -169,18 +179,22 @@ fn many(
     Ok(names.into_iter().map(by_index).collect())
 }
 
-/// References to the things of the same backup that come before.
+/// References to the things that the same backups bring and that come before: their own, or one that they share.
 fn needs(
     parts: &[(Instance<'_>, Part)],
     resource: &Resource,
     kept: &BTreeSet<(KindName, Name)>,
+    shared: &BTreeMap<Name, BTreeSet<(KindName, Name)>>,
 ) -> Vec<(Reference, crate::span::Span)> {
     let after: BTreeSet<&str> = parts.iter().flat_map(|(_, part)| part.after.iter().copied()).collect();
-    let kinds = after.into_iter().filter_map(|kind| KindName::new(kind).ok());
-    let there = kinds.filter(|kind| kept.contains(&(kind.clone(), resource.name.clone())));
-    let reference = |kind| {
-        let subject = Subject::Resource(ModulePath::default(), kind, resource.name.clone());
+    let kinds = after.iter().filter_map(|kind| KindName::new(*kind).ok());
+    let own = kinds.map(|kind| (kind, resource.name.clone())).filter(|own| kept.contains(own));
+    let shared = shared.get(&resource.name).into_iter().flatten();
+    let shared = shared.filter(|(kind, _)| after.contains(kind.as_str())).cloned();
+    let there: BTreeSet<(KindName, Name)> = own.chain(shared).collect();
+    let reference = |(kind, name)| {
+        let subject = Subject::Resource(ModulePath::default(), kind, name);
         (Reference { subject, path: Vec::new() }, resource.span)
     };
-    there.map(reference).collect()
+    there.into_iter().map(reference).collect()
 }

@@ -31,7 +31,7 @@ pub struct Part {
 }
 
 /// Where what is set of a [`Part`] comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Said {
     /// This, because the backup says something there.
     Here {
