@@ -155,6 +155,16 @@ impl Bucket<'_> {
 
     pub(crate) async fn remove_marker(self, key: &str, version: &str) -> Answer<()> {
         let doing = format!("removing the delete marker of `{key}` in bucket `{}`", self.name);
+        self.delete_one(&doing, key, version).await
+    }
+
+    pub(crate) async fn delete_version(self, key: &str, version: &str) -> Answer<()> {
+        let doing = format!("deleting `{key}` in bucket `{}`", self.name);
+        self.delete_one(&doing, key, version).await
+    }
+
+    /// One version of an object, or one delete marker.
+    async fn delete_one(self, doing: &str, key: &str, version: &str) -> Answer<()> {
         let request = self
             .client
             .delete_object()
@@ -162,7 +172,7 @@ impl Bucket<'_> {
             .set_expected_bucket_owner(self.owner)
             .key(key)
             .version_id(version);
-        self.calls.ensure(&doing, &["NoSuchVersion", "NoSuchKey"], request.send()).await
+        self.calls.ensure(doing, &["NoSuchVersion", "NoSuchKey"], request.send()).await
     }
 
     pub(crate) async fn copy_version(self, key: &str, version: &str) -> Answer<()> {

@@ -1,4 +1,4 @@
-//! Objects that are made in parts, read in ranges and deleted by version. A part may take long: it has a time of its
+//! Objects that are made in parts and read in ranges. A part may take long: it has a time of its
 //! own, which grows with it. Each is compared by its SHA-256 where it arrives.
 
 use std::ops::Range;
@@ -77,18 +77,6 @@ impl Bucket<'_> {
             Ok(length) if length == range.end - range.start => Ok(bytes),
             _ => Err(malformed(doing, "the answer is not the range that was asked for")),
         }
-    }
-
-    pub(crate) async fn delete_version(self, key: &str, version: &str) -> Answer<()> {
-        let doing = format!("deleting `{key}` in bucket `{}`", self.name);
-        let request = self
-            .client
-            .delete_object()
-            .bucket(self.name)
-            .set_expected_bucket_owner(self.owner)
-            .key(key)
-            .version_id(version);
-        self.calls.ensure(&doing, &["NoSuchVersion", "NoSuchKey"], request.send()).await
     }
 
     pub(crate) async fn retain(self, (key, version): (&str, &str), retention: ObjectRetention) -> Answer<()> {
