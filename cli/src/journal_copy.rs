@@ -1,16 +1,16 @@
 //! The copy of the journals in a bucket, as the `drctl` block names it: where runs are copied to, who commands
 //! over all machines, and what another machine has begun. It is asked for a moment and never waited for.
 
-use std::future::Future;
+mod silence;
+
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use drctl_aws::objects::Prefixed;
 use drctl_aws::port::Cloud;
 use drctl_core::codes::Code;
 use drctl_core::objects::{Objects, Put, When};
-use drctl_core::provider::{BoxFuture, ErrorClass, ProviderError};
+use drctl_core::provider::{BoxFuture, ProviderError};
 use drctl_core::system::JournalCopy;
 use drctl_engine::claim::{self, Claim, Claimed, Commander, LOCK_KEY, TakeOver};
 use drctl_engine::clock::Clock;
@@ -20,7 +20,9 @@ use drctl_engine::journal_copy::{self, Beside, beside};
 use drctl_engine::lock::{Holder, LockError};
 use drctl_engine::runs::{Begun, Folder, Stand, stand};
 use drctl_engine::said::Said;
+use tokio::runtime::Runtime;
 
+use self::silence::{Silence, is_silent};
 use crate::commands::recover::open as open_run;
 use crate::connect::Connector;
 use crate::exit::Exit;
@@ -31,9 +33,6 @@ use crate::project::Project;
 use crate::render::text::{safe, wrap};
 use crate::session;
 use crate::ui::Ui;
-
-/// How long the bucket is waited for when a person asks for what is in it.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Calls in flight. Only what steps said is asked for together.
 const IN_FLIGHT: usize = 8;
@@ -46,6 +45,17 @@ pub(crate) struct Far {
     /// What is in it.
     pub(crate) objects: Arc<dyn Objects>,
     copy: JournalCopy,
+    silence: Arc<Silence>,
+    /// Asks it while something else is done. Its connections live as long.
+    asking: Option<Runtime>,
+}
+
+impl Drop for Far {
+    fn drop(&mut self) {
+        if let Some(asking) = self.asking.take() {
+            asking.shutdown_background();
+        }
+    }
 }
 
 /// A run that stands in the copy.
@@ -68,7 +78,8 @@ pub(crate) fn open(project: &Project, variables: &VariableArgs, ui: &Ui) -> Resu
     let values = configurations.entry(provider.clone()).or_default().clone();
     configurations.retain(|other, _| other == provider);
     let connector = Connector::new(project, &configurations, IN_FLIGHT, ui)?;
-    let opened = session::runtime()?.block_on(in_time(connector.open(provider, &values)));
+    let (runtime, silence) = (session::runtime()?, Arc::<Silence>::default());
+    let opened = runtime.block_on(silence.within(connector.open(provider, &values)));
     let objects: Arc<dyn Objects> = match opened {
         Ok(opened) => {
             let cloud: &Cloud = opened.cloud.downcast_ref().expect("what keeps objects is AWS's port");
@@ -76,32 +87,37 @@ pub(crate) fn open(project: &Project, variables: &VariableArgs, ui: &Ui) -> Resu
         }
         Err(error) => Arc::new(Unreached(error)),
     };
-    Ok(Some(Far { objects, copy }))
+    Ok(Some(Far { objects, copy, silence, asking: Some(runtime) }))
+}
+
+/// The same for what is to be carried out: it is asked from now on, so that one that says nothing has been waited
+/// for when its answer is needed.
+pub(crate) fn asked(project: &Project, variables: &VariableArgs, ui: &Ui) -> Result<Option<Far>, Failure> {
+    let far = open(project, variables, ui)?;
+    if let Some(Far { objects, silence, asking: Some(asking), .. }) = &far {
+        asking.spawn(Arc::clone(silence).until_broken(Arc::clone(objects)));
+    }
+    Ok(far)
 }
 
 /// The same where a run can be looked at without it: what keeps it from being asked is told.
 pub(crate) fn open_if_any(project: &Project, variables: &VariableArgs, ui: &Ui) -> Option<Far> {
-    open(project, variables, ui).unwrap_or_else(|why| {
-        told_of(&format!("The copy of the journals was not asked: {}.", why.headline()), ui);
-        None
-    })
+    open(project, variables, ui).unwrap_or_else(|why| not_asked(&why, ui))
+}
+
+/// The same for a run that is gone on with.
+pub(crate) fn asked_if_any(project: &Project, variables: &VariableArgs, ui: &Ui) -> Option<Far> {
+    asked(project, variables, ui).unwrap_or_else(|why| not_asked(&why, ui))
+}
+
+fn not_asked(why: &Failure, ui: &Ui) -> Option<Far> {
+    told_of(&format!("The copy of the journals was not asked: {}.", why.headline()), ui);
+    None
 }
 
 /// Says something that is no result.
 pub(crate) fn told_of(text: &str, ui: &Ui) {
     ui.tell(&format!("{}\n", wrap("", &safe(text), ui.err_look().width)));
-}
-
-/// An answer that comes within a moment.
-async fn in_time<T>(answer: impl Future<Output = Result<T, ProviderError>>) -> Result<T, ProviderError> {
-    tokio::time::timeout(PATIENCE, answer).await.unwrap_or_else(|_elapsed| {
-        Err(ProviderError {
-            doing: "asking the copy of the journals".to_owned(),
-            class: ErrorClass::Timeout,
-            code: None,
-            message: format!("no answer within {} s", PATIENCE.as_secs()),
-        })
-    })
 }
 
 /// What the copy has of a run.
@@ -122,7 +138,7 @@ impl Far {
 
     /// The runs that stand in it and not here.
     pub(crate) async fn only_there(&self, project: &Project) -> Result<Vec<String>, ProviderError> {
-        let keys = in_time(self.objects.keys(journal_copy::RUNS, RUNS_MAX)).await?;
+        let keys = self.silence.within(self.objects.keys(journal_copy::RUNS, RUNS_MAX)).await?;
         let runs = keys.iter().filter_map(|key| journal_copy::run_of(key));
         let is_here = |run: &&str| Folder::new(&project.data, run).journal().exists();
         Ok(runs.filter(|run| !is_here(run)).map(str::to_owned).collect())
@@ -130,7 +146,7 @@ impl Far {
 
     /// The run as it was copied. What is damaged is refused.
     pub(crate) async fn run(&self, name: &str) -> Result<Found, Failure> {
-        let text = match in_time(journal_copy::fetch(self.objects.as_ref(), name)).await {
+        let text = match self.silence.within(journal_copy::fetch(self.objects.as_ref(), name)).await {
             Ok(Some(text)) => text,
             Ok(None) => return Ok(Found::Nothing),
             Err(error) => return Ok(Found::Unseen(error)),
@@ -141,13 +157,16 @@ impl Far {
 
     /// Who commands over all machines.
     pub(crate) async fn commander(&self) -> Result<Commander, ProviderError> {
-        in_time(claim::commander(self.objects.as_ref())).await
+        self.silence.within(claim::commander(self.objects.as_ref())).await
     }
 
     /// What the steps of a copied run said, as far as it is seen within a moment.
     pub(crate) async fn said(&self, Copied { text, run }: &Copied) -> Said {
         let all = Said::copied(self.objects.as_ref(), (&run.header.run, text), |key| self.copy.url(key));
-        in_time(async { Ok(all.await) }).await.unwrap_or_else(|error| Said::not_seen(text, &error))
+        self.silence
+            .within(async { Ok(all.await) })
+            .await
+            .unwrap_or_else(|error| Said::not_seen(text, &error))
     }
 
     /// Brings a run here, where the copy has more of it than this machine. What is whole here is gone on with
@@ -196,7 +215,10 @@ impl Far {
         ui: &Ui,
     ) -> Result<(Claim, Claimed), LockError> {
         let claim = Claim::new(Arc::clone(&self.objects), holder.clone());
-        let claimed = claim.take(take_over, clock).await?;
+        let claimed = claim.take_within(self.silence.left(), take_over, clock).await?;
+        if !matches!(&claimed, Claimed::Unknown(error) if is_silent(error)) {
+            self.silence.broken();
+        }
         if let Claimed::Unknown(error) = &claimed {
             let at = self.copy.url(LOCK_KEY);
             let text = format!(

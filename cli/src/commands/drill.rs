@@ -18,6 +18,7 @@ use super::recover::execute::{Manner, What, execute, resume};
 use super::recover::{open, word};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::journal_copy;
 use crate::kit::KitArgs;
 use crate::project::Project;
 use crate::render::drill as render;
@@ -118,6 +119,8 @@ fn rehearse(name: &str, args: &Args, project: &Project, ui: &Ui) -> Result<Exit,
     if args.execute {
         args.kit().refuse("carried out")?;
     }
+    let asked = || journal_copy::asked(project, args.ways.variables(), ui);
+    let far = args.execute.then(asked).transpose();
     let mut ground = ways::ground(&args.ways, project, ui)?;
     // What is rehearsed is what a recovery would do: it looks there, too.
     ground.look_into(tools::is_made, project, ui)?;
@@ -154,7 +157,8 @@ fn rehearse(name: &str, args: &Args, project: &Project, ui: &Ui) -> Result<Exit,
         let (plan, name) = (&rehearsal.plan, name.as_str());
         let off_limits = rehearsal.off_limits.clone();
         let what = What { plan, of, name, wrong_since: None, at_end, left_out, off_limits, injected };
-        return execute(what, &args.manner, (&ground, &args.ways), project, ui);
+        let far = far?.flatten();
+        return execute(what, &args.manner, (&ground, &args.ways, far.as_ref()), project, ui);
     }
     Ok(Exit::Success)
 }

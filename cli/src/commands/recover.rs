@@ -18,6 +18,7 @@ use self::execute::{ExecuteArgs, What};
 use crate::case::{self, LossArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::journal_copy;
 use crate::kit::KitArgs;
 use crate::project::Project;
 use crate::render;
@@ -98,6 +99,9 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     if let Some(run) = args.execute.resumed() {
         return execute::resume(run, &args.execute.manner, &args.ways, project, ui);
     }
+    // Whether another machine commands is asked while the world is looked at and the plan is read.
+    let asked = || journal_copy::asked(project, args.ways.variables(), ui);
+    let far = args.execute.executes().then(asked).transpose();
     let opened = ways::open(&args.ways, project, ui)?;
     let now = session::clock(ui)?.now();
     let Some(case) = case::asked(&args.loss, &opened.system, now)? else {
@@ -122,7 +126,8 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         let injected = (Vec::new(), Vec::new());
         let off_limits = OffLimits::default();
         let what = What { plan: &plan, of, name: &name, wrong_since, at_end, left_out, off_limits, injected };
-        return execute::execute(what, &args.execute.manner, (&ground, &args.ways), project, ui);
+        let (far, manner) = (far?.flatten(), &args.execute.manner);
+        return execute::execute(what, manner, (&ground, &args.ways, far.as_ref()), project, ui);
     }
     Ok(exit(&plan))
 }

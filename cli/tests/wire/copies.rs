@@ -96,4 +96,12 @@ async fn a_bucket_that_hangs_keeps_no_run_waiting() {
     assert!(ended.err.contains("NOBODY CAN TELL WHETHER ANOTHER MACHINE COMMANDS"), "{}", ended.err);
     assert!(ended.err.contains("THE COPY IS NOT WHOLE"), "{}", ended.err);
     assert_eq!(project.read("effects"), "one\n");
+
+    // Who goes on waits once, too, whatever is asked of the bucket.
+    let runs: Json = serde_json::from_str(&project.run(&["recover", "runs", "--json"]).with(0).out).unwrap();
+    let start = Instant::now();
+    let ended = project.run(&["recover", "--resume", runs["runs"][0]["run"].as_str().unwrap()]).with(0);
+    let took = start.elapsed();
+    assert!(took < BOUND + SLACK, "{took:?}\n{}", ended.err);
+    assert!(ended.err.contains("The copy of the journal was not seen"), "{}", ended.err);
 }

@@ -15,8 +15,8 @@ use crate::lock::{self, Holder, LockError, MAX_HOLDER_BYTES};
 /// The key of the lock.
 pub const LOCK_KEY: &str = "lock.json";
 
-/// How long the bucket is waited for before a run begins: people wait for the run.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// How long the bucket is waited for before a run begins, and by whoever asks what is in it: people wait for that.
+pub const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How often it is tried when the lock changes hands in that moment.
 const TRIES: usize = 3;
@@ -92,7 +92,20 @@ impl Claim {
     /// # Errors
     /// When another one holds it.
     pub async fn take(&self, take_over: TakeOver, clock: &dyn Clock) -> Result<Claimed, LockError> {
-        let answer = tokio::time::timeout(PATIENCE, self.ask(take_over)).await;
+        self.take_within(PATIENCE, take_over, clock).await
+    }
+
+    /// The same for a bucket that has said nothing for a part of the moment already.
+    ///
+    /// # Errors
+    /// When another one holds it.
+    pub async fn take_within(
+        &self,
+        patience: Duration,
+        take_over: TakeOver,
+        clock: &dyn Clock,
+    ) -> Result<Claimed, LockError> {
+        let answer = tokio::time::timeout(patience, self.ask(take_over)).await;
         match answer.unwrap_or_else(|_| Err(no_answer("asking who commands".to_owned(), PATIENCE))) {
             Ok(Whose::Ours(held)) => Ok(Claimed::Ours(held)),
             Ok(Whose::Other(holder)) => {

@@ -92,6 +92,11 @@ impl ExecuteArgs {
         self.execute || self.practice
     }
 
+    /// Whether something is to be changed.
+    pub(super) fn executes(&self) -> bool {
+        self.execute
+    }
+
     /// What the run is of.
     pub(super) fn of(&self, plan: &RecoveryPlan) -> Of {
         let scenario = plan.scenario.as_ref().map(ToString::to_string);
@@ -151,7 +156,7 @@ pub(crate) struct What<'w> {
 pub(crate) fn execute(
     What { plan, of, name, wrong_since, at_end, left_out, off_limits, injected }: What<'_>,
     manner: &Manner,
-    (ground, ways): (&Ground, &WayArgs),
+    (ground, ways, far): (&Ground, &WayArgs, Option<&Far>),
     project: &Project,
     ui: &Ui,
 ) -> Result<Exit, Failure> {
@@ -197,8 +202,6 @@ pub(crate) fn execute(
         return Err(Failure::new(Code::RunOpen, format!("There is a run {} already", begun.run), help));
     }
     let connections = Some(ground.connections());
-    let far = journal_copy::open(project, ways.variables(), ui)?;
-    let far = far.as_ref();
     let commanded = Commanded { begun: &begun, first: First::Begun, folder: &folder, connections, ways, far };
     command(commanded, manner, &clock, project, ui)
 }
@@ -212,7 +215,7 @@ pub(crate) fn resume(
     ui: &Ui,
 ) -> Result<Exit, Failure> {
     let clock = session::clock(ui)?;
-    let far = journal_copy::open_if_any(project, ways.variables(), ui);
+    let far = journal_copy::asked_if_any(project, ways.variables(), ui);
     if let Some(far) = &far {
         session::runtime()?.block_on(far.bring(name, project, ui))?;
     }
