@@ -19,7 +19,7 @@ use drctl_engine::journal::{self, Replayed};
 use drctl_engine::journal_copy::{self, Beside, beside};
 use drctl_engine::lock::{Holder, LockError};
 use drctl_engine::runs::{Begun, Folder, Stand, stand};
-use drctl_engine::said::Said;
+use drctl_engine::said::{self, Said};
 use tokio::runtime::Runtime;
 
 use self::silence::{Silence, is_silent};
@@ -201,9 +201,52 @@ impl Far {
             Some(Beside::Ahead) => "Another machine has gone on with it: its journal is taken from",
             None => "It was begun on another machine: its journal is taken from",
         };
+        self.whole(&copied, ui).await?;
         folder.adopt(&copied.text).map_err(|error| open_run::unusable(&error))?;
         told_of(&format!("{told} {url}, {}", until(&copied.run)), ui);
         Ok(())
+    }
+
+    /// Refuses a copy that lacks what is known to be done: it would be done again.
+    async fn whole(&self, copied: &Copied, ui: &Ui) -> Result<(), Failure> {
+        let name = safe(&copied.run.header.run);
+        match self.cut_off(copied).await {
+            Ok(None) => Ok(()),
+            Ok(Some(lacks)) => {
+                let url = self.url(&copied.run.header.run);
+                let help = format!(
+                    "Bring back the version of {} that has that line, or go on where the whole journal is. When you know \
+                     that it was not done, delete what the step said, below {}.",
+                    safe(&url),
+                    safe(&self.copy.url(&said::beginning(&copied.run.header.run)))
+                );
+                let headline = format!("The copy of the journal of {name} is not whole: {lacks}");
+                Err(Failure::new(Code::RunUnusable, headline, help))
+            }
+            Err(error) => {
+                told_of(&format!("Whether the copy of the journal is whole was not seen: {error}."), ui);
+                Ok(())
+            }
+        }
+    }
+
+    /// What a copy lacks, as what steps said tells that stands beside it; none where nothing is known to be lacking.
+    pub(crate) async fn cut_off(&self, copied: &Copied) -> Result<Option<String>, ProviderError> {
+        let run = &copied.run.header.run;
+        let beginning = said::beginning(run);
+        let keys = self.silence.within(self.objects.keys(&beginning, said::LISTED_MAX)).await?;
+        let mut untold = said::untold(&copied.text, run, &keys);
+        if !untold.is_empty() {
+            // It may have grown since: a text is put after its line.
+            let now = self.silence.within(journal_copy::fetch(self.objects.as_ref(), run)).await?;
+            untold = said::untold(now.as_deref().unwrap_or(&copied.text), run, &keys);
+        }
+        untold.retain(|(step, _)| copied.run.header.jobs.contains_key(step));
+        let lines = copied.run.events.len() + 1;
+        Ok(untold.iter().min_by_key(|(_, line)| *line).map(|(step, line)| match *line <= lines {
+            false => format!("it ends at line {lines}, and step {} was done at line {line}", step.0),
+            true => format!("step {} was done at line {line}, which tells something else", step.0),
+        }))
     }
 
     /// Takes the lock over all machines; who commands when nobody answers is told to be unknown.

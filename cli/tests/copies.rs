@@ -355,6 +355,47 @@ fn a_damaged_copy_is_refused() {
 }
 
 #[test]
+fn a_copy_that_was_cut_off_is_no_ground_to_do_again_what_was_done() {
+    let place = Place::with_steps();
+    place.says("a", &EXECUTE, 0);
+    let run = place.only_there("b");
+    let key = Place::copy_of(&run);
+    let whole = place.kept(&key).unwrap();
+    let cut = |lines: usize| whole.split_inclusive('\n').take(lines).collect::<String>();
+    // What others put there tells nothing.
+    for other in ["9-99-0123456789abcdef", "3-99-", "3-99-0123456789abcdeg", "x/../3-99-0123456789abcdef"] {
+        place.put(&format!("drctl/said/{run}/{other}.txt"), "drctl_canary = 2026-01-01T00:00:00Z");
+    }
+    assert!(!place.says("b", &["recover", "show", &run], 0).contains("NOT WHOLE"));
+    let shown = place.says("b", &["recover", "show", &run], 0);
+    let said = |step: u32| {
+        let key =
+            shown.split("what it said: s3://journals/").find(|key| key.contains(&format!("{run}/{step}-")));
+        key.unwrap().split(' ').next().unwrap().to_owned()
+    };
+
+    place.put(&key, &cut(5));
+    let told = place.says("b", &["recover", "show", &run], 0);
+    assert!(told.contains("NOT WHOLE: it ends at line 5, and step 3 was done at line 7."), "{told}");
+    let told = place.says("b", &["recover", "--resume", &run], 1);
+    assert!(
+        told.contains(&format!("of {run} is not whole: it ends at line 5, and step 3 was done at")),
+        "{told}"
+    );
+    assert!(told.contains(&format!("below s3://journals/drctl/said/{run}/")), "{told}");
+    assert!(!place.0.path().join("b/runs").exists(), "nothing is taken from it");
+    assert_eq!(place.effects(), STEPS);
+    assert_eq!(place.kept(LOCK), None);
+
+    // A person says that step 4 was not done; what is cut after it is brought back, and nothing is done again.
+    place.says("a", &["sim", "delete-object", "journals", &said(4)], 0);
+    place.put(&key, &cut(7));
+    let told = place.says("b", &["recover", "--resume", &run], 0);
+    assert!(!told.contains("is not whole"), "{told}");
+    assert_eq!(place.effects(), ["stop", "restore", "switch", "start", "start"]);
+}
+
+#[test]
 fn a_secret_is_in_no_byte_that_is_copied() {
     const SECRET: &str = "s3cr3t-Tok3n+/=";
     let place = Place::new(

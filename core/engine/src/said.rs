@@ -22,6 +22,9 @@ pub const MAX_SAID_BYTES: usize = 1 << 20;
 /// So many texts are asked for at once: a person waits for them.
 const AT_ONCE: usize = 8;
 
+/// So many texts of a run are looked for in the copy.
+pub const LISTED_MAX: usize = 10_000;
+
 /// So much of a digest tells one line from another.
 const DIGITS: usize = 16;
 
@@ -57,6 +60,22 @@ pub fn done_in(journal: &[u8]) -> Vec<Done> {
 /// Of each step the last.
 pub fn last_of(done: Vec<Done>) -> BTreeMap<StepId, Done> {
     done.into_iter().map(|done| (done.step, done)).collect()
+}
+
+/// What keys beside the journal of a run tell that was done, and that the journal does not tell: the step, and the
+/// line that said so. It was cut off, then, or is not the one that was written. Of other keys nothing is told.
+pub fn untold(journal: &[u8], run: &str, keys: &[String]) -> Vec<(StepId, usize)> {
+    let beginning = beginning(run);
+    let told: BTreeSet<String> = done_in(journal).iter().map(|done| done.key(run)).collect();
+    let untold = keys.iter().filter(|key| !told.contains(*key));
+    untold.filter_map(|key| of_key(key.strip_prefix(&beginning)?)).collect()
+}
+
+fn of_key(name: &str) -> Option<(StepId, usize)> {
+    let mut parts = name.strip_suffix(".txt")?.splitn(3, '-');
+    let (step, line, digest) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_digest = digest.len() == DIGITS && digest.bytes().all(|b| b.is_ascii_hexdigit());
+    is_digest.then_some((StepId(step.parse().ok()?), line.parse().ok()?))
 }
 
 fn shortened(line: &[u8]) -> String {

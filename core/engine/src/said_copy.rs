@@ -12,10 +12,7 @@ use crate::connect::no_answer;
 use crate::files::{self, FileError};
 use crate::journal_copy::{LONGEST_PAUSE, PATIENCE, PAUSE};
 use crate::runs::Folder;
-use crate::said::{Done, MAX_SAID_BYTES, beginning};
-
-/// So many texts of a run are looked for in the copy. More are put again.
-const LISTED_MAX: usize = 10_000;
+use crate::said::{Done, LISTED_MAX, MAX_SAID_BYTES, beginning};
 
 /// What is on its way.
 pub(crate) struct Saying {

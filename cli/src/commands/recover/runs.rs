@@ -121,6 +121,11 @@ fn found(args: &ShowArgs, project: &Project, ui: &Ui) -> Result<(Said, Replayed<
         let runtime = session::runtime()?;
         match runtime.block_on(far.run(&args.run))? {
             Found::Run(copied) => {
+                match runtime.block_on(far.cut_off(&copied)) {
+                    Ok(None) => {}
+                    Ok(Some(lacks)) => told_of(&format!("THE COPY IS NOT WHOLE: {lacks}."), ui),
+                    Err(error) => told_of(&format!("Whether the copy is whole was not seen: {error}."), ui),
+                }
                 let said = runtime.block_on(far.said(&copied));
                 let (run, until) = copied.into_run();
                 told_of(&format!("From the copy {}, {until}", far.url(&args.run)), ui);
