@@ -1,6 +1,7 @@
 //! Asks a PostgreSQL server. What is asked goes to it unchanged and in one piece, so that the statements
 //! of a file are all done or none.
 
+mod passfile;
 mod rows;
 mod service;
 mod settings;
@@ -49,7 +50,9 @@ pub(crate) async fn ask(host: &Host, is: &Question<'_>, around: &Around) -> Resu
     }
     let tls = MakeRustlsConnect::new(tls::client(&settings.trust).map_err(rejected)?);
     let refused = |why: tokio_postgres::Error| refused(&why, &text, &secrets);
-    let (client, connection) = settings.config.connect(tls.clone()).await.map_err(refused)?;
+    let connected = settings.config.connect(tls.clone()).await;
+    let (client, connection) =
+        connected.map_err(|why| without_password(refused(why), settings.unheeded.as_deref()))?;
     let mut stop = StopOnDrop(Some((client.cancel_token(), tls)));
     let answer = tokio::select! {
         answer = rows::gather(&client, &text) => answer,
@@ -117,7 +120,9 @@ fn refused(why: &tokio_postgres::Error, text: &str, secrets: &Secrets) -> Provid
         return ProviderError { code, ..error(DOING, class(said), shown(&words, secrets)) };
     }
     let innermost = innermost(why);
-    let (class, message) = if innermost == "unexpected message from server" {
+    let (class, message) = if innermost == "password missing" {
+        (ErrorClass::Credentials, "it wants a password, and nothing says it".to_owned())
+    } else if innermost == "unexpected message from server" {
         (ErrorClass::Rejected, COPY.to_owned())
     } else if innermost.contains("timed out") || innermost.contains("timeout") {
         (ErrorClass::Timeout, format!("no connection in time: {innermost}"))
@@ -125,6 +130,16 @@ fn refused(why: &tokio_postgres::Error, text: &str, secrets: &Secrets) -> Provid
         (ErrorClass::Unavailable, innermost)
     };
     error(DOING, class, shown(&message, secrets))
+}
+
+/// A password may be missing because of a file that was not heeded.
+fn without_password(error: ProviderError, unheeded: Option<&str>) -> ProviderError {
+    match unheeded {
+        Some(why) if error.class == ErrorClass::Credentials => {
+            ProviderError { message: format!("{}; {why}", error.message), ..error }
+        }
+        Some(_) | None => error,
+    }
 }
 
 fn class(said: &DbError) -> ErrorClass {

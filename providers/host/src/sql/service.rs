@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use super::settings::Variable;
 
 /// What a service file may say, by the variable of the environment that says the same.
-const KNOWN: [(&str, &str); 10] = [
+const KNOWN: [(&str, &str); 11] = [
     ("host", "PGHOST"),
     ("port", "PGPORT"),
     ("user", "PGUSER"),
     ("password", "PGPASSWORD"),
+    ("passfile", "PGPASSFILE"),
     ("dbname", "PGDATABASE"),
     ("options", "PGOPTIONS"),
     ("application_name", "PGAPPNAME"),

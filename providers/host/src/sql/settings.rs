@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 
+use super::passfile::Passfile;
 use super::service::Service;
 use crate::net::CONNECT;
 use crate::tls::Trust;
@@ -16,14 +17,17 @@ use crate::tls::Trust;
 pub(super) type Variable<'v> = &'v dyn Fn(&str) -> Option<String>;
 
 /// Where servers have their sockets, the system's own first.
-const SOCKETS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
+pub(super) const SOCKETS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
-const PORT: u16 = 5432;
+/// Where a server listens as a rule.
+pub(super) const PORT: u16 = 5432;
 
 /// How to connect.
 pub(crate) struct Settings {
     pub(crate) config: Config,
     pub(crate) trust: Trust,
+    /// Why a password file was not heeded: a password may be missing because of that.
+    pub(crate) unheeded: Option<String>,
 }
 
 /// What a connection string says that is beyond the library's reading of it.
@@ -57,7 +61,18 @@ impl Settings {
         let root = beyond.get("sslrootcert").cloned().or_else(|| variable("PGSSLROOTCERT"));
         let (mode, trust) = encrypted(mode.as_deref(), root.as_deref())?;
         config.ssl_mode(mode);
-        Ok(Settings { config, trust })
+        let named = beyond.get("passfile");
+        let variable =
+            |name: &str| named.filter(|_| name == "PGPASSFILE").cloned().or_else(|| variable(name));
+        let unheeded = match config.get_password() {
+            Some(_) => None,
+            None => {
+                let Passfile { password, unheeded } = Passfile::of(&config, &variable);
+                password.iter().for_each(|password| drop(config.password(password)));
+                unheeded
+            }
+        };
+        Ok(Settings { config, trust, unheeded })
     }
 }
 
@@ -142,7 +157,7 @@ fn encrypted(mode: Option<&str>, root: Option<&str>) -> Result<(SslMode, Trust),
 }
 
 fn is_beyond(name: &str) -> bool {
-    ["service", "sslmode", "sslrootcert"].contains(&name)
+    ["service", "sslmode", "sslrootcert", "passfile"].contains(&name)
 }
 
 /// Takes what the library does not read out of a connection URL.

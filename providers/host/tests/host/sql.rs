@@ -1,5 +1,7 @@
 //! A real PostgreSQL.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::pin::pin;
 
 use drctl_core::provider::{ErrorClass, ProviderError};
@@ -153,6 +155,28 @@ async fn the_server_is_reached_as_other_clients_reach_it_and_no_error_holds_the_
     // What the server repeats of a secret is taken out of answers, too.
     let action = query(Some(&words("")), "select 'planted ''pass\\word'' of drctl' as p");
     assert_eq!(perform(&host, &action).await.unwrap().said, "p = (sensitive)");
+}
+
+#[tokio::test]
+async fn a_password_that_nobody_says_is_read_from_the_password_file() {
+    let server = Server::start();
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join(".pgpass");
+    let host = host(home.path(), &[("HOME", &home.path().display().to_string())]);
+    let database = format!("host=localhost port={} user=drctl dbname=postgres", server.port);
+    let asked = query(Some(&database), "select 'planted ''pass\\word'' of drctl' as p");
+    let refused = async |wanted: &str| {
+        let error = perform(&host, &asked).await.unwrap_err();
+        assert_eq!(error.class, ErrorClass::Credentials, "{error}");
+        assert!(error.to_string().contains(wanted), "{error}");
+    };
+    refused("nothing says it").await;
+    let escaped = PASSWORD.replace('\\', "\\\\").replace(':', "\\:");
+    std::fs::write(&path, format!("localhost:{}:*:drctl:{escaped}\n", server.port)).unwrap();
+    std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+    refused("`chmod 600`").await;
+    std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(perform(&host, &asked).await.unwrap().said, "p = (sensitive)");
 }
 
 #[tokio::test]
