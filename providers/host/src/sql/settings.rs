@@ -68,7 +68,9 @@ impl Settings {
             Some(_) => None,
             None => {
                 let Passfile { password, unheeded } = Passfile::of(&config, &variable);
-                password.iter().for_each(|password| drop(config.password(password)));
+                if let Some(password) = password {
+                    config.password(password);
+                }
                 unheeded
             }
         };
