@@ -26,6 +26,18 @@ backup "zone" {
   provider = postgres
   pg_dump {
     schedule = cron("0 2 * * 0", "UTC")
+    format   = "custom"
+    database = "shop"
+  }
+  to "disk" {
+    path = "/srv/dumps"
+  }
+}
+backup "nobodys" {
+  of       = datastore.main
+  provider = postgres
+  pg_dump {
+    schedule = cron("0 2 * * 0", "Europe/Berlin")
   }
 }
 backup "stanza" {

@@ -85,7 +85,11 @@ impl Kind for PostgresDumps {
     }
 
     fn of_backup(managed: &Managed<'_>) -> OfBackup {
-        let Some(made) = managed.backup.pg_dump.as_ref().filter(|is| is.is_made()) else { return Ok(None) };
+        let Some(made) = managed.backup.pg_dump.as_ref() else { return Ok(None) };
+        if !made.is_made() {
+            let wrong = "a managed dump names its `database`: without it, somebody else makes it";
+            return Err(Invalid::new(wrong).below("pg_dump"));
+        }
         let Some(applied) = Applied::of(managed.backup) else {
             let wrong = "a managed dump needs a `to` with a `bucket`, or with a directory as its `path`";
             return Err(Invalid::new(wrong).below("pg_dump"));
