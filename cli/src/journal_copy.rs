@@ -37,8 +37,8 @@ use crate::ui::Ui;
 /// Calls in flight. Only what steps said is asked for together.
 const IN_FLIGHT: usize = 8;
 
-/// So many runs are listed.
-const RUNS_MAX: usize = 1000;
+/// So many runs are listed: more than anybody makes in years.
+const RUNS_MAX: usize = 10_000;
 
 /// The bucket, as it is reached.
 pub(crate) struct Far {
