@@ -1,7 +1,8 @@
 //! Blocks that say what the system is, read by the table of their type.
 
 use super::block::Source;
-use super::resource::{Read, instances};
+use super::body::Read;
+use super::resource::instances;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lang::env::Nothing;
 use crate::lang::expr::Reference;

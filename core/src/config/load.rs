@@ -6,8 +6,8 @@ use hcl_edit::Span as _;
 use hcl_edit::structure::{Attribute, Structure};
 
 use super::block::{Source, invalid, missing};
+use super::body::Read;
 use super::model::{Config, Output, ProviderBlock, Validation, Variable};
-use super::resource::Read;
 use super::{check, declared, managed, moved, resource, settings};
 use crate::addr::{Name, ProviderAddress};
 use crate::codes::Code;

@@ -1,12 +1,14 @@
 //! The typed configuration and how a body becomes one.
 
 mod block;
+mod body;
 mod check;
 mod declared;
 mod load;
 mod managed;
 mod model;
 mod moved;
+mod refers;
 mod resource;
 mod settings;
 mod steps;
