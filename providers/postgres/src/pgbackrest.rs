@@ -77,7 +77,7 @@ pub async fn info(tool: &Tool<'_>, is: &PgBackRest) -> Result<Stanza, ProviderEr
 /// by pgBackRest, and only once the new one is whole.
 ///
 /// # Errors
-/// When it was not made.
+/// When it was not made in one of them; the others have theirs all the same.
 pub async fn backup(
     tool: &Tool<'_>,
     (is, to): (&PgBackRest, &[Destination]),
@@ -89,8 +89,8 @@ pub async fn backup(
         Made::Incremental => "incr",
         Made::Full | Made::Dump | Made::Snapshot => "full",
     };
-    let repositories = 1..=to.len().max(1);
-    for number in repositories {
+    let mut failures = Vec::new();
+    for number in 1..=to.len().max(1) {
         let mut options = vec![format!("--type={kind}")];
         // The checkpoint is made now and not when it is convenient: what has begun is to end.
         options.extend(is.option("start-fast").is_none().then(|| "--start-fast".to_owned()));
@@ -103,23 +103,56 @@ pub async fn backup(
             let days = (kept.as_secs() + 86_399) / 86_400;
             options.extend([format!("--{retention}-type=time"), format!("--{retention}={}", days.max(1))]);
         }
-        tool.run(with(words.clone(), options)).await?;
+        // A repository that is lost keeps no other one from getting its backup.
+        if let Err(error) = tool.run(with(words.clone(), options)).await {
+            failures.push((number, error));
+        }
     }
-    Ok(())
+    not_everywhere(failures, to.len())
 }
 
-/// Has pgBackRest read all of the stanza's files and compare their checksums; what it says of each backup.
+/// What is said when a backup was not made in some of the repositories.
+fn not_everywhere(mut failures: Vec<(usize, ProviderError)>, of: usize) -> Result<(), ProviderError> {
+    if of < 2 {
+        return failures.pop().map_or(Ok(()), |(_, error)| Err(error));
+    }
+    let is_made = |number: &usize| failures.iter().all(|(failed, _)| failed != number);
+    let made: Vec<String> = (1..=of).filter(is_made).map(|number| number.to_string()).collect();
+    let made = match made.as_slice() {
+        [] => "no repository has one".to_owned(),
+        [one] => format!("only repository {one} has one"),
+        some => format!("only repositories {} have one", some.join(", ")),
+    };
+    let each = failures.iter().map(|(number, error)| format!("repository {number}: {error}"));
+    let each = each.collect::<Vec<_>>().join("; ");
+    match failures.into_iter().next() {
+        None => Ok(()),
+        Some((_, first)) => Err(ProviderError {
+            doing: MAKING.to_owned(),
+            message: format!("{made}; {each}"),
+            code: None,
+            ..first
+        }),
+    }
+}
+
+/// Has pgBackRest read all files of these repositories of the stanza and compare their checksums. It looks into one
+/// at a time, and into the first when nobody says another one.
 ///
 /// # Errors
 /// When it cannot, or a file is missing or is not what it was.
-pub async fn check(tool: &Tool<'_>, is: &PgBackRest) -> Result<String, ProviderError> {
+pub async fn check(tool: &Tool<'_>, is: &PgBackRest, repositories: &[u32]) -> Result<(), ProviderError> {
     let Some(words) = is.command(Command::Verify) else { return Err(rejected(CHECKING, NO_STANZA_SAID)) };
     let quiet = ["--output=text", "--verbose", "--log-level-console=off", "--log-level-stderr=warn"];
-    let said = tool.run(with(words, quiet.map(str::to_owned))).await?;
-    match damage(&said) {
-        None => Ok(said),
-        Some(damage) => Err(failed(CHECKING, format!("files are missing or damaged: {damage}"))),
+    let words = with(words, quiet.map(str::to_owned));
+    for number in repositories {
+        let said = tool.run(with(words.clone(), [format!("--repo={number}")])).await?;
+        if let Some(damage) = damage(&said) {
+            let why = format!("in repository {number} files are missing or damaged: {damage}");
+            return Err(failed(CHECKING, why));
+        }
     }
+    Ok(())
 }
 
 /// What the tool says is wrong. It ends well all the same.
@@ -138,14 +171,23 @@ fn damage(said: &str) -> Option<String> {
     }
 }
 
-/// Restores into a folder: the newest that there is, or one backup as it was.
+/// What a copy is restored from.
+#[derive(Debug, Clone, Copy)]
+pub enum From<'p> {
+    /// The newest of the repository that this one is in, and the log since then.
+    Newest(&'p Stored),
+    /// This one as it was.
+    Only(&'p Stored),
+}
+
+/// Restores into a folder.
 ///
 /// # Errors
 /// When it was not restored.
 pub async fn restore_copy(
     tool: &Tool<'_>,
     is: &PgBackRest,
-    (point, folder): (Option<&Stored>, &Path),
+    (from, folder): (From<'_>, &Path),
 ) -> Result<(), ProviderError> {
     let Some(words) = is.command(Command::Restore) else { return Err(rejected(RESTORING, NO_STANZA_SAID)) };
     let data = folder.join(DATA);
@@ -154,8 +196,9 @@ pub async fn restore_copy(
         // Never where production has them.
         format!("--tablespace-map-all={}", folder.join("tablespaces").display()),
     ];
-    if let Some(point) = point {
-        options.extend(point.repository.map(|number| format!("--repo={number}")));
+    let (From::Newest(point) | From::Only(point)) = from;
+    options.extend(point.repository.map(|number| format!("--repo={number}")));
+    if let From::Only(point) = from {
         options.push(format!("--set={}", point.id));
         options.extend(["--type=immediate", "--target-action=promote"].map(str::to_owned));
     }
@@ -279,6 +322,8 @@ impl SaidStatus {
 
 /// Reads the answer.
 fn read(said: &str, stanza: &str) -> Result<Stanza, ProviderError> {
+    // The tool does not escape the line's ends in its errors.
+    let said = said.replace(char::is_control, " ");
     let all: Vec<SaidStanza> = serde_json::from_str(said.trim()).map_err(|e| unreadable(LISTING, e))?;
     let Some(found) = all.into_iter().find(|s| s.name == stanza) else {
         return Err(unreadable(LISTING, format!("it does not tell of stanza `{stanza}`")));
@@ -351,7 +396,106 @@ fn point(said: &SaidBackup) -> Result<Stored, ProviderError> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use drctl_core::schedule::Schedule;
+    use drctl_host::Host;
+    use jiff::SignedDuration;
+    use tempfile::TempDir;
+
     use super::*;
+
+    /// A machine whose pgBackRest is this script, which writes down what it is given.
+    fn machine(script: &str) -> (TempDir, Host) {
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join("pgbackrest");
+        std::fs::write(&program, format!("#!/bin/sh\necho \"$*\" >>given\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let environment = [("PATH".to_owned(), dir.path().display().to_string())].into();
+        let host = Host::new(dir.path().to_owned(), environment);
+        (dir, host)
+    }
+
+    fn declared() -> PgBackRest {
+        PgBackRest {
+            full: Schedule::Continuous,
+            differential: None,
+            incremental: None,
+            archive_every: SignedDuration::from_mins(1),
+            keep_full: None,
+            keep_log: None,
+            takes: None,
+            stanza: Some("main".to_owned()),
+            config: None,
+            options: None,
+            env: None,
+        }
+    }
+
+    fn destination() -> Destination {
+        Destination {
+            name: "vault".to_owned(),
+            bucket: None,
+            site: None,
+            region: None,
+            account: None,
+            path: None,
+            transfer: None,
+            keep: None,
+            lock: None,
+            lock_mode: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_repository_that_is_lost_keeps_no_other_from_its_backup() {
+        let lost = |n| format!("case \"$*\" in *--repo={n}*) echo 'ERROR: gone' >&2; exit 41;; esac");
+        let to = [destination(), destination(), destination()];
+        for (number, made) in [(1, "2, 3"), (2, "1, 3"), (3, "1, 2")] {
+            let (dir, host) = machine(&lost(number));
+            let tool = Tool::new(&host, None, "t");
+            let error = backup(&tool, (&declared(), &to), Made::Full).await.unwrap_err();
+            let given = std::fs::read_to_string(dir.path().join("given")).unwrap();
+            let asked: Vec<bool> =
+                (1..=3).map(|n| given.lines().any(|line| line.contains(&format!("--repo={n}")))).collect();
+            assert_eq!(asked, [true; 3], "{given}");
+            let said = error.to_string();
+            assert!(
+                said.contains(&format!("only repositories {made} have one; repository {number}: ")),
+                "{said}"
+            );
+            assert!(said.contains("gone"), "{said}");
+        }
+        let (_dir, host) = machine("exit 0");
+        let tool = Tool::new(&host, None, "t");
+        assert_eq!(backup(&tool, (&declared(), &to), Made::Full).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn every_repository_is_read_for_the_tool_looks_only_into_one() {
+        let bad = "case \"$*\" in *--repo=2*) echo 'status: error'; echo '  missing: 1';; esac";
+        let (_dir, host) = machine(bad);
+        let tool = Tool::new(&host, None, "t");
+        assert_eq!(check(&tool, &declared(), &[1]).await, Ok(()));
+        let error = check(&tool, &declared(), &[1, 2]).await.unwrap_err();
+        assert!(
+            error.to_string().contains("in repository 2 files are missing or damaged: missing: 1"),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_copy_is_restored_from_the_repository_that_its_point_is_in() {
+        let (dir, host) = machine("");
+        let tool = Tool::new(&host, None, "t");
+        let point = Stored { repository: Some(2), ..read(WHOLE, "main").unwrap().points[0].clone() };
+        for (from, set) in [(From::Newest(&point), false), (From::Only(&point), true)] {
+            restore_copy(&tool, &declared(), (from, dir.path())).await.unwrap();
+            let given = std::fs::read_to_string(dir.path().join("given")).unwrap();
+            let last = given.lines().last().unwrap();
+            assert!(last.contains("--repo=2") && last.contains("--set=") == set, "{last}");
+        }
+    }
 
     const WHOLE: &str = r#"[{"archive":[{"database":{"id":1,"repo-key":1},"id":"15-1",
       "max":"00000001000000000000000B","min":"000000010000000000000002"}],
@@ -421,6 +565,9 @@ mod tests {
         let half = read(&half, "main").unwrap();
         assert_eq!(half.points.len(), 2, "what is left is told when another repository is lost");
         assert_eq!(half.repositories[1].trouble.as_deref(), Some("[HostConnectError] lost"));
+        let error =
+            with(99, "[CryptoError] unable to load info file\n  HINT: is the repo encrypted?").unwrap_err();
+        assert!(error.message.contains("HINT: is the repo encrypted?"), "{error}");
         let error = with(99, "[PathOpenError] denied").unwrap_err();
         assert_eq!(error.class, ErrorClass::Unavailable);
         assert!(error.message.contains("repository 1: [PathOpenError] denied"), "{error}");

@@ -183,6 +183,11 @@ fn died(ended: Result<String, ProviderError>) -> ProviderError {
     let fetching = fetching.or_else(|| said("ERROR: [").map(|why| format!("[{why}")));
     let fetching = fetching.map_or_else(String::new, |why| format!("; pgBackRest said: {why}"));
     match said("FATAL:").or_else(|| said("PANIC:")) {
+        // Which line of it stands before that.
+        Some(why) if why.ends_with("contains errors") => {
+            let line = said("LOG:").map_or_else(String::new, |line| format!(": {line}"));
+            failed(DOING, format!("it ended: {why}{line}"))
+        }
         Some(why) => failed(DOING, format!("it ended: {why}{fetching}")),
         None => ProviderError { doing: DOING.to_owned(), ..error },
     }
@@ -265,6 +270,10 @@ mod tests {
         );
         let error = died(Err(failed("x", "it failed:\n    FATAL:  could not map memory\n    HINT: less")));
         assert_eq!(error.message, "it ended: could not map memory");
+        let said = "it failed:\n    LOG:  unrecognized configuration parameter \"bogus\" in file \"/p.conf\" line 8\n    \
+                    FATAL:  configuration file \"/p.conf\" contains errors";
+        let error = died(Err(failed("x", said)));
+        assert!(error.message.contains("\"bogus\" in file \"/p.conf\" line 8"), "{error}");
         let said = "it failed:\n    ERROR: [103]: unable to find a valid repository\n    FATAL:  no checkpoint record";
         let error = died(Err(failed("x", said)));
         let expected =

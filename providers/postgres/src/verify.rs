@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::canary;
 use crate::connection::part;
 use crate::dump::Dumps;
-use crate::pgbackrest::{self, DATA};
+use crate::pgbackrest::{self, DATA, From, Stanza};
 use crate::server::{For, Programs, Served, serve};
 use crate::tool::{Tool, failed, rejected};
 
@@ -50,16 +50,20 @@ pub struct Subject<'a> {
 pub async fn pgbackrest(subject: &Subject<'_>, is: &PgBackRest) -> Verified {
     let mut walk = Walk::until(subject.until);
     let tool = &subject.tool;
-    let mut version = None;
+    let mut found = None;
     walk.prove(Level::Listed, async |verified| {
-        let stanza = pgbackrest::info(tool, is).await?;
-        version = stanza.version;
+        let stanza = found.insert(pgbackrest::info(tool, is).await?);
         listed(&stanza.points, subject.point, verified)
     })
     .await;
+    let (Some(stanza), Some(point)) = (found, walk.verified.point.clone()) else { return walk.verified };
     walk.prove(Level::Readable, async |_| {
-        pgbackrest::check(tool, is).await?;
-        Ok("all files of the stanza were read".to_owned())
+        let repositories = in_order(&stanza, Some(&point).filter(|_| subject.point.is_some()))?;
+        pgbackrest::check(tool, is, &repositories).await?;
+        Ok(match repositories.as_slice() {
+            [_] => "all files of the stanza were read".to_owned(),
+            all => format!("all files of the stanza in {} repositories were read", all.len()),
+        })
     })
     .await;
     // pgBackRest reads and compares at once.
@@ -69,14 +73,16 @@ pub async fn pgbackrest(subject: &Subject<'_>, is: &PgBackRest) -> Verified {
         return walk.verified;
     }
     // The newest is restored to the end of its log; one that was asked for, as it was.
-    let point = walk.verified.point.clone();
-    let of = point.as_ref().filter(|_| subject.point.is_some());
+    let from = match subject.point {
+        Some(_) => From::Only(&point),
+        None => From::Newest(&point),
+    };
     let user = is.option("pg1-user").or_else(|| tool.variable("USER")).unwrap_or("postgres").to_owned();
     let mut restored = None;
     walk.prove(Level::Restores, async |_| {
-        let programs = Programs::find(tool, version.as_deref())?;
+        let programs = Programs::find(tool, stanza.version.as_deref())?;
         let scratch = scratch(subject.scratch)?;
-        pgbackrest::restore_copy(tool, is, (of, scratch.path())).await?;
+        pgbackrest::restore_copy(tool, is, (from, scratch.path())).await?;
         let data = scratch.path().join(DATA);
         let database = "postgres".to_owned();
         let asked = serve(tool, &programs, (&data, &user), For::Looking, async |served| {
@@ -88,12 +94,30 @@ pub async fn pgbackrest(subject: &Subject<'_>, is: &PgBackRest) -> Verified {
     })
     .await;
     // With its log it holds what was written until shortly before the verification began.
-    let held = match of {
-        Some(point) => Held { at: point.ended, lag: SignedDuration::ZERO },
-        None => Held { at: subject.now, lag: is.archive_every },
+    let held = match from {
+        From::Only(point) => Held { at: point.ended, lag: SignedDuration::ZERO },
+        From::Newest(_) => Held { at: subject.now, lag: is.archive_every },
     };
     conclude(&mut walk, subject.backup, restored, held).await;
     walk.verified
+}
+
+/// The repositories that are read: that of a point that was asked for, else all, of which each has to hold one.
+fn in_order(stanza: &Stanza, asked: Option<&Stored>) -> Result<Vec<u32>, ProviderError> {
+    let all = stanza.repositories.iter();
+    let Some(wanted) = asked.and_then(|point| point.repository) else {
+        return all
+            .map(|one| {
+                let is_empty = || stanza.points.iter().all(|point| point.repository != Some(one.key));
+                let empty = || is_empty().then(|| "there is no restore point in it".to_owned());
+                match one.trouble.clone().or_else(empty) {
+                    None => Ok(one.key),
+                    Some(why) => Err(failed("reading", format!("repository {}: {why}", one.key))),
+                }
+            })
+            .collect();
+    };
+    Ok(all.map(|one| one.key).filter(|key| *key == wanted).collect())
 }
 
 /// Verifies a dump.
