@@ -21,7 +21,7 @@ use super::pivot::{mistaken, pivots};
 use super::places::Places;
 use super::splice::{Derived, Written, splice};
 use super::steps::{Lane, at_least, clock, order};
-use super::unprotected::{of_written, windows};
+use super::unprotected::{left_behind, of_written, windows};
 use super::via::sent;
 use super::waits::Waits;
 use super::weave::weave;
@@ -37,6 +37,8 @@ pub fn recover(input: &Input<'_>) -> RecoveryPlan {
     let mut plan = remarked(way_back(&Input { hit: Some(&lost.hit), ..*input }));
     plan.exposed = exposed(input, &lost, &plan.untouched, way_back);
     services(input, &lost, &mut plan);
+    let behind = left_behind(input, &plan);
+    plan.warnings.extend(behind);
     sent(&mut plan.steps, input.system);
     plan
 }

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::action::Action;
 use super::lost::Lost;
-use super::model::{Choice, Input, Step, Unprotected};
+use super::model::{Choice, Input, RecoveryPlan, Step, Unprotected};
 use super::reach::Reach;
 use super::steps::Back;
 use crate::addr::Name;
@@ -73,7 +74,11 @@ pub(crate) fn of_written<'c>(
             let ends: Option<Vec<i64>> = ends.iter().map(|s| done(s)).collect();
             Some((ends?.into_iter().max()? - begins?.into_iter().max()?).max(0))
         };
-        let next = if ends.is_empty() { next_backup(input, lost, name) } else { None };
+        let data = choice.step.and_then(|id| match &reach.step(id)?.carried.action {
+            Action::Restore { data, .. } => Some(data.as_str()),
+            _ => None,
+        });
+        let next = if ends.is_empty() { next_backup(input, lost, (name, data)) } else { None };
         Some(Unprotected {
             datastore: name.clone(),
             region: choice.region.clone(),
@@ -87,12 +92,38 @@ pub(crate) fn of_written<'c>(
     choices.filter_map(one).collect()
 }
 
-/// The backup that has run again first, where it can, and after which time at the latest.
-fn next_backup(input: &Input<'_>, lost: &Lost<'_>, datastore: &Name) -> Option<(String, Option<i64>)> {
+/// The backups that do not go on with what they brought back: they look for the data where it was.
+pub(crate) fn left_behind(input: &Input<'_>, plan: &RecoveryPlan) -> Vec<String> {
+    let one = |step: &Step| {
+        let Action::Restore { data, .. } = &step.carried.action else { return None };
+        let choice = plan.chosen_points.iter().find(|choice| choice.step == Some(step.id))?;
+        let mut backups = input.dependents.backups(&choice.datastore).iter();
+        let backup = backups.find(|backup| choice.from == format!("backup.{}", backup.name))?;
+        let was = backup.declared.is.pgbackrest.as_ref()?.looks_elsewhere(data)?;
+        Some(format!(
+            "{} is of {was}: of what comes back into {data} it archives no log and makes no backup until its \
+             `pg1-path` says so, here and where pgBackRest is configured",
+            choice.from
+        ))
+    };
+    plan.steps.iter().filter_map(one).collect()
+}
+
+/// The backup that has run again first, where it can, and after which time at the latest. `data` is the directory
+/// that a server's data came back into.
+fn next_backup(
+    input: &Input<'_>,
+    lost: &Lost<'_>,
+    (datastore, data): (&Name, Option<&str>),
+) -> Option<(String, Option<i64>)> {
     let backups = input.dependents.backups(datastore).iter();
     let able = backups.filter(|b| {
         let to = &b.declared.is.to;
         let gone = |place| lost.kept((b.name, &b.declared.is), place).is_some();
+        let tool = b.declared.is.pgbackrest.as_ref();
+        if tool.zip(data).is_some_and(|(tool, data)| tool.looks_elsewhere(data).is_some()) {
+            return false;
+        }
         // What stands beside the data begins anew with it, and protects it from nothing but mistakes.
         to.iter().any(|place| !gone(Some(place)))
     });

@@ -150,6 +150,13 @@ impl PgBackRest {
         self.options.as_ref()?.get(name).map(String::as_str)
     }
 
+    /// Where it looks for the data of the server, when that is another directory: there it archives no log and makes
+    /// no backup.
+    pub(crate) fn looks_elsewhere(&self, data: &str) -> Option<&str> {
+        let plain = |path: &'_ str| path.trim_end_matches('/').to_owned();
+        self.option("pg1-path").filter(|looks| plain(looks) != plain(data))
+    }
+
     /// What can be told of the options by themselves.
     fn check(self) -> Result<PgBackRest, Invalid> {
         for name in self.options.iter().flatten().map(|(name, _)| name) {
