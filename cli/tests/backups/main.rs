@@ -8,6 +8,7 @@ mod files;
 mod full;
 #[path = "../support/machine.rs"]
 mod machine;
+mod places;
 mod recoveries;
 mod s3;
 #[path = "../../src/render/schema_check.rs"]

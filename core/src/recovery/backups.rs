@@ -133,18 +133,27 @@ impl Kept<'_> {
     }
 }
 
+/// What a step says of the backup that it restores from.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Said<'s> {
+    /// Which one: that or none.
+    pub(crate) only: Option<&'s Name>,
+    /// Where to: what cannot be restored there is of no use.
+    pub(crate) into: Option<&'s str>,
+}
+
 /// The best of the backups of a datastore, and the others with the reason; without a best one, all of
-/// them. With `only`, that one or none.
+/// them.
 pub(crate) fn choose<'a>(
     input: &Input<'a>,
     lost: &Lost<'_>,
     datastore: &Name,
-    only: Option<&Name>,
+    Said { only, into }: Said<'_>,
 ) -> (Option<Kept<'a>>, Vec<Rejected>) {
     let (mut usable, mut rejected) = (Vec::new(), Vec::new());
     for protects in input.dependents.backups(datastore) {
-        let Protects { name, declared: backup, .. } = *protects;
-        let told = only.filter(|only| *only != name);
+        let Protects { name, declared: backup, method } = protects;
+        let told = only.filter(|only| *only != *name);
         let beside = [None];
         let places: Vec<Option<&Destination>> = match backup.is.to.as_slice() {
             [] => beside.to_vec(),
@@ -154,7 +163,7 @@ pub(crate) fn choose<'a>(
             let mechanism = in_words(place);
             let found = match told {
                 Some(only) => Err(format!("the step says `from = backup.{only}`")),
-                None => kept(input, lost, protects, place),
+                None => method.goes_into(into).and_then(|()| kept(input, lost, protects, place)),
             };
             match found {
                 Ok(kept) => usable.push(kept),
@@ -209,10 +218,16 @@ fn kept<'a>(
     let transfer = place.and_then(|to| to.transfer).unwrap_or_default();
     let there = place.and_then(|to| to.keep);
     let good = good_until(input, &backup.of.0);
+    let repository = backup.to.iter().position(|to| place == Some(to)).filter(|_| backup.to.len() > 1);
+    let repository = repository.map(|n| n + 1);
+    let is_there = |point: &&Stored| {
+        let elsewhere = repository.zip(point.repository).is_some_and(|(here, its)| here != its as usize);
+        !elsewhere
+    };
     let listed = input.system.listed.get(name);
     let scheduled = || method.point(input.now, good, (there, transfer));
     let (point, from, id) = match listed {
-        Some(Ok(points)) => in_repository(points, good, (method, scheduled))?,
+        Some(Ok(points)) => in_repository(points.iter().filter(is_there), good, (method, scheduled))?,
         Some(Err(_)) | None => scheduled().map(|(point, from)| (point, from, None))?,
     };
     let gap = method.gap(input.now).map(|gap| gap.length);
@@ -251,12 +266,7 @@ fn kept<'a>(
         id,
         canary: backup.canary.as_ref().map(|canary| canary.database.clone()),
         doubt: listed.and_then(|listed| listed.as_ref().err().cloned()),
-        repository: backup
-            .to
-            .iter()
-            .position(|to| place == Some(to))
-            .filter(|_| backup.to.len() > 1)
-            .map(|n| n + 1),
+        repository,
         path: place.and_then(|to| to.path.clone()).filter(|path| path.starts_with('/')),
         object,
         method,
@@ -281,8 +291,8 @@ type Held = (Option<Timestamp>, Newest, Option<String>);
 
 /// The newest point that stands in the repository and was right. A log reaches further than the last base; how
 /// far, only its schedule says.
-fn in_repository(
-    points: &[Stored],
+fn in_repository<'p>(
+    points: impl Iterator<Item = &'p Stored>,
     good: Option<Timestamp>,
     (method, scheduled): (&Method<'_>, impl Fn() -> Result<(Option<Timestamp>, Newest), String>),
 ) -> Result<Held, String> {
@@ -290,7 +300,7 @@ fn in_repository(
         Some(good) => format!("its repository holds no {what} from before {good}"),
         None => format!("its repository holds no {what}"),
     };
-    let whole = points.iter().filter(|point| point.flaw.is_none());
+    let whole = points.filter(|point| point.flaw.is_none());
     let held = |point: &&Stored| good.is_none_or(|good| point.held(method.log.is_some()) <= good);
     let newest = whole.filter(held).max_by_key(|point| point.held(method.log.is_some()));
     let Some(newest) = newest else { return Err(none("restore point that is whole")) };

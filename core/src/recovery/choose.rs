@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::action::Through;
-use super::backups::{self, good_until};
+use super::backups::{self, Said, good_until};
 use super::candidate::{Ask, Candidate, Named, candidates, steps};
 use super::home::Home;
 use super::judge::DataLoss;
@@ -66,7 +66,7 @@ pub(crate) fn not_written(name: &Name) -> Infeasible {
 
 /// Adds the declared backups, which no step restores from.
 pub(crate) fn with_backups(input: &Input<'_>, lost: &Lost<'_>, mut infeasible: Infeasible) -> Infeasible {
-    let (best, rejected) = backups::choose(input, lost, &infeasible.datastore, None);
+    let (best, rejected) = backups::choose(input, lost, &infeasible.datastore, Said::default());
     infeasible.rejected.extend(best.map(|kept| kept.rejected(input.now, "no step restores from it")));
     infeasible.rejected.extend(rejected);
     infeasible

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::action::{Action, Carried, Through};
-use super::backups::{self, Kept};
+use super::backups::{self, Kept, Said};
 use super::candidate::subject;
 use super::choose::here;
 use super::control;
@@ -198,9 +198,10 @@ pub(crate) fn restore(
     derive: impl Fn(&Name, Option<&str>) -> Option<Derived>,
     written: &mut Written,
 ) {
-    let (best, mut rejected) = backups::choose(input, lost, datastore, is.from.as_ref().map(|f| &f.0));
     // A name that no scenario gives is none yet.
     let into = is.into.as_deref().filter(|into| !into.contains("${"));
+    let said = Said { only: is.from.as_ref().map(|from| &from.0), into };
+    let (best, mut rejected) = backups::choose(input, lost, datastore, said);
     let derived = left_open(is, derive(datastore, into), &mut rejected);
     let less = |kept: &Kept<'_>, than: Option<i64>| match (kept.age(input.now), than) {
         (Some(kept), Some(other)) => kept < other,

@@ -396,6 +396,19 @@ impl Method<'_> {
             .take_while(move |at| since.is_none_or(|s| *at >= s))
     }
 
+    /// Whether drctl can restore it to where a step says: a dump goes into a database, and not into a directory.
+    ///
+    /// # Errors
+    /// With the reason, when it cannot.
+    pub(crate) fn goes_into(&self, into: Option<&str>) -> Result<(), String> {
+        match (&self.restore, into.filter(|into| into.starts_with('/'))) {
+            (Restore::Dump(_), Some(directory)) => {
+                Err(format!("a dump is restored into a database, and this step restores into {directory}"))
+            }
+            (Restore::Dump(_) | Restore::Stanza(_) | Restore::Snapshot(_) | Restore::Command(_), _) => Ok(()),
+        }
+    }
+
     /// The command that restores, if one is declared or drctl knows it without knowing where to.
     pub fn restore(&self, to: Option<(Option<Timestamp>, Newest)>) -> Option<Vec<String>> {
         self.restore_into(&Wanted { to, ..Wanted::default() })
