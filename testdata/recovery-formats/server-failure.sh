@@ -139,8 +139,9 @@ if begin 9 'restore: restore datastore.postgres from backup.database (backup to 
   note 'T+?; datastore.postgres, run after 8; no estimate'
   note 'before: the newest point that helps is of 2026-03-02T06:00:00Z, if its run succeeded'
   note 'before: this lists the points: aws s3 ls s3://onetouch-bizcard-prod-backups/database/'
-  ready
-  run ./scripts/restore-database.sh './backups/database/${point.id}.sql.gz'
+  note 'you say: ${point.id}, the point, as `aws s3 ls s3://onetouch-bizcard-prod-backups/database/` lists it'
+  note '$ ./scripts/restore-database.sh '\''./backups/database/${point.id}.sql.gz'\'''
+  by_hand
 fi
 
 if begin 10 'test_s3: run `./scripts/test-s3.sh` [decides the downtime]'; then

@@ -198,7 +198,7 @@ pub(super) fn conditions(written: &WrittenAt, line: &mut impl FnMut(&str, &str))
         line("ONLY WHEN ", when);
     }
     for input in &written.inputs {
-        line("you say: ", &format!("${{input.{}}}, {}", input.name, input.description));
+        line("you say: ", &format!("{}, {}", input.place(), input.description));
     }
     for expected in &written.expects {
         line("must be true: ", expected);

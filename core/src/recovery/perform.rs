@@ -170,11 +170,14 @@ fn fill(text: &str, mut value: impl FnMut(&str) -> Option<String>) -> Result<Str
     Ok(filled)
 }
 
+/// Where what is known only at the time stands in a text.
+pub(crate) fn place(name: &str) -> String {
+    if is_whole(name) { format!("${{{name}}}") } else { format!("${{input.{name}}}") }
+}
+
 /// The text with what was said by now; what nobody has said yet stays open in it.
 pub fn so_far(text: &str, said: &BTreeMap<String, String>) -> String {
-    let open =
-        |name: &str| if is_whole(name) { format!("${{{name}}}") } else { format!("${{input.{name}}}") };
-    let filled = fill(text, |name| Some(said.get(name).cloned().unwrap_or_else(|| open(name))));
+    let filled = fill(text, |name| Some(said.get(name).cloned().unwrap_or_else(|| place(name))));
     filled.expect("every place has a text, if only its own")
 }
 

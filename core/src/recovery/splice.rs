@@ -12,7 +12,7 @@ use super::choose::here;
 use super::control;
 use super::follow::Followed;
 use super::lost::Lost;
-use super::model::{Blocked, Choice, Infeasible, Input, Rejected, Step};
+use super::model::{Asked, Blocked, Choice, Infeasible, Input, Rejected, Step};
 use super::waits::Waits;
 use super::weave::Renumbered;
 use super::written::step;
@@ -318,9 +318,21 @@ fn from_backup(is: &Is, kept: &Kept<'_>, step: &mut Step) {
                 (None, None) => Action::Run { words: command, surroundings },
             };
             step.command_equivalent = step.carried.action.words().unwrap_or_default();
+            asks_which(kept, step);
         }
         None => step.kind = StepNature::Manual,
     }
+}
+
+/// Which point it is, where nothing says so: a person does, before it is begun.
+fn asks_which(kept: &Kept<'_>, step: &mut Step) {
+    let is_open = step.command_equivalent.iter().any(|word| word.contains("${point.id}"));
+    let Some(written) = step.written.as_mut().filter(|_| is_open) else { return };
+    let description = match &kept.method.list {
+        Some(list) => format!("the point, as `{}` lists it", list.join(" ")),
+        None => format!("the point of backup.{} to restore", kept.name),
+    };
+    written.inputs.push(Asked { name: "point.id".to_owned(), description });
 }
 
 /// The steps of the kind in the place of the written one. Its own estimate stands for all of them.

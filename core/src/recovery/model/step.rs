@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::super::action::{Action, Carried, Surroundings};
+use super::super::perform::place;
 use super::super::secret::SecretSource;
 use crate::addr::Name;
 use crate::fact::FactId;
@@ -129,10 +130,17 @@ pub struct WrittenAt {
 /// Something that only the operator can say, at the time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Asked {
-    /// What it is called: `input.NAME`.
+    /// What it is called: `input.NAME`; `point.id` is the point that is restored.
     pub name: String,
     /// What is asked for, and where it is found.
     pub description: String,
+}
+
+impl Asked {
+    /// Where it stands in a command until somebody has said it.
+    pub fn place(&self) -> String {
+        place(&self.name)
+    }
 }
 
 /// Somebody who does a step.
