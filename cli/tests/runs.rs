@@ -133,6 +133,13 @@ fn killed_at_every_step_a_run_ends_the_same_and_does_nothing_twice() {
             let place = Place::with_steps();
             fs::write(place.path().join(when), step).unwrap();
             assert_eq!(place.begin().status.code(), None, "{when} {step}: drctl was killed");
+            let shown = place.run(&["recover", "show", &place.name()]);
+            let shown = String::from_utf8(shown.stdout).unwrap();
+            assert!(shown.contains("is under way, or was cut off"), "{when} {step}: {shown}");
+            let number = STEPS.iter().position(|name| *name == step).unwrap() + 1;
+            let early = place.run(&["recover", "mark", &number.to_string(), "--done"]);
+            let told = String::from_utf8(early.stderr).unwrap();
+            assert!(told.contains("asks about the step"), "{when} {step}: {told}");
             assert_eq!(place.go_on(), 0, "{when} {step}");
             let mut effects = place.effects();
             if step == "check" {
@@ -141,6 +148,54 @@ fn killed_at_every_step_a_run_ends_the_same_and_does_nothing_twice() {
             assert_eq!(effects, STEPS, "{when} {step}");
         }
     }
+}
+
+#[test]
+fn the_damaged_record_of_another_run_keeps_nobody_from_going_on() {
+    let place = Place::with_steps();
+    fs::write(place.path().join("kill-after"), "restore").unwrap();
+    assert_eq!(place.begin().status.code(), None);
+    let runs = place.path().join(".drctl/runs");
+    fs::create_dir(runs.join("dr20200101000000")).unwrap();
+    let run = place.name();
+    let journal = fs::read_to_string(runs.join(&run).join("journal.jsonl")).unwrap();
+    let damaged = journal.replacen("\"started\"", "\"begun\"", 1);
+    fs::write(runs.join("dr20200101000000/journal.jsonl"), damaged).unwrap();
+    let named = place.run(&["recover", "show", "dr20200101000000"]);
+    assert_eq!(named.status.code(), Some(1), "{named:?}");
+    assert_eq!(place.run(&["recover", "show", &run]).status.code(), Some(0));
+    let output = place.run(&["recover", "--resume", &run]);
+    assert_eq!(output.status.code(), Some(9), "{output:?}");
+    assert!(String::from_utf8(output.stderr).unwrap().contains("CUT OFF"));
+}
+
+#[test]
+fn which_point_is_restored_is_asked_before_anything_fails_for_want_of_it() {
+    let place = Place::new(
+        "  step \"restore\" {\n    restore = datastore.orders\n  }\n  step \"start\" {\n    after = [step.restore]\n    \
+         run   = [\"sh\", \"do.sh\", \"start\"]\n  }\n",
+    );
+    let path = place.path().join("main.dr.hcl");
+    let orders = "datastore \"orders\" {\n}\nbackup \"orders\" {\n  of = datastore.orders\n  external {\n    \
+                  schedule = rate(\"1h\")\n    keep     = \"7d\"\n    list     = [\"ls\", \"dumps\"]\n    \
+                  restore  = [\"sh\", \"do.sh\", \"$${point.id}\"]\n  }\n}\n";
+    let text = fs::read_to_string(&path).unwrap() + orders;
+    fs::write(
+        &path,
+        text.replace("recover = procedure.back", "recover = procedure.back\n  data = [datastore.orders]"),
+    )
+    .unwrap();
+    let begun = place.begin();
+    assert_eq!(begun.status.code(), Some(9));
+    let told = String::from_utf8(begun.stderr).unwrap();
+    assert!(told.contains("--go --input point.id=…"), "{told}");
+    assert_eq!(place.effects(), Vec::<String>::new());
+    let refused = place.run(&["recover", "mark", "1", "--go"]);
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("as `ls dumps` lists it"));
+    let said = place.run(&["recover", "mark", "1", "--go", "--input", "point.id=monday.dump"]);
+    assert_eq!(said.status.code(), Some(0), "{said:?}");
+    assert_eq!(place.go_on(), 0);
+    assert_eq!(place.effects(), ["monday.dump", "start"]);
 }
 
 /// A drill of two steps, each of which makes something and takes it down.
@@ -289,7 +344,7 @@ fn programs_are_told_in_the_form_of_the_schemas() {
 #[test]
 fn an_interrupted_run_waits_for_what_is_under_way_and_is_gone_on_with() {
     let place = Place::new(
-        "  step \"first\" {\n    shell = \"kill -INT $PPID; until grep -q interrupted .drctl/runs/*/journal.jsonl; do :; done; echo first >>effects\"\n  }\n\
+        "  step \"first\" {\n    shell = \"kill -INT $PPID; until grep -q 'interrupte[d]' .drctl/runs/*/journal.jsonl; do :; done; echo first >>effects\"\n  }\n\
          \x20 step \"second\" {\n    after = [step.first]\n    shell = \"echo second >>effects\"\n  }\n",
     );
     assert_eq!(place.begin().status.code(), Some(130));

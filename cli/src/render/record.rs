@@ -24,7 +24,7 @@ pub(crate) use self::postmortem::markdown;
 pub(crate) use self::remains::{remaining, teardown};
 use super::palette::{Look, Tone};
 use super::run::{found, said as verdict_word};
-use super::text::{safe, wrap};
+use super::text::{safe, wrap, wrap_lines};
 use crate::commands::recover::open::Listed;
 
 type Record = Replayed<Begun>;
@@ -42,7 +42,7 @@ pub(crate) fn outcome(run: &Record, said: &Said, look: Look) -> String {
             Standing::UndoFailed(error) => format!("could not be taken back: {error}"),
             _ => continue,
         };
-        let _ = writeln!(text, "{}", wrap(&format!("  step {} ", step.0), &safe(&why), look.width));
+        let _ = writeln!(text, "{}", wrap_lines(&format!("  step {} ", step.0), &why, look.width));
     }
     let outcome = went.outcome();
     let _ = writeln!(
@@ -103,6 +103,10 @@ fn verdict(run: &Record) -> (Tone, String) {
         (Stand::Open, _) if outcome.interrupted => (Tone::Caution, format!("Run {name} is stopped")),
         (Stand::Open, _) if before.is_some() => {
             (Tone::Caution, format!("Run {name} was cut off while what it made was taken down"))
+        }
+        // Another process may be at work on it: only its journal is looked at.
+        (Stand::Open, _) if outcome.failed.is_empty() => {
+            (Tone::Caution, format!("Run {name} is under way, or was cut off"))
         }
         (Stand::Open, _) => (Tone::Bad, format!("Run {name} holds at a failure")),
     }
@@ -318,7 +322,7 @@ pub(crate) fn text(run: &Record, said: &Said, look: Look) -> String {
         let (step, told) = event(what, run);
         let step = step.map_or_else(String::new, |s| s.0.to_string());
         let first = format!("  T+{:<8} {step:>3}  ", readable(at.duration_since(began).as_secs()));
-        let _ = writeln!(text, "{}", wrap(&first, &safe(&told), look.width));
+        let _ = writeln!(text, "{}", wrap_lines(&first, &told, look.width));
     }
     text + &outcome(run, said, look)
 }

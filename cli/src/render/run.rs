@@ -18,7 +18,7 @@ use super::palette::Tone;
 use super::people;
 use super::progress::{Progress, Show};
 use super::steps::quote;
-use super::text::{safe, wrap};
+use super::text::{safe, wrap, wrap_lines};
 use crate::ui::Ui;
 
 /// Tells a person or a program how a run goes.
@@ -69,7 +69,7 @@ impl Live {
 
     fn line(&self, step: StepId, tone: Option<Tone>, text: &str) {
         let first = format!("{:>9}  {:>3}  ", self.at(), step.0);
-        let line = wrap(&first, &safe(text), self.look.width);
+        let line = wrap_lines(&first, text, self.look.width);
         self.progress.note(&tone.map_or_else(|| line.clone(), |tone| self.look.paint(tone, &line)));
     }
 

@@ -142,6 +142,19 @@ pub(crate) fn wrap(first: &str, text: &str, columns: usize) -> String {
     lines.join("\n")
 }
 
+/// As [`wrap`], of what has lines of its own, such as what a tool has said: each begins below the first, as far in
+/// as it was.
+pub(crate) fn wrap_lines(first: &str, text: &str, columns: usize) -> String {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let indent = " ".repeat(width(first));
+    let begun = wrap(first, &safe(lines.next().unwrap_or_default()), columns);
+    let others = lines.map(|line| {
+        let own = line.len() - line.trim_start_matches(' ').len();
+        wrap(&format!("{indent}{}", " ".repeat(own)), &safe(line.trim()), columns)
+    });
+    std::iter::once(begun).chain(others).collect::<Vec<_>>().join("\n")
+}
+
 /// `1 resource`, `2 resources`.
 pub(crate) fn count(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
@@ -213,5 +226,11 @@ mod tests {
         assert_eq!(clip("abc", 3, "…"), "abc");
         assert_eq!(wrap("  ! ", "one two three", 11), "  ! one two\n    three");
         assert_eq!(wrap("  ", "incomprehensibilities", 8), "  incomprehensibilities");
+        let said = "it failed:\n    ERROR: one\u{7} two\n\n    HINT (exit 1)";
+        assert_eq!(
+            wrap_lines(" 2  ", said, 22),
+            " 2  it failed:\n        ERROR:\n        one\\u{7} two\n        HINT (exit 1)"
+        );
+        assert_eq!(wrap_lines(" 2  ", "", 22), " 2  ");
     }
 }

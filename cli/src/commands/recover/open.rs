@@ -36,12 +36,15 @@ pub(crate) fn all(project: &Project) -> Result<Vec<Listed>, Failure> {
 /// The run of that name.
 pub(crate) fn named(project: &Project, name: &str) -> Result<(Folder, Replayed<Begun>), Failure> {
     let mut names = Vec::new();
+    let own = Folder::new(&project.data, name).journal();
     for (folder, run) in all(project)? {
-        let run = run.map_err(|error| unreadable(&error))?;
-        if run.header.run == name {
-            return Ok((folder, run));
+        match run {
+            Ok(run) if run.header.run == name => return Ok((folder, run)),
+            Ok(run) => names.push(run.header.run),
+            Err(error) if folder.journal() == own => return Err(unreadable(&error)),
+            // The record of another run that is damaged keeps nobody from going on with this one.
+            Err(_) => {}
         }
-        names.push(run.header.run);
     }
     let help = match near(name, names.iter().map(String::as_str)) {
         Some(near) => format!("Did you mean `{near}`?"),
@@ -114,8 +117,14 @@ fn opened(project: &Project) -> Result<Vec<(Folder, Replayed<Begun>)>, Failure> 
 
 /// The journal of a run cannot be trusted.
 pub(crate) fn unreadable(error: &JournalError) -> Failure {
-    let help = "It is the record of what was done: look at it, do not edit it. Move its folder away to go on \
-                without it.";
+    let help = match error {
+        JournalError::File(_) => {
+            "Whoever carried it out can read it: go on as the same user, or correct the permissions."
+        }
+        _ => {
+            "It is the record of what was done: look at it, do not edit it. Move its folder away to go on without it."
+        }
+    };
     Failure::new(Code::RunUnusable, format!("A run cannot be read: {error}"), help)
 }
 

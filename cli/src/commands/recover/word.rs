@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use drctl_core::codes::Code;
 use drctl_core::plan::StepId;
-use drctl_core::run::{Event, Verdict};
+use drctl_core::run::{Event, Standing, Verdict};
 use drctl_engine::journal::Replayed;
 use drctl_engine::runs::{Begun, Folder, Of, Stand, stand};
 use drctl_engine::typed::{self, Typed};
@@ -139,11 +139,25 @@ fn leave(
     stays_away(&word, so_far)?;
     not_over(&word, so_far)?;
     if let Err(illegal) = so_far.run.clone().record(&word) {
-        let help = format!("`drctl recover show {}` says where it stands.", so_far.header.run);
+        let run = &so_far.header.run;
+        let again = match &word {
+            Event::Marked { step, .. } if under_way(so_far, *step) => {
+                format!(
+                    " If whoever commanded it is gone, `drctl recover --resume {run}` asks about the step."
+                )
+            }
+            _ => String::new(),
+        };
+        let help = format!("`drctl recover show {run}` says where it stands.{again}");
         return Err(Failure::new(Code::WordRefused, format!("Not now: {illegal}"), help));
     }
     folder.leave_word(clock.now(), &word).map_err(|error| open::unusable(&error))?;
     Ok(())
+}
+
+/// Whether the step was begun and nobody has written down that it ended.
+fn under_way(so_far: &Replayed<Begun>, step: StepId) -> bool {
+    matches!(so_far.run.standing(step), Some(Standing::Running(_) | Standing::Undoing(_)))
 }
 
 /// What a recovery has brought back is in use once it is over: it is not taken away by a word that came too

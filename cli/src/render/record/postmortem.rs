@@ -11,7 +11,7 @@ use drctl_engine::said::Said;
 
 use super::super::markdown::escape;
 use super::super::steps::quote;
-use super::super::text::{count, safe};
+use super::super::text::{count, paragraph};
 use super::measured::{downtime, lost, measured, rpo, took};
 use super::remains::remains;
 use super::{Record, event, injected, of, result, stands};
@@ -205,7 +205,7 @@ fn timeline(text: &mut String, run: &Record) {
     }
 }
 
-/// Text in a cell of a table, harmless.
+/// Text in a cell of a table, harmless and on one line.
 fn cell(text: &str) -> String {
-    escape(&safe(text))
+    escape(&paragraph(text))
 }

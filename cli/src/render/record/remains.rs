@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 
 use super::super::palette::{Look, Tone};
 use super::super::steps::command;
-use super::super::text::{count, safe, wrap};
+use super::super::text::{count, safe, wrap, wrap_lines};
 use super::Record;
 
 /// Something that a drill made, or may have made, and that is still there.
@@ -112,7 +112,7 @@ pub(super) fn text(run: &Record, look: Look) -> String {
     let _ = writeln!(text, "  {}", look.paint(Tone::Caution, "STILL THERE, or may be:"));
     for Remains { step, summary, why, undo, by_hand } in &left {
         let first = format!("    step {}  ", step.0);
-        let _ = writeln!(text, "{}", wrap(&first, &safe(&format!("{summary}: {why}")), look.width));
+        let _ = writeln!(text, "{}", wrap_lines(&first, &format!("{summary}: {why}"), look.width));
         match (by_hand, undo.is_empty()) {
             (Some(how), _) => drop(writeln!(text, "{}", wrap("       ", &safe(how), look.width))),
             (None, false) => drop(writeln!(text, "{}", command(undo, None, look))),
