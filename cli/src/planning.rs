@@ -429,14 +429,16 @@ fn measured(project: &Project) -> Result<Measured, Failure> {
     Ok(Measured::of(named.collect()).with_drills(drilled.collect()))
 }
 
-/// How long the backups took that were made from here. Of one whose record cannot be read nothing is known.
+/// How long the backups took that were made from here, and how far they were verified. Of one whose record cannot be
+/// read nothing is known.
 fn with_backups(config: &Config, project: &Project) -> Measured {
     let blocks = config.declared.get("backup").into_iter().flatten();
-    let samples = blocks.filter_map(|(name, _)| {
+    let entries = blocks.filter_map(|(name, _)| {
         let entries = Book::new(&project.data, name.as_str()).read().ok()?;
-        Some((name.clone(), entries.seconds()))
+        Some((name.clone(), (entries.seconds(), entries.record().verified)))
     });
-    config.measured.clone().with_backups(samples.collect())
+    let (samples, verified) = entries.map(|(name, (s, v))| ((name.clone(), s), (name, v))).unzip();
+    config.measured.clone().with_backups(samples).with_verified(verified)
 }
 
 /// Reads the texts of a configuration with the values of its variables.

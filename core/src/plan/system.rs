@@ -8,7 +8,7 @@ use super::keys::{count_of, keys_of};
 use super::late;
 use super::scope::{Bound, Each, Known, Scope, Secrets};
 use super::world::World;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::addr::{InstanceKey, Name};
 use crate::codes::Code;
@@ -124,6 +124,12 @@ fn evaluated(
     for (name, backup) in &mut system.backups {
         if let Some(took) = system.measured.backup(name) {
             backup.is.took(SignedDuration::from_secs(took.p95_s));
+        }
+        for verify in &mut backup.is.verify {
+            let done = verify.needs().and_then(|needed| system.measured.verified(name, needed));
+            // A day is written to the second.
+            let done = done.and_then(|at| Timestamp::from_second(at.as_second()).ok());
+            verify.last = verify.last.max(done.map(Day));
         }
     }
     evaluation.check_instances();

@@ -11,6 +11,7 @@ use super::reference::{ContactRef, DatastoreRef, ProcedureRef, ProviderRef, Reso
 use super::restic::Restic;
 use super::step::EnvName;
 use crate::schema::Invalid;
+use crate::stored::Level;
 
 /// A mechanism that protects a datastore. Exactly one block says how it is made.
 #[derive(Debug, Clone, PartialEq, Eq, crate::Attributes)]
@@ -120,6 +121,19 @@ pub struct Verify {
 }
 
 impl Verify {
+    /// How far `drctl backup verify` has to come for it to count as done; none where a procedure does it.
+    pub fn needs(&self) -> Option<Level> {
+        if self.procedure.is_some() {
+            return None;
+        }
+        Some(match (self.proves, self.sql.is_some() || self.run.is_some()) {
+            (Some(Proof::Right), _) | (None, true) => Level::Queries,
+            (Some(Proof::Restored), _) => Level::Restores,
+            (Some(Proof::Readable), _) => Level::Checksum,
+            (Some(Proof::Exists), _) | (None, false) => Level::Listed,
+        })
+    }
+
     fn check(self) -> Result<Verify, Invalid> {
         if !self.every.is_positive() {
             return Err(Invalid::new("must be longer than nothing").below("every"));

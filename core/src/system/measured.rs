@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::addr::Name;
+use crate::stored::Level;
 
 /// How long the steps of procedures took, by procedure and step, and how long backups took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,6 +13,7 @@ pub struct Measured {
     steps: BTreeMap<(Name, String), Took>,
     backups: BTreeMap<Name, Took>,
     drills: BTreeMap<Name, Timestamp>,
+    verified: BTreeMap<Name, Vec<(Timestamp, Level)>>,
 }
 
 /// How long one step, or one backup, took.
@@ -59,6 +61,18 @@ impl Measured {
     /// When this drill last went well.
     pub fn drilled(&self, name: &Name) -> Option<Timestamp> {
         self.drills.get(name).copied()
+    }
+
+    /// The same with how far each backup was verified when.
+    #[must_use]
+    pub fn with_verified(self, verified: BTreeMap<Name, Vec<(Timestamp, Level)>>) -> Measured {
+        Measured { verified, ..self }
+    }
+
+    /// When this backup was last verified that far.
+    pub fn verified(&self, name: &Name, needed: Level) -> Option<Timestamp> {
+        let all = self.verified.get(name).into_iter().flatten();
+        all.filter(|(_, level)| *level >= needed).map(|(at, _)| *at).max()
     }
 
     /// The same with the seconds that each backup took.
