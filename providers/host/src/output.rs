@@ -18,6 +18,12 @@ const HIDDEN: &str = "(sensitive)";
 /// The shortest text that is looked for. A shorter one is no secret, and would be found in every line.
 const SHORTEST: usize = 4;
 
+/// The shortest text that is looked for across blanks and line ends too.
+const SHORTEST_SPREAD: usize = 8;
+
+/// How much longer a secret may get by what is put between its characters: hexadecimal digits stand in pairs.
+const SPREAD: usize = 2;
+
 /// The shortest line of a secret of several lines that is looked for on its own.
 const SHORTEST_LINE: usize = 8;
 
@@ -48,9 +54,18 @@ impl Secrets {
     fn taken_out(&self, bytes: &[u8], unsure: usize) -> Vec<u8> {
         // Marked first, so that secrets that overlap leave nothing of each other.
         let mut covered = vec![false; bytes.len()];
+        // Where a tool breaks lines, as `base64` does, or puts blanks between, it stands in pieces.
+        let (places, joined): (Vec<usize>, Vec<u8>) =
+            bytes.iter().copied().enumerate().filter(|(_, byte)| !byte.is_ascii_whitespace()).unzip();
         for secret in &self.0 {
             for at in memchr::memmem::find_iter(bytes, secret) {
                 covered[at..at + secret.len()].fill(true);
+            }
+            let secret: Vec<u8> = secret.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+            if secret.len() >= SHORTEST_SPREAD {
+                for at in memchr::memmem::find_iter(&joined, &secret) {
+                    covered[places[at]..=places[at + secret.len() - 1]].fill(true);
+                }
             }
         }
         let mut left = Vec::with_capacity(bytes.len());
@@ -64,8 +79,9 @@ impl Secrets {
         left
     }
 
+    /// How much of an output the longest takes, however it is broken up.
     fn longest(&self) -> usize {
-        self.0.iter().map(Vec::len).max().unwrap_or(0)
+        self.0.iter().map(Vec::len).max().unwrap_or(0) * SPREAD
     }
 }
 
@@ -190,7 +206,7 @@ mod tests {
     #[test]
     fn secrets_are_taken_out_wherever_and_however_they_stand() {
         let pem = "-----BEGIN KEY-----\nMIIEvQIBADAN\nshort\n-----END KEY-----\n";
-        let cases: [(&[&str], &str, &str); 9] = [
+        let cases: [(&[&str], &str, &str); 13] = [
             (&["hunter2"], "a hunter2 b hunter2", "a (sensitive) b (sensitive)"),
             (&["hunter2\n"], "x=hunter2;", "x=(sensitive);"),
             (&["abcdef", "defghi"], "abcdefghi.", "(sensitive)."),
@@ -200,6 +216,10 @@ mod tests {
             (&["postgres://u:p%40ss@h/db"], "password p%40ss of u", "password (sensitive) of u"),
             (&["redis://:s3cr3t@h:1"], "-a s3cr3t", "-a (sensitive)"),
             (&["$(reboot) \"x\""], "it was $(reboot) \"x\"", "it was (sensitive)"),
+            (&["hunter2hunter2"], "a hunter2\n  hunter2 b", "a (sensitive) b"),
+            (&["hunter2hunter2"], "aHVudGVy\nMmh1bnRl\ncjI=", "(sensitive)I="),
+            (&["hunter2hunter2"], " 68 75 6e 74 65 72 32 68 75 6e\n 74 65 72 32\n", " (sensitive)\n"),
+            (&["secret"], "sec ret", "sec ret"),
         ];
         for (values, text, expected) in cases {
             assert_eq!(secrets(values).hide(text), expected, "{values:?}");

@@ -1,5 +1,5 @@
 //! How a secret stands in what others say when they have encoded it: in an address, in JSON, in the header
-//! of a request.
+//! of a request, in hexadecimal digits.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -17,6 +17,8 @@ pub(super) fn forms(secret: &str) -> Vec<String> {
     }
     let json = serde_json::Value::from(secret).to_string();
     forms.push(json[1..json.len() - 1].to_owned());
+    forms.push(secret.bytes().map(|byte| format!("{byte:02x}")).collect());
+    forms.push(secret.bytes().map(|byte| format!("{byte:02X}")).collect());
     for before in 0..3 {
         forms.push(within_base64(&STANDARD_NO_PAD, secret, before));
         forms.push(within_base64(&URL_SAFE_NO_PAD, secret, before));
