@@ -13,8 +13,9 @@ use std::path::Path;
 use drctl_core::provider::{ErrorClass, ProviderError};
 use drctl_core::recovery::Answer;
 use tokio::runtime::Handle;
-use tokio_postgres::CancelToken;
+use tokio_postgres::config::Host as PgHost;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
+use tokio_postgres::{CancelToken, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::Host;
@@ -51,8 +52,16 @@ pub(crate) async fn ask(host: &Host, is: &Question<'_>, around: &Around) -> Resu
     let tls = MakeRustlsConnect::new(tls::client(&settings.trust).map_err(rejected)?);
     let refused = |why: tokio_postgres::Error| refused(&why, &text, &secrets);
     let connected = settings.config.connect(tls.clone()).await;
-    let (client, connection) =
-        connected.map_err(|why| without_password(refused(why), settings.unheeded.as_deref()))?;
+    let (client, connection) = connected.map_err(|why| {
+        let is_silent = why.as_db_error().is_none();
+        let error = without_password(refused(why), settings.unheeded.as_deref());
+        if !is_silent {
+            return error;
+        }
+        // It has said nothing: who was asked tells where to look.
+        let message = format!("connecting to {}: {}", places(&settings.config), error.message);
+        ProviderError { message: shown(&message, &secrets), ..error }
+    })?;
     let mut stop = StopOnDrop(Some((client.cancel_token(), tls)));
     let answer = tokio::select! {
         answer = rows::gather(&client, &text) => answer,
@@ -68,6 +77,21 @@ pub(crate) async fn ask(host: &Host, is: &Question<'_>, around: &Around) -> Resu
     stop.0 = None;
     let rows = answer.map_err(refused)?;
     Ok(Answer { said: shown(&rows.said(), &secrets), value: rows.value() })
+}
+
+/// Where a connection is asked for: hosts with their ports, or sockets.
+fn places(config: &Config) -> String {
+    const USUAL: u16 = 5432;
+    let ports = config.get_ports();
+    let port = |n: usize| ports.get(n).or(ports.first()).copied().unwrap_or(USUAL);
+    let hosts = config.get_hosts().iter().zip(0..).map(|(host, n)| match host {
+        PgHost::Tcp(name) => format!("{name}:{}", port(n)),
+        PgHost::Unix(folder) => folder.join(format!(".s.PGSQL.{}", port(n))).display().to_string(),
+    });
+    let addresses =
+        config.get_hostaddrs().iter().zip(0..).map(|(address, n)| format!("{address}:{}", port(n)));
+    let all: Vec<String> = if config.get_hosts().is_empty() { addresses.collect() } else { hosts.collect() };
+    all.join(", ")
 }
 
 /// Has the server stop what it does, when nobody waits for it any more.

@@ -36,6 +36,20 @@ async fn ask(host: &Host, text: &str) -> Result<Answer, ProviderError> {
 }
 
 #[tokio::test]
+async fn a_server_that_does_not_answer_is_told_by_where_it_was_looked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let user = [("PGUSER", "drctl"), ("PGDATABASE", "postgres"), ("PGPORT", "5999")];
+    let socket = dir.path().join("sock").display().to_string();
+    for (place, told) in
+        [(socket.as_str(), format!("{socket}/.s.PGSQL.5999: ")), ("::1", "::1:5999: ".to_owned())]
+    {
+        let variables: Vec<_> = user.into_iter().chain([("PGHOST", place)]).collect();
+        let error = ask(&host(dir.path(), &variables), "select 1").await.unwrap_err();
+        assert!(error.to_string().contains(&format!("connecting to {told}")), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn answers_are_rows_of_values() {
     let server = Server::start();
     let host = by_socket(&server);
