@@ -151,6 +151,24 @@ fn killed_at_every_step_a_run_ends_the_same_and_does_nothing_twice() {
 }
 
 #[test]
+fn an_option_that_would_be_without_effect_is_refused() {
+    let place = Place::with_steps();
+    let refused = |args: &[&str], why: &str| {
+        let output = place.run(args);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(1) && told.contains(why), "{args:?}: {told}");
+    };
+    refused(&["recover", "--execute", "--auto-approve"], "Nothing says what is to be recovered from");
+    refused(&["recover", "--practice"], "Nothing says what is to be recovered from");
+    fs::write(place.path().join("kill-after"), "restore").unwrap();
+    assert_eq!(place.begin().status.code(), None);
+    let run = place.name();
+    refused(&["recover", "--resume", &run, "--hold"], "was begun without `--hold`");
+    refused(&["recover", "--resume", &run, "--at", "2026-03-01T00:00:00Z"], "cannot be used with");
+    assert_eq!(place.go_on(), 0);
+}
+
+#[test]
 fn the_damaged_record_of_another_run_keeps_nobody_from_going_on() {
     let place = Place::with_steps();
     fs::write(place.path().join("kill-after"), "restore").unwrap();

@@ -10,6 +10,7 @@ mod runs;
 pub(crate) mod word;
 
 use clap::ValueEnum;
+use drctl_core::codes::Code;
 use drctl_core::plan::LastSeen;
 use drctl_core::recovery::{Judged, OffLimits, RecoveryPlan, Status};
 use drctl_core::run::AtEnd;
@@ -105,6 +106,11 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     let opened = ways::open(&args.ways, project, ui)?;
     let now = session::clock(ui)?.now();
     let Some(case) = case::asked(&args.loss, &opened.system, now)? else {
+        if args.execute.asked() {
+            let help =
+                "Name it: `--scenario NAME`, or `--lose KIND=NAME`. `drctl recover` lists the scenarios.";
+            return Err(Failure::new(Code::BadArgument, "Nothing says what is to be recovered from", help));
+        }
         ui.print(&super::scenarios::text(&opened.system, ui.look()))?;
         return Ok(Exit::Success);
     };

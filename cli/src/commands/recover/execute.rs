@@ -29,6 +29,7 @@ use crate::project::Project;
 use crate::registry::REGISTRY;
 use crate::render::record;
 use crate::render::run::Live;
+use crate::render::text::safe;
 use crate::session;
 use crate::signals::Signals;
 use crate::tools::Restoring;
@@ -46,7 +47,7 @@ pub(crate) struct ExecuteArgs {
     practice: bool,
     /// Goes on with a run that was left, stopped or killed. What has failed is tried again when a person has said
     /// so: `drctl recover mark STEP --go`
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["execute", "practice", "scenario", "lose"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["execute", "practice", "scenario", "lose", "at", "corrupt_since"])]
     resume: Option<String>,
     #[command(flatten)]
     pub(super) manner: Manner,
@@ -221,6 +222,11 @@ pub(crate) fn resume(
     }
     let (folder, so_far) = open::named(project, name)?;
     let begun = so_far.header;
+    if manner.hold && begun.on_failure == OnFailure::Unwind {
+        let headline = format!("Run {name} was begun without `--hold`, and that stays so");
+        let help = "Leave it out. What fails before the point of no return is taken back.";
+        return Err(Failure::new(Code::BadArgument, headline, help));
+    }
     let by_provider = |action: &Action| matches!(action, Action::Verb { .. } | Action::Fetch { .. });
     let by_providers = begun.jobs.values().any(|job| by_provider(&job.carried.action));
     let ground = by_providers.then(|| ways::ground(ways, project, ui)).transpose()?;
@@ -319,6 +325,10 @@ fn hand_over(plan: &RecoveryPlan, begun: &mut Begun) {
 
 /// Asks a person; where data that is there is destroyed, by the typed name.
 fn approved((plan, name): (&RecoveryPlan, &str), manner: &Manner, ui: &Ui) -> Result<bool, Failure> {
+    if let Some(typed) = manner.confirm.as_deref().filter(|typed| *typed != name) {
+        let headline = format!("`--confirm {}` does not name what is to be carried out", safe(typed));
+        return Err(Failure::new(Code::BadArgument, headline, format!("It is `{name}`.")));
+    }
     let destroys: Vec<String> =
         plan.steps.iter().filter(|s| !s.destroys.is_empty()).map(|s| s.id.to_string()).collect();
     if !destroys.is_empty() {
