@@ -14,7 +14,7 @@ use drctl_core::provider::{ErrorClass, ProviderError};
 use drctl_core::system::{Backup, System};
 use drctl_engine::backups::Book;
 use drctl_engine::clock::Clock;
-use drctl_engine::lock::Lock;
+use drctl_engine::lock::{Lock, LockError};
 
 use super::plan::warn;
 use super::points::unknown;
@@ -101,7 +101,16 @@ fn named<'s>(system: &'s System, wanted: &str) -> Result<(&'s Name, &'s Backup),
 /// Takes the place of whoever works on this backup: one at a time.
 async fn lock(book: &Book, command: &str, clock: &dyn Clock, ui: &Ui) -> Result<Lock, Failure> {
     let holder = session::holder(ui, command, clock);
-    Lock::acquire(&book.lock(), &holder, std::time::Duration::ZERO, clock).await.map_err(session::lock_failed)
+    Lock::acquire(&book.lock(), &holder, std::time::Duration::ZERO, clock).await.map_err(busy)
+}
+
+/// Another process works on the backup.
+fn busy(error: LockError) -> Failure {
+    if !matches!(error, LockError::Locked { .. }) {
+        return session::lock_failed(error);
+    }
+    let help = "Wait until it is done. What a dead process of this machine left is taken over by itself.";
+    Failure::new(Code::Locked, format!("The backup is {error}"), help).exit(Exit::Locked)
 }
 
 /// That drctl does not know how to do it.
