@@ -27,7 +27,7 @@ pub fn needed(plan: &RecoveryPlan) -> Needed {
     let mut needed = Needed::default();
     for step in &plan.steps {
         let written = step.written.as_ref();
-        if let Some(program) = step.command_equivalent.first() {
+        for program in step.commands().filter_map(|words| words.first()) {
             let dir = written.and_then(|w| w.dir.clone()).filter(|_| program.contains('/'));
             needed.programs.entry((dir, program.clone())).or_default().insert(step.id);
         }

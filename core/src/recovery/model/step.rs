@@ -79,10 +79,15 @@ impl Step {
         self.kind == StepNature::Auto && !matches!(self.carried.action, Action::Wait { .. })
     }
 
-    /// The words of its commands: what it looks at first, what it does, what takes it back.
+    /// Its commands: what it looks at first, what it does, what takes it back.
+    pub fn commands(&self) -> impl Iterator<Item = &Vec<String>> + Clone {
+        let looks = self.carried.before.iter().map(|before| &before.words);
+        looks.chain([&self.command_equivalent, &self.undo])
+    }
+
+    /// The words of its commands.
     pub fn words(&self) -> impl Iterator<Item = &String> + Clone {
-        let looks = self.carried.before.iter().flat_map(|before| &before.words);
-        looks.chain(&self.command_equivalent).chain(&self.undo)
+        self.commands().flatten()
     }
 
     /// Where its command is run, and what it is given.
