@@ -5,8 +5,12 @@
 #![allow(missing_docs)]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
+
+use rustix::fs::Mode;
+use rustix::process::{Pid, Signal, kill_process};
 
 /// A place with a dump that cannot be made, a channel that writes into a file, and one that is dead.
 const SHOP: &str = r#"
@@ -48,6 +52,10 @@ alert "unheard" {
 
 struct Place(tempfile::TempDir);
 
+fn said(Output { status, stdout, stderr }: Output) -> (i32, String) {
+    (status.code().unwrap(), String::from_utf8([stdout, stderr].concat()).unwrap())
+}
+
 impl Place {
     fn new() -> Place {
         let place = Place(tempfile::tempdir().unwrap());
@@ -63,18 +71,26 @@ impl Place {
 
     /// Runs drctl at that minute of an hour: its exit code and all that it said.
     fn drctl(&self, minute: u32, args: &[&str]) -> (i32, String) {
-        let output = Command::new(env!("CARGO_BIN_EXE_drctl"))
-            .arg("-C")
-            .arg(self.0.path())
-            .args(args)
-            .env_clear()
-            .env("HOME", self.0.path())
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("DRCTL_NOW", format!("2026-03-02T12:{minute:02}:00Z"))
-            .output()
-            .unwrap();
-        let text = [output.stdout, output.stderr].concat();
-        (output.status.code().unwrap(), String::from_utf8(text).unwrap())
+        said(self.command(minute, args).output().unwrap())
+    }
+
+    fn command(&self, minute: u32, args: &[&str]) -> Command {
+        let path = std::env::var("PATH").unwrap_or_default();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_drctl"));
+        command.arg("-C").arg(self.0.path()).args(args).env_clear().env("HOME", self.0.path());
+        command.env("PATH", format!("{}:{path}", self.file("bin").display()));
+        command.env("DRCTL_NOW", format!("2026-03-02T12:{minute:02}:00Z"));
+        command
+    }
+
+    /// Puts a `pg_dump` there that tells that it has begun, and does not end.
+    fn hang(&self) -> PathBuf {
+        let (begun, tool) = (self.file("begun"), self.file("bin/pg_dump"));
+        fs::create_dir(self.file("bin")).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, &begun, Mode::RUSR | Mode::WUSR).unwrap();
+        fs::write(&tool, format!("#!/bin/sh\necho >'{0}'\nread x <'{0}'\n", begun.display())).unwrap();
+        fs::set_permissions(&tool, fs::Permissions::from_mode(0o700)).unwrap();
+        begun
     }
 
     fn told(&self) -> Vec<String> {
@@ -138,4 +154,30 @@ fn what_is_not_known_is_told_too_and_looking_alone_tells_nobody() {
     let (_, json) = place.drctl(5, &["alerts", "failed", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["alerts"][0]["standing"], "firing");
+}
+
+#[test]
+fn a_backup_that_is_interrupted_is_told_of_at_once() {
+    let place = Place::new();
+    let begun = place.hang();
+    for (minute, signal) in [(1, Signal::TERM), (4, Signal::INT)] {
+        place.made(minute);
+        assert_eq!(place.drctl(minute, &["alerts", "--send"]).0, 0);
+        let mut command = place.command(minute + 1, &["backup", "run", "dump"]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        assert_eq!(fs::read_to_string(&begun).unwrap(), "\n");
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let (code, said) = said(child.wait_with_output().unwrap());
+        assert_eq!(code, 130, "{said}");
+        let told = place.told();
+        let words = format!(
+            "backup.dump: it was not made at 2026-03-02T12:{:02}:00Z: it was interrupted",
+            minute + 1
+        );
+        assert!(told.last().is_some_and(|line| line.contains(&words)), "{told:?} {said}");
+        let record = fs::read_to_string(place.file(".drctl/backups/dump/record.jsonl")).unwrap();
+        let line: serde_json::Value = serde_json::from_str(record.lines().last().unwrap()).unwrap();
+        assert_eq!((&line["what"], &line["made"]), (&"not_made".into(), &"dump".into()), "{line}");
+    }
+    assert_eq!(place.told().len(), 2, "once for each occurrence");
 }

@@ -1,5 +1,6 @@
 //! `drctl backup run NAME`: makes a backup, and writes down how long it took.
 
+use std::cell::Cell;
 use std::time::Instant;
 
 use clap::ValueEnum;
@@ -67,6 +68,40 @@ struct Done {
     expired: Expired,
 }
 
+/// The line that a run leaves in the record, whatever becomes of it.
+struct Line<'b> {
+    book: &'b Book,
+    at: Timestamp,
+    began: Instant,
+    by: String,
+    /// Of which type it is to be, once that is known.
+    made: Cell<Option<Made>>,
+    written: Cell<bool>,
+}
+
+impl<'b> Line<'b> {
+    fn begin(book: &'b Book, clock: &dyn Clock, ui: &Ui) -> Line<'b> {
+        let by = session::holder(ui, "backup", clock).user;
+        let (at, began) = (clock.now(), Instant::now());
+        Line { book, at, began, by, made: Cell::new(None), written: Cell::new(false) }
+    }
+
+    fn write(&self, what: What) -> Result<(), Failure> {
+        let took_ms = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let entry = Entry { at: self.at, took_ms, by: self.by.clone(), what };
+        self.book.append(&entry).map_err(|error| {
+            let help = "The backup itself is not harmed. Correct the permissions, or free the disk.";
+            Failure::new(Code::Unwritable, error.to_string(), help)
+        })?;
+        self.written.set(true);
+        Ok(())
+    }
+
+    fn not_made(&self, error: String) -> Result<(), Failure> {
+        self.write(What::NotMade { made: self.made.get().unwrap_or(Made::Full), error })
+    }
+}
+
 /// Makes it.
 pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failure> {
     let (loaded, system) = system(&args.variables, project, ui)?;
@@ -88,14 +123,14 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
         project.make_data()?;
         let _lock = lock(&book, "backup run", clock.as_ref(), ui).await?;
         let signals = Signals::listen()?;
+        let line = Line::begin(&book, clock.as_ref(), ui);
         tokio::select! {
-            done = make(&kept, args.kind, &book, clock.as_ref(), (&around.host, ui)) => return done,
+            // A supervisor stops the tool as well: that is no failure of the tool.
+            biased;
             () = signals.once() => {}
+            done = make(&kept, args.kind, &line, (&around.host, ui)) => return done,
         }
-        kept.sweep().await;
-        let headline = format!("backup.{name} was interrupted: no backup was made");
-        let help = "What was begun does not count as a backup, and is removed by the next run.";
-        Err(Failure::new(Code::BackupFailed, headline, help).exit(Exit::Interrupted))
+        Err(interrupted(&kept, &line).await)
     });
     // Whatever became of it: those who wait for that are told at once, and a dead channel is no reason to fail.
     if !system.alerts.is_empty()
@@ -120,26 +155,28 @@ pub(crate) fn run(args: &Args, project: &Project, ui: &Ui) -> Result<Exit, Failu
     Ok(Exit::Success)
 }
 
+/// What is left of it is thrown away. The record comes first: for that there may be no time.
+async fn interrupted(kept: &Kept<'_>, line: &Line<'_>) -> Failure {
+    let name = kept.name;
+    if line.written.get() {
+        let headline = format!("backup.{name} was made; removing what is too old was interrupted");
+        let help = "The next run removes it.";
+        return Failure::new(Code::BackupFailed, headline, help).exit(Exit::Interrupted);
+    }
+    let written = line.not_made("it was interrupted".to_owned());
+    kept.sweep().await;
+    let headline = format!("backup.{name} was interrupted: no backup was made");
+    let help = "What was begun does not count as a backup, and is removed by the next run.";
+    written.err().unwrap_or_else(|| Failure::new(Code::BackupFailed, headline, help)).exit(Exit::Interrupted)
+}
+
 async fn make(
     kept: &Kept<'_>,
     kind: Option<Kind>,
-    book: &Book,
-    clock: &dyn Clock,
+    line: &Line<'_>,
     (host, ui): (&drctl_host::Host, &Ui),
 ) -> Result<Done, Failure> {
-    let (at, began) = (clock.now(), Instant::now());
-    let entry = |what: What| Entry {
-        at,
-        took_ms: i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX),
-        by: session::holder(ui, "backup", clock).user,
-        what,
-    };
-    let write = |what: What| {
-        book.append(&entry(what)).map_err(|error| {
-            let help = "The backup itself is not harmed. Correct the permissions, or free the disk.";
-            Failure::new(Code::Unwritable, error.to_string(), help)
-        })
-    };
+    let at = line.at;
     // A backup is worth more than its canary: without it the backup is made all the same.
     let canary = match tools::canary(host, (kept.name, kept.backup)).await {
         None => None,
@@ -154,20 +191,23 @@ async fn make(
         None => kept.list().await.map(|points| kept.due(&points, at)),
     };
     let result = match &made {
-        Ok(made) => kept.make(*made, at).await,
+        Ok(made) => {
+            line.made.set(Some(*made));
+            kept.make(*made, at).await
+        }
         Err(error) => Err(error.clone()),
     };
     let point = match result {
         Ok(point) => point,
         Err(error) => {
             let text = error.to_string();
-            write(What::NotMade { made: made.unwrap_or(Made::Full), error: text.clone() })?;
+            line.not_made(text.clone())?;
             let headline = format!("backup.{} was not made: {}", kept.name, paragraph(&text));
             return Err(Failure::new(Code::BackupFailed, headline, help(&error)));
         }
     };
-    let took = SignedDuration::try_from(began.elapsed()).unwrap_or(SignedDuration::MAX);
-    write(What::Made { made: point.made, point: point.clone(), canary })?;
+    let took = SignedDuration::try_from(line.began.elapsed()).unwrap_or(SignedDuration::MAX);
+    line.write(What::Made { made: point.made, point: point.clone(), canary })?;
     // Only now: what is there is better than nothing, until there is something newer.
     let expired = kept.expire(at).await.map_err(|error| {
         let headline = format!(
