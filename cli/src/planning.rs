@@ -431,14 +431,23 @@ fn measured(project: &Project) -> Result<Measured, Failure> {
 
 /// How long the backups took that were made from here, and how far they were verified. Of one whose record cannot be
 /// read nothing is known.
-fn with_backups(config: &Config, project: &Project) -> Measured {
-    let blocks = config.declared.get("backup").into_iter().flatten();
-    let entries = blocks.filter_map(|(name, _)| {
+fn with_backups(config: &Config, variables: &BTreeMap<Name, Value>, project: &Project) -> Measured {
+    let entries = backups(config, variables).into_iter().filter_map(|name| {
         let entries = Book::new(&project.data, name.as_str()).read().ok()?;
-        Some((name.clone(), (entries.seconds(), entries.record().verified)))
+        Some((name, (entries.seconds(), entries.record().verified)))
     });
     let (samples, verified) = entries.map(|(name, (s, v))| ((name.clone(), s), (name, v))).unzip();
     config.measured.clone().with_backups(samples).with_verified(verified)
+}
+
+/// The names of all backups, of each instance its own: what records are kept under.
+pub(crate) fn backups(config: &Config, variables: &BTreeMap<Name, Value>) -> Vec<Name> {
+    if !config.declared.contains_key("backup") {
+        return Vec::new();
+    }
+    // What is wrong with them is told by whoever looks at them.
+    let (system, _) = plan::system(config, variables);
+    system.backups.into_keys().collect()
 }
 
 /// Reads the texts of a configuration with the values of its variables.
@@ -450,7 +459,6 @@ pub(crate) fn evaluate(
 ) -> Result<Loaded, Failure> {
     let (mut config, found) = config::load(&files, &REGISTRY);
     config.measured = measured(project)?;
-    config.measured = with_backups(&config, project);
     diagnostics.extend(found);
     let mut hidden = hidden(&config);
     // Files that set variables are shown from, and are no part of the configuration.
@@ -462,6 +470,7 @@ pub(crate) fn evaluate(
         diagnostics.extend(found);
         values = resolved;
         let known = values.iter().map(|(name, (value, _))| (name.clone(), value.clone())).collect();
+        config.measured = with_backups(&config, &known, project);
         diagnostics.extend(plan::managed(&mut config, &known, &REGISTRY));
     }
     let config_sha256 = config_sha256(sources.iter().take(written), &values);

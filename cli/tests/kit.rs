@@ -13,6 +13,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use drctl_engine::backups::Book;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tar::{EntryType, Header};
@@ -597,4 +598,42 @@ fn how_good_a_kit_is_stands_in_the_exit_code_and_in_json() {
         .unwrap();
     let found: Value = serde_json::from_slice(&later.stdout).unwrap();
     assert_eq!((later.status.code(), &found["verified"]["age_s"]), (Some(6), &json!(7 * 86_400)));
+}
+
+#[test]
+fn the_record_of_each_instance_counts_here_and_in_a_kit() {
+    let shop = Shop::new();
+    fs::remove_file(shop.path("shop/sim.json")).unwrap();
+    let each = "backup \"dump\" {\n  for_each = toset([\"a b\", \"c\"])\n  verify {\n    every = \"1d\"\n    proves = \"restored\"\n  }\n";
+    let text = SECRETS.replace("backup \"dump\" {\n", each).replace("\"ops/key.txt\", \".env\"", "");
+    fs::write(shop.path("shop/main.dr.hcl"), text).unwrap();
+    let point = json!({
+        "id": "d", "made": "dump", "began": NOW, "ended": NOW, "bytes": 1, "stored_bytes": 1, "flaw": null,
+        "repository": null,
+    });
+    let proved = json!([{ "level": "restores", "took_ms": 1, "said": "" }]);
+    let verified = json!({
+        "point": point, "proved": proved, "failed": null, "left_out": [], "canary": null, "rpo_s": null,
+    });
+    let line = json!({
+        "at": "2026-03-02T06:00:00Z", "took_ms": 1, "by": "ann", "what": "verified", "verified": verified,
+    });
+    let record = Book::new(&shop.path("shop/.drctl"), r#"dump["a b"]"#).record();
+    fs::create_dir_all(record.parent().unwrap()).unwrap();
+    fs::write(&record, format!("{line}\n")).unwrap();
+    let due = |dir: &str| -> Vec<(Value, Value)> {
+        let (out, _) = shop.drctl(dir, &["due", "--json", "--var", "api_token=x"], 0);
+        let told: Value = serde_json::from_str(&out).unwrap();
+        let all = told["due"].as_array().unwrap().iter();
+        all.map(|due| (due["address"].clone(), due["overdue"].clone())).collect()
+    };
+    let here = due("shop");
+    assert_eq!(here.len(), 2);
+    for (name, overdue) in [(r#"backup.dump["a b"]"#, false), (r#"backup.dump["c"]"#, true)] {
+        assert!(here.contains(&(name.into(), overdue.into())), "{here:?}");
+    }
+    shop.build("shop.kit", &["--unencrypted", "--var", "api_token=x"]);
+    let open = ["kit", "open", "../shop.kit", "--to", "../opened", "--trust", "../keys/ci.pub"];
+    shop.drctl("empty", &open, 0);
+    assert_eq!(due("opened/project"), here);
 }

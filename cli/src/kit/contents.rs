@@ -160,7 +160,7 @@ impl Packing {
             }
             self.record(&folder.journal(), project)?;
         }
-        for (name, _) in loaded.config.declared.get("backup").into_iter().flatten() {
+        for name in planning::backups(&loaded.config, &loaded.variables) {
             self.record(&Book::new(&project.data, name.as_str()).record(), project)?;
         }
         Ok(())
