@@ -15,6 +15,7 @@ pub(crate) mod history;
 pub(crate) mod json;
 pub(crate) mod junit;
 pub(crate) mod kit;
+mod lateness;
 pub(crate) mod markdown;
 pub(crate) mod objectives;
 pub(crate) mod palette;

@@ -14,6 +14,7 @@ use drctl_engine::telling::{RunClock, RunReporter, Told};
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::lateness::{Lateness, News, told};
 use super::palette::Tone;
 use super::people;
 use super::progress::{Progress, Show};
@@ -28,6 +29,7 @@ pub(crate) struct Live {
     began: Timestamp,
     run: String,
     look: super::palette::Look,
+    lateness: Lateness,
 }
 
 impl Live {
@@ -36,7 +38,8 @@ impl Live {
         let progress = Progress::new(ui, Arc::clone(&clock), Show::Steps);
         progress.open();
         let look = ui.err_look();
-        Live { progress, clock, began: begun.began, run: begun.run.clone(), look }
+        let (run, lateness) = (begun.run.clone(), Lateness::default());
+        Live { progress, clock, began: begun.began, run, look, lateness }
     }
 
     /// Takes what was drawn away.
@@ -272,20 +275,21 @@ impl RunReporter for Live {
     }
 
     fn clock(&self, clock: &RunClock) {
-        let RunClock { elapsed_s, left_p50_s, left_p95_s, rto_s } = *clock;
-        let over = rto_s.map(|rto| elapsed_s + left_p50_s - rto).filter(|over| *over > 0);
-        let mut text = format!("{} elapsed, about {} left", readable(elapsed_s), readable(left_p50_s));
-        if let Some(over) = over {
-            text += &format!("; RTO will be missed by {}", readable(over));
-        }
+        let text = told(clock);
         self.progress.below(&text);
+        if let Some(News { text, late }) = self.lateness.news(clock) {
+            let line = wrap(&format!("{:>9}       ", self.at()), &text, self.look.width);
+            let tone = if late { Tone::Caution } else { Tone::Good };
+            self.progress.note(&self.look.paint(tone, &line));
+        }
         let extra = json!({
             "run": self.run,
-            "elapsed_s": elapsed_s,
-            "left_p50_s": left_p50_s,
-            "left_p95_s": left_p95_s,
-            "rto_s": rto_s,
+            "elapsed_s": clock.elapsed_s,
+            "left_p50_s": clock.left_p50_s,
+            "left_p95_s": clock.left_p95_s,
+            "rto_s": clock.rto_s,
         });
-        self.progress.event("rto_clock", if over.is_some() { "warn" } else { "info" }, &text, extra);
+        let late = clock.late_s().is_some_and(|late| late > 0);
+        self.progress.event("rto_clock", if late { "warn" } else { "info" }, &text, extra);
     }
 }

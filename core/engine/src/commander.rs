@@ -177,13 +177,14 @@ impl<'r, 'a> Commander<'r, 'a> {
         let mut stop = self.command.interrupt.clone();
         let mut look = tokio::time::interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut beat = tokio::time::interval(HEARTBEAT);
+        let mut beat = tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stopping = false;
         self.hear();
         self.ask_again();
         // Whoever is told of the beginning hears how it stands then, however quick the first step is.
         self.send(messages, false);
+        self.tell_clock();
         loop {
             if *stop.borrow() && !stopping {
                 stopping = true;
@@ -236,16 +237,12 @@ impl<'r, 'a> Commander<'r, 'a> {
         if self.broken.is_some() || self.command.begun.notices.is_empty() {
             return;
         }
-        let works = |(id, standing): (StepId, &Standing)| {
-            let counts = self.command.begun.jobs.get(&id).is_some_and(|job| job.downtime);
-            !counts || matches!(standing, Standing::Succeeded | Standing::NotNeeded | Standing::Skipped)
-        };
         let progress = Progress {
             elapsed_s: self.elapsed_s(),
             left_s: self.left(|job| job.p50_s),
             rto_s: self.command.begun.rto_s,
             unanswered: self.unanswered(),
-            works: self.run.standings().all(works),
+            works: self.works(),
             over,
         };
         for message in messages.send(&progress) {
@@ -265,6 +262,14 @@ impl<'r, 'a> Commander<'r, 'a> {
         let since = asked.filter_map(|(step, _)| Some((*self.asked.get(&step)?, step)));
         let (since, step) = since.min()?;
         Some(Unanswered { step, for_s: self.command.clock.now().duration_since(since).as_secs() })
+    }
+
+    /// Whether all is done that the service needs to work again.
+    fn works(&self) -> bool {
+        self.run.standings().all(|(id, standing)| {
+            let counts = self.command.begun.jobs.get(&id).is_some_and(|job| job.downtime);
+            !counts || matches!(standing, Standing::Succeeded | Standing::NotNeeded | Standing::Skipped)
+        })
     }
 
     fn elapsed_s(&self) -> i64 {
@@ -399,6 +404,7 @@ impl<'r, 'a> Commander<'r, 'a> {
             Came::There(result) => self.end_there(step, result),
             Came::Back(result) => self.end_back(step, result),
         }
+        self.tell_clock();
         None
     }
 
@@ -483,6 +489,7 @@ impl<'r, 'a> Commander<'r, 'a> {
             Event::Marked { step, verdict, by, evidence, inputs } => {
                 self.said.extend(inputs.clone());
                 self.tell(*step, &Told::Marked { verdict: *verdict, by, evidence });
+                self.tell_clock();
             }
             Event::Aborted { by, reason } => {
                 self.command.reporter.say(&format!("given up by {by}: {reason}"));
@@ -508,11 +515,16 @@ impl<'r, 'a> Commander<'r, 'a> {
         for (step, (since, _)) in self.running.iter().filter(|(_, (since, _))| since.elapsed() >= HEARTBEAT) {
             self.tell(*step, &Told::Going(since.elapsed()));
         }
+        self.tell_clock();
+    }
+
+    fn tell_clock(&self) {
         self.command.reporter.clock(&RunClock {
             elapsed_s: self.elapsed_s(),
             left_p50_s: self.left(|job| job.p50_s),
             left_p95_s: self.left(|job| job.p95_s),
             rto_s: self.command.begun.rto_s,
+            works: self.works(),
         });
     }
 }

@@ -69,4 +69,15 @@ pub struct RunClock {
     pub left_p95_s: i64,
     /// Seconds that it may take.
     pub rto_s: Option<i64>,
+    /// Whether all is done that the service needs to work again.
+    pub works: bool,
+}
+
+impl RunClock {
+    /// By how many seconds the objective will be missed, as things stand; 0 when it will be met. None when there
+    /// is none, or it works again: then nothing is ahead that could miss it.
+    pub fn late_s(&self) -> Option<i64> {
+        let rto_s = self.rto_s.filter(|_| !self.works)?;
+        Some(self.elapsed_s.saturating_add(self.left_p50_s).saturating_sub(rto_s).max(0))
+    }
 }

@@ -16,7 +16,7 @@ use drctl_engine::hooks::NoHooks;
 use drctl_engine::journal::FORMAT_VERSION;
 use drctl_engine::messages::Message;
 use drctl_engine::runs::{Begun, Folder, Job, Of};
-use drctl_engine::telling::{RunReporter, Told};
+use drctl_engine::telling::{RunClock, RunReporter, Told};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -93,9 +93,13 @@ impl Performer for World {
 }
 
 #[derive(Default)]
-pub(crate) struct Heard(Mutex<Vec<String>>);
+pub(crate) struct Heard(Mutex<Vec<String>>, Mutex<Vec<RunClock>>);
 
 impl Heard {
+    pub(crate) fn clocks(&self) -> Vec<RunClock> {
+        self.1.lock().unwrap().clone()
+    }
+
     pub(crate) fn all(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
@@ -113,6 +117,9 @@ impl RunReporter for Heard {
     }
     fn message(&self, notice: &Notice, Message { notice: _, text, sent, why: _ }: &Message) {
         self.0.lock().unwrap().push(format!("{} <- {text}: {sent:?}", notice.whom));
+    }
+    fn clock(&self, clock: &RunClock) {
+        self.1.lock().unwrap().push(*clock);
     }
 }
 

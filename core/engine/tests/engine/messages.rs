@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::commander::{Scene, World, job};
 use drctl_core::addr::Name;
+use drctl_core::plan::StepId;
 use drctl_core::recovery::{Action, Calls, Notice, ToldAt};
-use drctl_core::run::Event;
+use drctl_core::run::{By, Event, Verdict};
 use drctl_engine::clock::Clock;
 use drctl_engine::commander::{Ended, Patience};
 use jiff::{SignedDuration, Timestamp};
@@ -135,4 +136,20 @@ async fn a_level_is_called_once_when_a_person_does_not_answer() {
     tokio::time::advance(Duration::from_secs(7_000)).await;
     assert!(matches!(scene.command(Patience::Leave).await, Ended::Waiting(_)));
     assert_eq!(called(&scene), [first, (1, "it does not work for 2h 8m".to_owned())]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_it_is_doing_is_told_at_the_beginning_and_whenever_a_step_has_ended() {
+    let mut scene = scene(&[2, 2], Vec::new(), World::default());
+    let asked = scene.begun.jobs.get_mut(&StepId(2)).unwrap();
+    asked.carried.action = Action::Person;
+    scene.begun.nodes[1].by = By::Person;
+    scene.begun.jobs.values_mut().for_each(|job| job.p50_s = Some(60));
+    scene.begun.rto_s = Some(100);
+    assert_eq!(scene.command(Patience::Leave).await, Ended::Waiting([StepId(2)].into()));
+    scene.mark(2, Verdict::Done, &[]);
+    scene.command(Patience::Leave).await;
+    let told: Vec<_> = scene.heard.clocks().iter().map(|c| (c.elapsed_s, c.left_p50_s, c.late_s())).collect();
+    let begun = (0, 120, Some(20));
+    assert_eq!(told, [begun, (2, 60, Some(0)), (2, 0, None), (2, 0, None)]);
 }
