@@ -32,6 +32,9 @@ pub const PARALLEL_STEPS: usize = 10;
 /// How often it is looked for words of persons.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
+/// Of so many steps it is told after each how the run is doing; of more, at the beats alone.
+const TELLS_EACH: usize = 256;
+
 /// Between two signs of life of running steps.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
@@ -404,7 +407,10 @@ impl<'r, 'a> Commander<'r, 'a> {
             Came::There(result) => self.end_there(step, result),
             Came::Back(result) => self.end_back(step, result),
         }
-        self.tell_clock();
+        // What is left is a walk over all steps: of many of them, the beat tells it.
+        if self.command.begun.jobs.len() <= TELLS_EACH {
+            self.tell_clock();
+        }
         None
     }
 
